@@ -242,6 +242,61 @@ fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
     assert_eq!(gateway.store().count(&SUBMISSIONS, &()).unwrap(), 1);
 }
 
+/// Promise 4: where the mark of a forward was edited, what cannot be cut stops the message; and what
+/// was written in HTML alone is no empty message.
+#[test]
+fn what_cannot_be_cut_off_a_sealed_message_stops_it() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let message = DraftContent {
+        subject: "Dismissal of Rachel".to_owned(),
+        ..content(&["omar@example.org"], "Yes.")
+    };
+    let reference = send(&gateway, &dana, &message);
+    gateway.message_open(&omar, reference, None).unwrap();
+    let begun = |kind| {
+        let mut begun = gateway.draft_from(&omar, reference, kind).unwrap().content;
+        begun.to = content(&[OUTSIDER], "").to;
+        begun.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
+        begun
+    };
+    let submit = |draft: &DraftContent| {
+        let asked = try_send(&gateway, &omar, draft, None).unwrap();
+        let outgoing::submit::Submitted::NeedsConsent(consent) = asked else {
+            panic!("it left without consent");
+        };
+        let draft = draft_with(&gateway, &omar, draft);
+        let submit = outgoing::submit::Submit {
+            draft: &draft.id,
+            version: draft.version,
+            consent: Some(&consent.token),
+            typed: consent.typed.as_deref(),
+            request: &draft.id,
+        };
+        gateway.submit(&omar, &submit)
+    };
+    let whole = begun(RelationKind::Forward);
+    let (before, after) = whole.text.split_once("---------- Forwarded message ----------").unwrap();
+    let subject = after.lines().find(|line| line.starts_with("Subject:")).unwrap();
+    for text in [
+        format!("{before}{after}"),
+        format!("See: {}", whole.text.trim_start()),
+        subject.to_owned(),
+        "About the dismissal of Rachel".to_owned(),
+    ] {
+        let refused = submit(&DraftContent { text: text.clone(), ..whole.clone() });
+        assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedText))), "{text}");
+    }
+    let html = Some("<p>I agree.</p><blockquote><p>Yes.</p></blockquote>".to_owned());
+    let rich = DraftContent { text: String::new(), html, ..begun(RelationKind::Reply) };
+    assert!(matches!(submit(&rich), Ok(outgoing::submit::Submitted::Accepted(_))));
+    release(&gateway);
+    let (_, octets) = leased(&gateway).pop().unwrap();
+    let view = crate::mail::message::view(octets.as_bytes());
+    assert_eq!(view.text.as_deref().map(str::trim), Some("I agree."), "{octets}");
+    assert_eq!(view.html.concat().trim(), "<p>I agree.</p>");
+}
+
 /// Promise 4: a forward in rich text has no mark that it could be cut at, and a short text or a subject
 /// has too few words to be found again.
 #[test]

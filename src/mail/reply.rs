@@ -115,7 +115,8 @@ fn name_of(view: &View) -> String {
     }
 }
 
-fn forwarded(view: &View) -> String {
+/// Returns the lines that a forward has before the text: a mark, and what the message's header says.
+pub fn forwarded(view: &View) -> String {
     let to: Vec<&str> = view.to.iter().filter_map(|one| one.address.as_deref()).collect();
     format!(
         "---------- Forwarded message ----------\nFrom: {}\nDate: {}\nSubject: {}\nTo: {}\n",

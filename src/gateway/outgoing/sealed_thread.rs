@@ -16,6 +16,9 @@ use crate::terms::RelationKind;
 /// An unprotected message may not share any run of text of this length with a sealed one.
 const SHARED_CHARS: usize = 32;
 
+/// A shorter line is in too many texts to say anything.
+const HEAD_OCTETS_MIN: usize = 8;
+
 /// The conversation that a draft belongs to.
 #[derive(Default)]
 pub(in crate::gateway) struct Thread {
@@ -27,6 +30,8 @@ pub(in crate::gateway) struct Thread {
     texts: Vec<String>,
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
+    /// The lines that a forward of theirs says before the text: from whom to whom, and about what.
+    heads: Vec<String>,
     /// Whether the message carries files of a sealed message.
     sealed_files: bool,
     /// The message that is replied to or forwarded.
@@ -113,6 +118,18 @@ impl Thread {
             self.texts.extend([plain::of_html(html), html.clone()].map(|text| squeezed(&text)));
         }
         self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
+        let lines = reply::forwarded(view);
+        let lines = lines.lines().skip(1).map(squeezed);
+        self.heads.extend(lines.filter(|line| line.len() >= HEAD_OCTETS_MIN));
+    }
+
+    /// Whether a message still says what sealed ones say, after quotations were taken out.
+    fn is_told(&self, said: &str, is_forward: bool) -> bool {
+        let has = |known: &String| known.len() >= HEAD_OCTETS_MIN && said.contains(known.as_str());
+        self.texts.iter().any(|text| shares(said, text))
+            || self.heads.iter().any(has)
+            // A reply may name the matter in its writer's own words.
+            || is_forward && self.subjects.iter().any(has)
     }
 
     /// Removes the text of sealed messages from a message that leaves unprotected; text that cannot
@@ -126,17 +143,21 @@ impl Thread {
             let number = self.answered.map(|one| one.to_string()).unwrap_or_default();
             content.subject = format!("Re: {number}");
         }
+        let html = content.html.as_deref().map(reply::without_quotes_html);
+        if let Some(html) = html.as_deref().filter(|_| squeezed(&content.text).is_empty()) {
+            // Some programs write nothing else.
+            content.text = plain::of_html(html);
+        }
         content.text = reply::without_quotes(&content.text);
         // Rich text leaves only if it says what the text says: a forward has no mark in it that it
         // could be cut at, and a quotation may be paragraphs that begin with `>`.
         let own = squeezed(&content.text);
-        let html = content.html.as_deref().map(reply::without_quotes_html);
         content.html = html.filter(|html| squeezed(&plain::of_html(html)) == own);
         let html = content.html.as_deref().unwrap_or_default();
         let texts = [content.text.as_str(), &plain::of_html(html), html, &content.subject];
         let said = texts.map(squeezed).join(" ");
-        let shared = self.texts.iter().any(|text| shares(&said, text));
-        match shared {
+        let is_forward = content.related.is_some_and(|one| one.kind == RelationKind::Forward);
+        match self.is_told(&said, is_forward) {
             true => Err(Error::Conflict(Conflict::SealedText)),
             false => Ok(()),
         }
