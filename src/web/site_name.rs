@@ -161,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_request_names_exactly_one_host() {
-        let table: [(&str, &[&str], Version, Result<&str, Malformed>); 15] = [
+        type Case =
+            (&'static str, &'static [&'static str], Version, Result<&'static str, Malformed>);
+        let table: [Case; 15] = [
             ("/", &["a.example"], Version::HTTP_11, Ok("a.example")),
             ("/", &["A.example:443"], Version::HTTP_11, Ok("a.example")),
             ("/", &[], Version::HTTP_11, Err(Malformed)),

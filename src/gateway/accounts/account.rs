@@ -455,7 +455,7 @@ fn login_form(name: &str) -> String {
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = login_form(name);
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    // Some characters are composed as a letter and its mark.
+    // Some characters are composed of two: one and its mark.
     let is_mark = |(at, c)| at > 0 && is_combining_mark(c);
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
     let plain = name.chars().enumerate().all(|(at, c)| is_plain(c) || is_mark((at, c)));
