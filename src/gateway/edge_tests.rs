@@ -454,8 +454,8 @@ fn a_name_is_the_same_however_it_is_composed() {
     assert_eq!(gateway.guessed("nobo\u{308}dy").unwrap(), gateway.guessed("nob\u{f6}dy").unwrap());
 }
 
-/// Earlier versions kept a name as it was composed: it stays its owner's, whoever has the same one
-/// composed, and nobody else gets that.
+/// Earlier versions kept a name as it was composed: it stays its owner's, even if somebody has the
+/// same one composed, and nobody else gets that.
 #[test]
 fn a_name_that_was_kept_in_another_form_stays_its_owners() {
     let gateway = gateway();
