@@ -102,6 +102,8 @@ pub fn name_looks(name: &str) -> Vec<String> {
 pub fn own_looks(name: &str) -> Vec<String> {
     let mut looks = parted_looks(name);
     add(&mut looks, joined_looks(name));
+    let reversed: Vec<&str> = name.split_whitespace().rev().collect();
+    add(&mut looks, joined_looks(&reversed.concat()));
     looks
 }
 
@@ -344,6 +346,7 @@ mod tests {
             "Om\u{2009}ar Le\u{200a}vi",
             "Omar\u{202f}Levi",
             "Le\u{200a}vi, Omar",
+            "Le\u{200a}vi\u{2009}Omar",
             "Omar\u{2009}Le\u{2009}vi",
             "OMAR\u{2006} LEVI",
             "Ο\u{39c}ΑR LEVI",

@@ -188,10 +188,22 @@ impl<'r> Reader<'r> {
             Token::Open => self.open(),
             Token::Close => self.close(),
             Token::Octet(_) if self.passed > 0 => self.passed -= 1,
-            Token::Octet(octet) if !self.group.skipped => self.octets.push(octet),
-            Token::Octet(_) => {}
+            Token::Octet(_) if self.group.skipped || self.deeper > 0 => {}
+            Token::Octet(octet) => self.octets.push(octet),
+            // A word counts as one character, and so does what is in binary form.
+            Token::Word(word, number) if self.passed > 0 => {
+                self.passed -= 1;
+                if word == b"bin" {
+                    self.pass_binary(number);
+                }
+            }
             Token::Word(word, number) => self.word(word, number),
         }
+    }
+
+    fn pass_binary(&mut self, octets: Option<i64>) {
+        let count = usize::try_from(octets.unwrap_or_default()).unwrap_or_default();
+        self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
     fn open(&mut self) {
@@ -200,9 +212,6 @@ impl<'r> Reader<'r> {
         match self.outer.len() == GROUPS_MAX {
             true => self.deeper += 1,
             false => self.outer.push(self.group),
-        }
-        if self.deeper > 0 {
-            self.group.skipped = true;
         }
     }
 
@@ -219,10 +228,9 @@ impl<'r> Reader<'r> {
         let optional = std::mem::take(&mut self.optional);
         match word {
             b"*" => self.optional = true,
-            b"bin" => {
-                let count = usize::try_from(number.unwrap_or_default()).unwrap_or_default();
-                self.rest = self.rest.get(count..).unwrap_or_default();
-            }
+            b"bin" => self.pass_binary(number),
+            // What is too deep changes nothing in the group around it.
+            _ if self.deeper > 0 => {}
             b"ansicpg" => self.code_page = number.and_then(|number| u32::try_from(number).ok()),
             b"uc" => self.group.fallback = number.map_or(1, |count| count.clamp(0, 8)) as usize,
             b"f" => {
@@ -339,6 +347,7 @@ mod tests {
                 r"{\rtf1\ansicpg1252{\fonttbl{\f0\fcharset0 A;}{\f1\fcharset177 D;}}\f1\'f9\'ec\'e5\'ed\f0  \'e9}",
                 "שלום é",
             ),
+            (r"{\rtf1\uc2 Do\u32\b\b not\u8217\~\~s\u33\bin3 }}}?.}", "Do not’s!."),
             (r"{\rtf1\ansicpg932 \'93\'fa\'96\'7b}", "日本"),
             (r"{\rtf1\uc1 caf\u233?\u-10179?\u-8704?{\uc0 \u8364}{\uc2\u8364\'80?}!}", "café😀€€!"),
             (r"{\rtf1 a\{b\}\\c\~d\_e\-f \ldblquote g\rdblquote}", "a{b}\\c\u{a0}d\u{2011}ef “g”"),
@@ -363,6 +372,8 @@ mod tests {
         }
         let back = "{".repeat(GROUPS_MAX + 9) + "deep" + &"}".repeat(GROUPS_MAX + 9) + "shown";
         assert_eq!(text(back.as_bytes()), "shown");
+        let beside = "{".repeat(GROUPS_MAX) + "{deep}shown";
+        assert_eq!(text(beside.as_bytes()), "shown");
         let long = format!("{{\\rtf1 {}", "a\\par ".repeat(TEXT_OCTETS_MAX));
         assert!(text(long.as_bytes()).len() <= TEXT_OCTETS_MAX);
     }

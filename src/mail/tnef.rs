@@ -130,7 +130,8 @@ impl Pages {
     /// may also be UTF-8, as some programs write it.
     fn text(self, octets: &[u8]) -> String {
         let octets = octets.split(|octet| *octet == 0).next().unwrap_or_default();
-        let named = self.stated.or(self.message).or(self.internet).and_then(code_page::charset);
+        let pages = [self.stated, self.message, self.internet];
+        let named = pages.into_iter().flatten().find_map(code_page::charset);
         match (named, std::str::from_utf8(octets)) {
             (None | Some("windows-1252"), Ok(text)) => text.to_owned(),
             (named, _) => {

@@ -68,7 +68,7 @@ impl Gateway {
         self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
-            report::forget_in_tx(tx, &row);
+            report::forget_in_tx(tx, &row)?;
             delivery::step_in_tx(tx, row.message, row.delivery, state, now, Some(detail.clone()))
         })?;
         tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), "delivered to the next hop");
@@ -252,7 +252,7 @@ impl Gateway {
             release_in_tx(tx, sender, message, &held, now)?;
             // The reader takes the row's place as a holder of the content.
             holders::hold_in_tx(tx, message)?;
-            report::forget_in_tx(tx, &row);
+            report::forget_in_tx(tx, &row)?;
             Gateway::queue_end_in_tx(tx, id)?;
             Ok(())
         });

@@ -288,8 +288,14 @@ pub(in crate::gateway) fn report_in_tx(
 }
 
 /// Takes back what was to be reported about a recipient that has the message now.
-pub(in crate::gateway) fn forget_in_tx(tx: &mut Tx<'_, '_>, row: &QueueRow) {
-    tx.delete(&UNREPORTED, &(row.message, row.delivery.unwrap_or(u32::MAX)));
+pub(in crate::gateway) fn forget_in_tx(tx: &mut Tx<'_, '_>, row: &QueueRow) -> Result<(), Error> {
+    let key = (row.message, row.delivery.unwrap_or(u32::MAX));
+    let found = readable(tx.get(&UNREPORTED, &key))?.flatten();
+    // A failure stays: it may be that of a notification, before another one.
+    if found.is_some_and(|found| found.kind == DeliveryState::Waiting) {
+        tx.delete(&UNREPORTED, &key);
+    }
+    Ok(())
 }
 
 /// Removes the rows that a report names. Returns false, and removes nothing, if one of them was
