@@ -159,9 +159,12 @@ mod tests {
         Ok(asked.map(|asked| asked.to_string()).unwrap_or_default())
     }
 
+    /// A target, the Host fields, the version, and what is asked for.
+    type Row = (&'static str, &'static [&'static str], Version, Result<&'static str, Malformed>);
+
     #[test]
     fn a_request_names_exactly_one_host() {
-        let table: [(&str, &[&str], Version, Result<&str, Malformed>); 15] = [
+        let table: [Row; 15] = [
             ("/", &["a.example"], Version::HTTP_11, Ok("a.example")),
             ("/", &["A.example:443"], Version::HTTP_11, Ok("a.example")),
             ("/", &[], Version::HTTP_11, Err(Malformed)),
