@@ -22,6 +22,7 @@ mod body;
 mod encoded;
 mod facts;
 mod files;
+mod holding;
 mod layout;
 mod part;
 mod places;
@@ -31,12 +32,13 @@ mod within;
 pub use encoded::decoded;
 pub use facts::Cryptography;
 pub use files::{files_bytes, part_bytes, parts_bytes};
+pub use holding::{holds_message, unpacked};
 use layout::Layout;
 use part::octets_of;
 pub use part::{image_type, is_image_type};
 pub use places::places;
 pub use size::decoded_octets;
-pub use within::{WITHIN_MAX, Within, holds_message, inside, said_by, said_within, unpacked};
+pub use within::{WITHIN_MAX, Within, inside, said_by, said_within};
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

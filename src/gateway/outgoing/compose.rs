@@ -53,7 +53,7 @@ impl Files {
         Follows { images: !self.images.is_empty(), files: !self.others.is_empty() }
     }
 
-    fn all(&self) -> impl Iterator<Item = &(UploadId, UploadView)> {
+    fn each(&self) -> impl Iterator<Item = &(UploadId, UploadView)> {
         self.images.iter().chain(&self.others)
     }
 
@@ -149,7 +149,7 @@ impl Gateway {
         let message_id = self.message_id(reference);
         let ends = (files.follows(), boundary.as_str());
         let head = writing.head(reference, &message_id, html.as_deref(), ends);
-        let encoded: u64 = files.all().map(|(_, upload)| Base64Lines::octets(upload.size)).sum();
+        let encoded: u64 = files.each().map(|(_, upload)| Base64Lines::octets(upload.size)).sum();
         let expected = head.len() + usize::try_from(encoded).unwrap_or(0);
         let mut stream = Stream { sealing: self.sealing(key, reference, expected), size: 0 };
         stream.push(&head)?;

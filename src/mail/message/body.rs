@@ -6,7 +6,7 @@ use mail_parser::{Message, MessagePart, MimeHeaders};
 
 use super::layout::{Layout, part_at};
 use super::part::{self, Kind, octets_of};
-use super::{Part, one_line, within, without_controls};
+use super::{Part, holding, one_line, without_controls};
 use crate::mail::plain::{self, Flow};
 use crate::mail::unpacked::File;
 use crate::mail::{sanitize, uuencode};
@@ -112,7 +112,7 @@ fn describe(octets: &[u8], message: &Message<'_>, id: u32) -> Option<Part> {
         inline: false,
         content_id: part.content_id().map(one_line),
         content_location: part.content_location().map(one_line),
-        opens: within::opens(&content_type, &content),
+        opens: holding::opens(&content_type, &content),
         content_type,
     })
 }

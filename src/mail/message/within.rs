@@ -2,8 +2,8 @@
 //! and what lies in an opaque signature. Each is found by the numbers of the parts that lead to it.
 
 use super::files::messages_bytes;
+use super::holding::unpacked;
 use super::{part_bytes, view};
-use crate::mail::{cms, tnef};
 
 /// How many messages may lie within each other.
 pub const WITHIN_MAX: usize = 4;
@@ -31,47 +31,6 @@ impl Within {
     pub fn split_first(&self) -> Option<(u32, Within)> {
         let (first, rest) = self.parts[..self.count].split_first()?;
         Some((*first, Within::new(rest)?))
-    }
-}
-
-/// What kind of message a part contains.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
-    Message,
-    Tnef,
-    Signed,
-}
-
-fn holds(media: &str) -> Option<Holds> {
-    match media {
-        "message/rfc822" | "message/global" | "message/news" => Some(Holds::Message),
-        "application/ms-tnef" | "application/vnd.ms-tnef" => Some(Holds::Tnef),
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some(Holds::Signed),
-        _ => None,
-    }
-}
-
-/// Returns whether a file of this type contains a message, whatever its octets are.
-pub fn holds_message(media: &str) -> bool {
-    holds(&media.to_ascii_lowercase()) == Some(Holds::Message)
-}
-
-/// Returns whether a file of this type, with these octets, contains a message.
-pub fn opens(media: &str, octets: &[u8]) -> bool {
-    match holds(media) {
-        Some(Holds::Message) => true,
-        Some(Holds::Tnef) => tnef::is_tnef(octets),
-        Some(Holds::Signed) => cms::signed_content(octets).is_some(),
-        None => false,
-    }
-}
-
-/// Returns the message that a file of this type contains.
-pub fn unpacked(media: &str, octets: Vec<u8>) -> Option<Vec<u8>> {
-    match holds(media)? {
-        Holds::Message => Some(octets),
-        Holds::Tnef => Some(tnef::unpack(&octets)?.message()),
-        Holds::Signed => cms::signed_content(&octets),
     }
 }
 
