@@ -122,6 +122,7 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
+    use super::super::holding::opens;
     use super::*;
     use crate::mail::message::view;
 
