@@ -68,6 +68,10 @@ const find = (name: string) => document.querySelector<HTMLElement>(`[data-testid
 
 /** A composer on the page, whose text can be written. */
 async function shown(composer: Composer) {
+  // What the page loads when it is needed; how long that takes is not asked here.
+  await import("../src/views/compose/Editor.svelte");
+  await import("../src/views/compose/Files.svelte");
+  await import("../src/views/compose/missing.ts");
   const page = mount(ComposerPanel, { target: document.body, props: { composer } });
   await vi.waitFor(() => expect(document.querySelector(".ProseMirror")).not.toBeNull());
   return page;
