@@ -369,6 +369,29 @@ fn a_draft_outlives_its_files() {
     assert!(gateway.upload(&sign_in(&gateway, "dana"), &two).is_err());
 }
 
+/// A picture that is cut out of the text of an old draft can still be put back.
+#[test]
+fn the_time_of_a_file_begins_when_the_last_draft_releases_it() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let one = uploaded(&gateway, &dana, "heron.png", b"octets");
+    let with = DraftContent { attachments: vec![one], ..content(&[OUTSIDER], "See") };
+    let without = DraftContent { attachments: Vec::new(), ..with.clone() };
+    let draft = gateway.draft_create(&dana, &with).unwrap();
+    gateway.clock().advance_secs(3 * DAY);
+    let dana = sign_in(&gateway, "dana");
+    let expire = || {
+        let before = gateway.clock().now().plus_secs(-2 * DAY);
+        gateway.uploads_expire(before, 10).unwrap()
+    };
+    gateway.draft_save(&dana, &draft.id, 1, &without).unwrap();
+    assert_eq!(expire(), 0);
+    gateway.draft_save(&dana, &draft.id, 2, &with).unwrap();
+    gateway.draft_save(&dana, &draft.id, 3, &without).unwrap();
+    gateway.clock().advance_secs(3 * DAY);
+    assert_eq!(expire(), 1);
+}
+
 /// P-15: an outsider cannot fill the disk or the list of drafts.
 #[test]
 fn an_outsider_has_little_room() {

@@ -93,7 +93,7 @@ impl Gateway {
             size,
             received: 0,
             chunks: 0,
-            created: self.inner.clock.now(),
+            unnamed_since: self.inner.clock.now(),
             named: false,
             sealed,
         };
@@ -238,11 +238,11 @@ impl Gateway {
         })
     }
 
-    /// Deletes files that were started before `before` and that no draft names. Called by a timer.
+    /// Deletes files that no draft has named since `before`. Called by a timer.
     pub fn uploads_expire(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
         let mut old = Vec::new();
         self.inner.store.scan_readable(&UPLOADS, &(), |key, upload| {
-            if !upload.named && upload.created < before {
+            if !upload.named && upload.unnamed_since < before {
                 old.push(key);
             }
             if old.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -266,25 +266,35 @@ fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
     Ok((count, octets))
 }
 
-/// Records that a draft names these files, which keeps them, or no longer names them.
+/// Records that a draft names these files, which keeps them.
 pub(in crate::gateway) fn name_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     uploads: &[UploadId],
-    named: bool,
 ) -> Result<(), Error> {
     for id in uploads {
-        let Some(mut upload) = tx.get(&UPLOADS, &(account, *id))? else {
-            // A deleted file needs no release.
-            if named {
-                return Err(MISSING);
-            }
-            continue;
-        };
-        if upload.named != named {
-            upload.named = named;
+        let mut upload = tx.get(&UPLOADS, &(account, *id))?.ok_or(MISSING)?;
+        if !upload.named {
+            upload.named = true;
             tx.put(&UPLOADS, &(account, *id), &upload)?;
         }
+    }
+    Ok(())
+}
+
+/// Records that a draft no longer names these files. Their time begins now, however old they are: a
+/// picture that was cut out of a text may be put back.
+pub(in crate::gateway) fn release_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    uploads: &[UploadId],
+    now: Timestamp,
+) -> Result<(), Error> {
+    for id in uploads {
+        // A deleted file needs no release.
+        let Some(mut upload) = tx.get(&UPLOADS, &(account, *id))? else { continue };
+        (upload.named, upload.unnamed_since) = (false, now);
+        tx.put(&UPLOADS, &(account, *id), &upload)?;
     }
     Ok(())
 }

@@ -114,3 +114,18 @@ test("a login name becomes the address of its owner, once", async () => {
   await vi.waitFor(() => expect(composer.cc).toEqual([]));
   expect(composer.to).toHaveLength(1);
 });
+
+test("an address that is typed in full is nobody's login name", async () => {
+  const address = "haddad@example.org";
+  const asked = vi.mocked(api.check);
+  const composer = new Composer();
+  composer.add("to", "haddad", "example.org");
+  expect(asked.mock.lastCall?.[0]).toEqual([address, "haddad"]);
+  composer.remove("to", address);
+  composer.add("to", address, "example.org");
+  expect(asked.mock.lastCall?.[0]).toEqual([address]);
+  composer.add("cc", "omar", "example.org");
+  composer.add("bcc", "omar@example.org", "example.org");
+  composer.add("bcc", "tomas@outside.example", "example.org");
+  expect(asked.mock.lastCall?.[0]).not.toContain("omar");
+});

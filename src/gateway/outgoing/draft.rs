@@ -187,8 +187,8 @@ impl Gateway {
                 (Some(_), None) => return Err(MISSING),
                 _ => return Err(Error::Conflict(Conflict::EditedElsewhere)),
             };
-            upload::name_in_tx(tx, account, &uploads, true)?;
-            upload::name_in_tx(tx, account, &dropped, false)?;
+            upload::name_in_tx(tx, account, &uploads)?;
+            upload::release_in_tx(tx, account, &dropped, saved)?;
             let draft = Draft { version, saved, sealed: sealed.clone() };
             let after = quota::draft(&draft);
             // A full account keeps what its owner writes as long as that does not grow.

@@ -25,7 +25,8 @@ pub struct Upload {
     pub size: u64,
     pub received: u64,
     pub chunks: u32,
-    pub created: Timestamp,
+    /// Since when no draft names it: the start of the upload, or the last draft's release.
+    pub unnamed_since: Timestamp,
     /// Whether a draft names it, which keeps it.
     pub named: bool,
     /// Whether it came with a message that never left the sealed store.

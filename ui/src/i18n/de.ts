@@ -958,6 +958,8 @@ export const de = {
     forgotSend: "Ohne Anhang senden",
     noSubject: "Diese Nachricht ohne Betreff senden?",
     noSubjectSend: "Ohne Betreff senden",
+    leftOut:
+      "Nicht in dieser Nachricht, weil es aus einer anderen kopiert oder inzwischen gelöscht wurde. Hängen Sie es hier an, um es zu senden.",
     intoText: (name) => `${name} in den Text einfügen`,
     elsewhere:
       "Dieser Entwurf wurde in einem anderen Fenster oder auf einem anderen Gerät geändert.",

@@ -917,6 +917,8 @@ export const en = {
     forgotSend: "Send without attachment",
     noSubject: "Send this message without a subject?",
     noSubjectSend: "Send without subject",
+    leftOut:
+      "Left out of this message, because it was copied from another one or was deleted meanwhile. To send it, attach it here.",
     intoText: (name: string) => `Put ${name} into the text`,
     elsewhere: "This draft was changed in another window or on another device.",
     keepMine: "Keep this version",

@@ -950,6 +950,8 @@ export const es = {
     forgotSend: "Enviar sin adjunto",
     noSubject: "¿Enviar este mensaje sin asunto?",
     noSubjectSend: "Enviar sin asunto",
+    leftOut:
+      "No está en este mensaje, porque se copió de otro o se eliminó entretanto. Para enviarlo, adjúntelo aquí.",
     intoText: (name) => `Insertar ${name} en el texto`,
     elsewhere: "Este borrador se ha modificado en otra ventana o en otro dispositivo.",
     keepMine: "Conservar esta versión",

@@ -969,6 +969,8 @@ export const fr = {
     forgotSend: "Envoyer sans pièce jointe",
     noSubject: "Envoyer ce message sans objet\u202f?",
     noSubjectSend: "Envoyer sans objet",
+    leftOut:
+      "Absent de ce message, car copié d’un autre ou supprimé entre-temps. Pour l’envoyer, joignez-le ici.",
     intoText: (name) => `Insérer ${name} dans le texte`,
     elsewhere: "Ce brouillon a été modifié dans une autre fenêtre ou sur un autre appareil.",
     keepMine: "Garder cette version",

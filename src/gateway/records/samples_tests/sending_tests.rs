@@ -180,7 +180,7 @@ impl Samples for Upload {
             size: 5_000_000_001,
             received: 5_000_000_002,
             chunks: 70_003,
-            created: at(1),
+            unnamed_since: at(1),
             named: true,
             sealed: false,
         };

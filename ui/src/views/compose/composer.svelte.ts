@@ -7,24 +7,13 @@ import { t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
 import { Message } from "../../state/message.svelte.ts";
 import { drafts } from "./drafts.svelte.ts";
+import type { Editor } from "./editor.ts";
 
 export type Field = "to" | "cc" | "bcc";
 
 export type Forgotten = "subject" | "file";
 
 const FIELDS = ["to", "cc", "bcc"] as const;
-
-const EMPTY: api.Content = {
-  to: [],
-  cc: [],
-  bcc: [],
-  subject: "",
-  text: "",
-  html: null,
-  attachments: [],
-  related: null,
-  choices: {},
-};
 
 let keys = 0;
 
@@ -44,11 +33,13 @@ export class Composer extends Message {
   conflict = $state.raw<api.Draft | null>(null);
   /** The text in the address fields that is not a chip yet. */
   typing = $state<Record<Field, string>>({ to: "", cc: "", bcc: "" });
-  /** The uploads that are or were in the text as pictures; they are no files beside it. */
+  /** The pictures that came into the text by themselves; taken out, they are no files beside it. */
   pictures = $state.raw<ReadonlySet<string>>(new Set());
   /** Counts how often the content was replaced by another draft. */
   taken = $state(0);
 
+  /** Where the text is written with form. */
+  editor: Editor | null = null;
   related: api.Content["related"] = null;
   /** The login names that were completed to these addresses. */
   #logins = new Map<string, string>();
@@ -56,17 +47,11 @@ export class Composer extends Message {
   onsent: ((sent: api.Submission) => void) | null = null;
 
   /** The initial text, which alone is not worth a draft. */
-  #blank = "";
+  blank = "";
 
-  /** `signature` is for new messages; it is inserted above the quotation. */
-  constructor(draft: api.Draft | null = null, signature = "") {
+  constructor(draft: api.Draft | null = null) {
     super();
-    if (draft) this.#take(draft);
-    if (signature.trim() === "") return;
-    this.text = withSignature(this.text, signature);
-    if (this.html !== null) this.html = withSignatureHtml(this.html, signature);
-    if (draft) this.changed();
-    else this.#blank = this.text;
+    if (draft) this.take(draft);
   }
 
   get id(): string | null {
@@ -75,11 +60,13 @@ export class Composer extends Message {
 
   get empty(): boolean {
     const people = this.to.length + this.cc.length + this.bcc.length;
-    const nothing = this.text.trim() === "" || this.text === this.#blank;
+    const nothing = this.text.trim() === "" || this.text === this.blank;
     return people + this.files.length === 0 && this.subject === "" && nothing;
   }
 
-  #take(draft: api.Draft): void {
+  /** Shows a draft as the server has it. */
+  take(draft: api.Draft): void {
+    this.dirty = false;
     this.draft = draft;
     this.taken += 1;
     const { to, cc, bcc, subject, text, html, choices, related } = draft;
@@ -102,6 +89,8 @@ export class Composer extends Message {
       const given = addressOf(part);
       const addr = given ?? localOf(part, domain);
       if (given === null && addr !== null) this.#logins.set(addr.address, part.trim());
+      // What is typed in full is meant as it stands.
+      else if (given !== null) this.#logins.delete(given.address);
       if (addr === null) {
         if (part.trim() !== "") left.push(part.trim());
       } else if (!known.has(lower(addr.address))) {
@@ -121,6 +110,7 @@ export class Composer extends Message {
   remove(field: Field, address: string): void {
     this[field] = this[field].filter((one) => one.address !== address);
     this.checks = Object.fromEntries(Object.entries(this.checks).filter(([of]) => of !== address));
+    this.#logins.delete(address);
     this.changed();
   }
 
@@ -132,15 +122,16 @@ export class Composer extends Message {
 
   /** Loads how the message would reach each recipient; without an answer the chips show less. */
   async checkAll(): Promise<void> {
-    const addresses = this.#all().map((one) => one.address);
+    const addresses = this.all().map((one) => one.address);
     if (addresses.length === 0) return;
     try {
       const logins = addresses.flatMap((one) => this.#logins.get(one) ?? []);
       const asked = [...addresses, ...logins];
       const { items } = await api.check(asked, this.related, this.choices);
-      const checks = this.#resolve(items);
+      if (logins.length > 0) (await import("./logins.ts")).resolved(this, items, this.#logins);
+      const checks = items.map((one) => ({ ...one, address: one.resolved ?? one.address }));
       // Recipients may have been added or removed since the request.
-      const there = new Set(this.#all().map((one) => one.address));
+      const there = new Set(this.all().map((one) => one.address));
       const still = checks.filter((one) => there.has(one.address));
       this.checks = Object.fromEntries(still.map((one) => [one.address, one]));
     } catch {
@@ -148,27 +139,8 @@ export class Composer extends Message {
     }
   }
 
-  /**
-   * Where nobody has the address that a login name was completed to, the address of the person with
-   * that login name takes its place.
-   */
-  #resolve(items: api.Check[]): api.Check[] {
-    for (const own of items) {
-      const login = this.#logins.get(own.address);
-      const found = items.find((one) => one.address === login)?.resolved;
-      // An address that somebody has stays, even if they take no mail: a login name is not an address.
-      if (own.reason !== "unknown-recipient" || !found) continue;
-      const isThere = this.#all().some((one) => one.address === found);
-      for (const field of FIELDS)
-        this[field] = this[field].flatMap((one) =>
-          one.address !== own.address ? one : isThere ? [] : { ...one, address: found },
-        );
-      this.changed();
-    }
-    return items.map((one) => ({ ...one, address: one.resolved ?? one.address }));
-  }
-
-  #all(): Addr[] {
+  /** All recipients. */
+  all(): Addr[] {
     return [...this.to, ...this.cc, ...this.bcc];
   }
 
@@ -177,6 +149,18 @@ export class Composer extends Message {
   }
 
   protected override async write(): Promise<api.Draft> {
+    try {
+      return await this.#put();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      // An upload is gone: the text is saved without it.
+      const { leaveOut } = await import("./missing.ts");
+      if (await leaveOut(this)) return this.#put();
+      throw error;
+    }
+  }
+
+  async #put(): Promise<api.Draft> {
     const before = this.draft;
     if (before === null) return api.draftCreate(this.#content());
     try {
@@ -190,34 +174,26 @@ export class Composer extends Message {
     }
   }
 
-  /** Resolves a conflict of two edits: keeps this version, or takes the other one. */
-  async settle(mine: boolean): Promise<void> {
-    const other = this.conflict;
-    this.conflict = null;
-    if (other === null) return;
-    if (mine) {
-      this.draft = other;
-      this.dirty = true;
-      await this.saveQuietly();
-    } else {
-      this.dirty = false;
-      this.#take(other);
-    }
-  }
-
   #content(): api.Content {
     const attachments = this.attachments().filter((id) => !this.isPicture(id) || this.#shows(id));
     const { to, cc, bcc, subject, text, html, related, choices } = this;
-    return { ...EMPTY, to, cc, bcc, subject, text, html, related, choices, attachments };
+    return { to, cc, bcc, subject, text, html, related, choices, attachments };
   }
 
-  /** Whether an upload is a picture of the text; text without form has none. */
-  isPicture(id: string | undefined): boolean {
-    return this.html !== null && this.pictures.has(id ?? "");
+  /** Whether an upload is a picture of the text, or was one before it was taken out. */
+  isPicture(id = ""): boolean {
+    return this.pictures.has(id) || this.#shows(id);
   }
 
   #shows(id: string): boolean {
-    return this.html?.includes(`cid:${id}`) ?? false;
+    return this.html?.includes(`"cid:${id}"`) ?? false;
+  }
+
+  /** Leaves the text without form, which has no pictures: they are files beside it. */
+  toPlain(): void {
+    this.html = null;
+    this.pictures = new Set();
+    this.changed();
   }
 
   /** What the sender may have forgotten. */
@@ -229,7 +205,10 @@ export class Composer extends Message {
   /** Whether the text mentions an attachment but nothing is attached. */
   get #forgotFile(): boolean {
     const own = this.text.split(/\n(?:>|-{5,})/)[0] ?? "";
-    return this.files.length === 0 && /\battach(ed|ment|ing)?\b|מצורף|מצורפת|צירפתי/iu.test(own);
+    return (
+      this.files.every(({ upload }) => this.isPicture(upload?.id)) &&
+      /\battach(ed|ment|ing)?\b|מצורף|מצורפת|צירפתי/iu.test(own)
+    );
   }
 
   /** Whether it could be sent as it is; if not, `problem` says why. */
@@ -244,7 +223,10 @@ export class Composer extends Message {
     this.sending = true;
     this.rest();
     try {
+      const { files } = this;
       const draft = await this.save();
+      // Without a file that the sender counts on, it does not leave before they know.
+      if (files !== this.files) return;
       const sent = await api.submit(draft, this.idempotencyKey, this.consent?.token ?? null, typed);
       this.consent = null;
       this.onsent?.(sent);
@@ -279,20 +261,6 @@ export class Composer extends Message {
     if (this.filesMissing === "going") return words.stillUploading;
     return this.filesMissing === "broken" ? words.uploadsBroken : "";
   }
-}
-
-/** Inserts a signature after a line of two dashes and a blank (RFC 3676 §4.3). */
-export function withSignature(text: string, signature: string): string {
-  return `\n\n-- \n${signature.trimEnd()}\n${text.trim() === "" ? "" : text}`;
-}
-
-export function withSignatureHtml(html: string, signature: string): string {
-  const lines = signature.trimEnd().split("\n").map(escaped);
-  return `<p></p><p>-- <br>${lines.join("<br>")}</p>${html}`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 function lower(text: string): string {

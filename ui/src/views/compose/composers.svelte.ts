@@ -19,6 +19,8 @@ class Composers {
   open = $state.raw<Composer[]>([]);
   /** What is to be forgotten when everything is closed. */
   readonly leaving: (() => void)[] = [];
+  /** Whether something of this page is being dragged, which is no file from elsewhere. */
+  dragging = false;
   /** The one that was used last. */
   focused = $state.raw<Composer | null>(null);
 
@@ -106,7 +108,9 @@ class Composers {
   async #begin(draft: api.Draft | null, signature = ""): Promise<void> {
     try {
       const { Composer } = await import("./composer.svelte.ts");
-      this.#show(new Composer(draft, signature));
+      const composer = new Composer(draft);
+      if (signature.trim() !== "") (await import("./signature.ts")).sign(composer, signature);
+      this.#show(composer);
     } catch (error) {
       fail(t().compose.notBegun, "", error, () => void this.#begin(draft, signature));
     }

@@ -95,12 +95,20 @@ export const schema = new Schema({
   },
 });
 
+/** A position in the text, which follows its changes. */
+export interface Place {
+  at: number;
+}
+
 export interface Editor {
+  readonly view: EditorView;
+  /** What is held, in the order in which it was. */
+  readonly places: Place[];
   toggle(mark: Mark): void;
   /** Makes the selection a link, or the link there another one or none. */
   link(href: string | null): void;
-  /** Puts a picture at the cursor. */
-  picture(id: string, alt: string): void;
+  /** Holds the place under the pointer of an event, or the one after what is selected. */
+  hold(event: Event | null): Place;
   focus(): void;
   destroy(): void;
 }
@@ -165,6 +173,7 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
       keymap(baseKeymap),
     ],
   });
+  const places: Place[] = [];
   let begun = false;
   const view = new EditorView(holder, {
     state,
@@ -187,6 +196,7 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
     dispatchTransaction(transaction) {
       const next = view.state.apply(transaction);
       view.updateState(next);
+      for (const place of places) place.at = transaction.mapping.map(place.at, -1);
       options.onactive(activeOf(next), linkAt(next, link)?.href ?? null);
       if (begun && transaction.docChanged) options.onchange(htmlOf(next.doc), textOf(next.doc));
     },
@@ -200,6 +210,8 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
   }
   begun = true;
   return {
+    view,
+    places,
     toggle(mark) {
       commandOf(mark)(view.state, view.dispatch);
       view.focus();
@@ -208,9 +220,12 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
       linkSet(link, href)(view.state, view.dispatch);
       view.focus();
     },
-    picture(id, alt) {
-      view.dispatch(view.state.tr.replaceSelectionWith(nodeOf("img").create({ id, alt })));
-      view.focus();
+    hold(event) {
+      const { clientX: left, clientY: top } = (event ?? {}) as MouseEvent;
+      const under = left ? view.posAtCoords({ left, top }) : null;
+      const place = { at: under?.pos ?? view.state.selection.to };
+      places.push(place);
+      return place;
     },
     focus: () => view.focus(),
     destroy: () => view.destroy(),

@@ -2,7 +2,10 @@
 // most messages have none.
 import { uploadImage, type Upload } from "../../api/sending.ts";
 import type { Attached } from "../../state/message.svelte.ts";
+import type { Composer } from "./composer.svelte.ts";
 import { composers } from "./composers.svelte.ts";
+import type { Place } from "./editor.ts";
+import { prune } from "./missing.ts";
 
 /** What the server shows: larger pictures stay files beside the text. */
 const OCTETS_MAX = 4 * 1024 * 1024;
@@ -21,9 +24,32 @@ export function isImage({ upload }: Attached): boolean {
   return upload !== null && isShown(upload);
 }
 
-/** Remembers what was just uploaded, so that it need not be fetched. */
-export function remember(id: string, octets: Blob | null): void {
-  if (octets !== null) keep(id, Promise.resolve(octets));
+/**
+ * Puts an uploaded picture where its place is by now; it replaces nothing and takes no focus. What
+ * cannot be shown, or has lost its place since the text was replaced, stays a file. One that came
+ * into the text by itself is no file when it is taken out again.
+ */
+export function put(
+  composer: Composer,
+  place: Place | undefined,
+  one: Attached,
+  isPasted: boolean,
+): void {
+  const { upload, file } = one;
+  const { view, places = [] } = composer.editor ?? {};
+  if (!view || !upload || !isShown(upload) || !place || !places.includes(place)) return;
+  if (isPasted) composer.pictures = new Set([...composer.pictures, upload.id]);
+  // What was just uploaded need not be fetched.
+  if (file !== null) keep(upload.id, Promise.resolve(file));
+  const { at } = place;
+  const own = places.indexOf(place);
+  // Pictures of one place stand in the order in which they were put there, not uploaded.
+  const later = places.slice(own + 1).filter((other) => other.at === at);
+  places.splice(own, 1);
+  const { tr, schema, doc } = view.state;
+  const picture = schema.node("img", { id: upload.id, alt: upload.name });
+  view.dispatch(tr.replaceRangeWith(at, at, picture));
+  for (const other of later) other.at += view.state.doc.content.size - doc.content.size;
 }
 
 function keep(id: string, octets: Promise<Blob>): Promise<string> {
@@ -34,7 +60,8 @@ function keep(id: string, octets: Promise<Blob>): Promise<string> {
 }
 
 /** Shows a picture once it is there; until then, and if it cannot be had, its name. */
-export async function load(image: HTMLImageElement, id: string): Promise<void> {
+export async function load(image: HTMLImageElement, id: string, composer: Composer): Promise<void> {
+  if (!composer.files.some(({ upload }) => upload?.id === id)) return prune(composer);
   try {
     image.src = await (known.get(id) ?? keep(id, uploadImage(id, AbortSignal.timeout(TIME_MS))));
   } catch {
