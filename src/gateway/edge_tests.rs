@@ -287,6 +287,14 @@ fn what_cannot_be_cut_off_a_sealed_message_stops_it() {
         let refused = submit(&DraftContent { text: text.clone(), ..whole.clone() });
         assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedText))), "{text}");
     }
+    // What only looks like it leaves: an address after "to", and single words of the subject.
+    let text = "Send the papers to omar@example.org.\nRachel asks for her dismissal.\n".to_owned();
+    for honest in [RelationKind::Reply, RelationKind::Forward] {
+        let sent = submit(&DraftContent { text: text.clone(), ..begun(honest) });
+        assert!(matches!(sent, Ok(outgoing::submit::Submitted::Accepted(_))), "{sent:?}");
+    }
+    release(&gateway);
+    assert_eq!(leased(&gateway).len(), 2);
     let html = Some("<p>I agree.</p><blockquote><p>Yes.</p></blockquote>".to_owned());
     let rich = DraftContent { text: String::new(), html, ..begun(RelationKind::Reply) };
     assert!(matches!(submit(&rich), Ok(outgoing::submit::Submitted::Accepted(_))));

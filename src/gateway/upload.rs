@@ -247,11 +247,20 @@ impl Gateway {
             }
             if old.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        for (account, id) in &old {
-            let (account, id) = (*account, *id);
-            self.inner.store.transact(move |tx| remove_in_tx(tx, account, id)).wait()?;
+        let mut removed = 0;
+        for (account, id) in old {
+            let done = self.inner.store.transact(move |tx| {
+                // A draft may have named it since.
+                let found = tx.get(&UPLOADS, &(account, id))?;
+                let is_old = found.is_some_and(|one| !one.named && one.unnamed_since < before);
+                if is_old {
+                    remove_in_tx(tx, account, id)?;
+                }
+                Ok::<_, Error>(is_old)
+            });
+            removed += usize::from(done.wait()?);
         }
-        Ok(old.len())
+        Ok(removed)
     }
 }
 

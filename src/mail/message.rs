@@ -38,7 +38,7 @@ use part::octets_of;
 pub use part::{image_type, is_image_type};
 pub use places::places;
 pub use size::decoded_octets;
-pub use within::{WITHIN_MAX, Within, inside, said_by, said_within};
+pub use within::{WITHIN_MAX, Within, inside, said_within};
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

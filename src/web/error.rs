@@ -278,14 +278,14 @@ fn note(error: &gateway::Error, problem: &Problem) {
 }
 
 impl Problem {
-    /// Says of damage that it is that of the message which was to be read. What exactly is damaged was
-    /// logged.
+    /// Says of damage that it is in the way of the message which was to be read. What exactly is damaged
+    /// was logged.
     pub fn of_message(self) -> Problem {
         if self.code != "damaged" {
             return self;
         }
-        let detail = "This message is damaged on the server's disk and cannot be shown. Your \
-                      administrator may be able to restore it from a backup.";
+        let detail = "This message, or something that is needed to show it, is damaged on the server's \
+                      disk. Your administrator may be able to restore it from a backup.";
         let (status, code) = (StatusCode::GONE, "message-damaged");
         Problem { status, code, detail: detail.into(), ..self }
     }

@@ -12,6 +12,7 @@ const missing = vi.hoisted(() => () => {
 });
 vi.mock("../src/views/compose/Outcome.svelte", missing);
 vi.mock("../src/views/compose/Files.svelte", missing);
+vi.mock("../src/views/compose/Questions.svelte", missing);
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -30,5 +31,22 @@ test("a composer that cannot show who gets a message, or its files, says so", as
     expect(document.querySelector("[data-testid=composer-outcome]")?.textContent).toContain(said);
     expect(document.querySelector("p.problem.said")?.textContent).toBe(said);
   });
+  await unmount(page);
+});
+
+test("a question that cannot be asked is not left out", async () => {
+  await languageUse("en");
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  const composer = new Composer();
+  composer.to = [{ name: null, address: "a@x.example" }];
+  composer.text = "Hello";
+  const page = mount(ComposerPanel, { target: document.body, props: { composer } });
+  const send = document.querySelector<HTMLButtonElement>("[data-testid=composer-send]");
+  send?.click();
+  await vi.waitFor(() =>
+    expect(document.querySelector("p[role=alert]:not([data-testid])")?.textContent).toBe(
+      en.fail.unreachable,
+    ),
+  );
   await unmount(page);
 });

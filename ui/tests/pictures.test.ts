@@ -270,6 +270,15 @@ test("what stands in the text is no file beside it, and what was taken out is no
   expect(composer.isPicture(ID)).toBe(false);
 });
 
+test("a picture that was taken out of the text does not come back as a file without form", async () => {
+  const save = vi.mocked(api.draftSave);
+  const composer = new Composer(draft({ html: HTML }));
+  composer.html = "<p>See</p>";
+  composer.toPlain();
+  await composer.saveQuietly();
+  expect(save.mock.lastCall?.[2].attachments).toEqual([]);
+});
+
 test.each([
   [{}, true],
   [{ type: "image/svg+xml" }, false],

@@ -197,23 +197,13 @@ impl Content {
         })
     }
 
-    /// What the messages within this one say, at most `octets_max` octets. One that cannot be read says
-    /// nothing.
+    /// What the messages within this one say, at most `octets_max` octets. The files of a message that
+    /// was written here can be large, and are not read for this.
     pub fn said_within(&self, octets_max: usize) -> String {
-        let Some(files) = self.files() else {
-            return message::said_within(&self.shown, octets_max);
-        };
-        let holding =
-            (1..).zip(files).filter(|(_, file)| message::holds_message(&file.content_type));
-        let ways = holding.filter_map(|(index, _)| Within::new(&[index]));
-        let mut said = String::new();
-        for inner in ways.filter_map(|way| self.inside(way).ok().flatten()) {
-            said.push_str(&message::said_by(&inner, octets_max - said.len()));
-            if said.len() >= octets_max {
-                break;
-            }
+        match self.files() {
+            None => message::said_within(&self.shown, octets_max),
+            Some(_) => String::new(),
         }
-        said
     }
 
     /// A decoded part of the message within this one that `way` leads to; of this one if it is empty.

@@ -16,8 +16,8 @@ use crate::terms::RelationKind;
 /// An unprotected message may not share any run of text of this length with a sealed one.
 const SHARED_CHARS: usize = 32;
 
-/// A shorter line is in too many texts to say anything.
-const HEAD_OCTETS_MIN: usize = 8;
+/// A subject of one word that is shorter, in characters, is in too many texts to say anything.
+const SUBJECT_CHARS_MIN: usize = 12;
 
 /// The conversation that a draft belongs to.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub(in crate::gateway) struct Thread {
     texts: Vec<String>,
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
+    /// The words of these subjects that can be told from others.
+    telling: Vec<Vec<String>>,
     /// The lines that a forward of theirs says before the text: from whom to whom, and about what.
     heads: Vec<String>,
     /// Whether the message carries files of a sealed message.
@@ -118,18 +120,28 @@ impl Thread {
             self.texts.extend([plain::of_html(html), html.clone()].map(|text| squeezed(&text)));
         }
         self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
+        let words = words(reply::bare_subject(&view.subject));
+        let chars: usize = words.iter().map(|word| word.chars().count()).sum();
+        if words.len() > 1 || chars >= SUBJECT_CHARS_MIN {
+            self.telling.push(words);
+        }
         let lines = reply::forwarded(view);
-        let lines = lines.lines().skip(1).map(squeezed);
-        self.heads.extend(lines.filter(|line| line.len() >= HEAD_OCTETS_MIN));
+        // A line that says nothing is its label alone.
+        let says =
+            |line: &&str| line.split_once(':').is_some_and(|(_, said)| !squeezed(said).is_empty());
+        self.heads.extend(lines.lines().skip(1).filter(says).map(squeezed));
     }
 
-    /// Whether a message still says what sealed ones say, after quotations were taken out.
-    fn is_told(&self, said: &str, is_forward: bool) -> bool {
-        let has = |known: &String| known.len() >= HEAD_OCTETS_MIN && said.contains(known.as_str());
-        self.texts.iter().any(|text| shares(said, text))
-            || self.heads.iter().any(has)
-            // A reply may name the matter in its writer's own words.
-            || is_forward && self.subjects.iter().any(has)
+    /// Whether a text still has a line of the head of a sealed message that was forwarded.
+    fn has_head(&self, text: &str) -> bool {
+        text.lines().map(squeezed).any(|line| self.heads.iter().any(|head| line.starts_with(head)))
+    }
+
+    /// Whether a text names the subject of a sealed message. A reply may do so in its writer's own
+    /// words; in a forward, they are the sealed ones.
+    fn names_subject(&self, text: &str) -> bool {
+        let said = words(text);
+        self.telling.iter().any(|known| said.windows(known.len()).any(|run| run == known))
     }
 
     /// Removes the text of sealed messages from a message that leaves unprotected; text that cannot
@@ -157,7 +169,10 @@ impl Thread {
         let texts = [content.text.as_str(), &plain::of_html(html), html, &content.subject];
         let said = texts.map(squeezed).join(" ");
         let is_forward = content.related.is_some_and(|one| one.kind == RelationKind::Forward);
-        match self.is_told(&said, is_forward) {
+        let is_told = self.texts.iter().any(|text| shares(&said, text))
+            || self.has_head(&content.text)
+            || is_forward && self.names_subject(&content.text);
+        match is_told {
             true => Err(Error::Conflict(Conflict::SealedText)),
             false => Ok(()),
         }
@@ -167,6 +182,12 @@ impl Thread {
 /// Only letters and digits, in lower case, so that layout cannot hide text.
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The words of a text, in lower case.
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
 }
 
 /// Whether `said` contains a run of `SHARED_CHARS` characters of `sealed`, or all of a shorter text

@@ -66,13 +66,6 @@ pub fn said_within(message: &[u8], octets_max: usize) -> String {
     said.finish()
 }
 
-/// Returns what a message within another says, and those within it, in the same way.
-pub fn said_by(message: &[u8], octets_max: usize) -> String {
-    let mut said = Said { out: String::new(), octets_max, left: SAID_MAX };
-    said.add(message, WITHIN_MAX - 1);
-    said.finish()
-}
-
 /// The words of messages within a message.
 struct Said {
     out: String,

@@ -1351,7 +1351,7 @@ export const de = {
     unavailable: "Das ist im Moment nicht möglich. Es wurde nichts geändert.",
     damaged: "Die gespeicherten Daten sind beschädigt und können nicht angezeigt werden.",
     "message-damaged":
-      "Diese Nachricht ist auf der Festplatte des Servers beschädigt und kann nicht angezeigt werden. Vielleicht kann die Administration sie aus einer Sicherung wiederherstellen.",
+      "Diese Nachricht oder etwas, das für ihre Anzeige nötig ist, ist auf der Festplatte des Servers beschädigt. Vielleicht kann die Administration es aus einer Sicherung wiederherstellen.",
     "newer-record":
       "Eine neuere Version von Postern hat diese Daten geschrieben. Sie sind unverändert, aber diese Version kann sie nicht lesen.",
     broken: "Auf dem Server ist ein Fehler aufgetreten. Er wurde protokolliert.",

@@ -1301,7 +1301,7 @@ export const en = {
     unavailable: "This is not possible at the moment. Nothing has changed.",
     damaged: "The stored data is damaged and cannot be shown.",
     "message-damaged":
-      "This message is damaged on the server’s disk and cannot be shown. Your administrator may be able to restore it from a backup.",
+      "This message, or something that is needed to show it, is damaged on the server’s disk. Your administrator may be able to restore it from a backup.",
     "newer-record":
       "A newer version of Postern wrote this data. It is unchanged, but this version cannot read it.",
     broken: "Something went wrong on the server. The error has been logged.",

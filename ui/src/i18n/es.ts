@@ -1336,7 +1336,7 @@ export const es = {
     unavailable: "No es posible en este momento. No ha cambiado nada.",
     damaged: "Los datos guardados están dañados y no se pueden mostrar.",
     "message-damaged":
-      "Este mensaje está dañado en el disco del servidor y no se puede mostrar. Es posible que la administración pueda restaurarlo desde una copia de seguridad.",
+      "Este mensaje, o algo necesario para mostrarlo, está dañado en el disco del servidor. Es posible que la administración pueda restaurarlo desde una copia de seguridad.",
     "newer-record":
       "Una versión más reciente de Postern escribió estos datos. No han cambiado, pero esta versión no puede leerlos.",
     broken: "Se ha producido un error en el servidor. Ha quedado registrado.",

@@ -1359,7 +1359,7 @@ export const fr = {
     unavailable: "C’est impossible pour le moment. Rien n’a changé.",
     damaged: "Les données enregistrées sont endommagées et ne peuvent pas être affichées.",
     "message-damaged":
-      "Ce message est endommagé sur le disque du serveur et ne peut pas être affiché. Votre administrateur peut peut-être le restaurer à partir d’une sauvegarde.",
+      "Ce message, ou un élément nécessaire à son affichage, est endommagé sur le disque du serveur. Votre administrateur peut peut-être le restaurer à partir d’une sauvegarde.",
     "newer-record":
       "Une version plus récente de Postern a écrit ces données. Elles sont intactes, mais cette version ne peut pas les lire.",
     broken: "Une erreur s’est produite sur le serveur. Elle a été consignée.",

@@ -191,8 +191,9 @@ export class Composer extends Message {
 
   /** Leaves the text without form, which has no pictures: they are files beside it. */
   toPlain(): void {
+    // Those that were taken out of the text stay out.
+    this.pictures = new Set([...this.pictures].filter((id) => !this.#shows(id)));
     this.html = null;
-    this.pictures = new Set();
     this.changed();
   }
 
