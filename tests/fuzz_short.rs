@@ -164,6 +164,10 @@ fn messages() -> Vec<Vec<u8>> {
          Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=3Db=\r\n\
          --x--\r\n",
     ]);
+    // A file that cannot be decoded, which must not become longer by that.
+    let head = "From: a@b.example\r\nContent-Type: multipart/m\r\n\
+                Content-Transfer-Encoding: quoted-printable\r\n\r\n=\"cid";
+    seeds.push([head.as_bytes(), &[0xc7; 400]].concat());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())

@@ -211,18 +211,55 @@ pub fn octets_of<'p>(message: &'p [u8], part: &'p MessagePart<'_>) -> Cow<'p, [u
         | (PartType::Binary(octets) | PartType::InlineBinary(octets), Encoding::QuotedPrintable) => {
             Cow::Borrowed(octets)
         }
-        (PartType::Text(text) | PartType::Html(text), Encoding::QuotedPrintable) => {
+        (PartType::Text(_) | PartType::Html(_), Encoding::QuotedPrintable) => {
             let decoded = quoted_printable_decode(raw);
-            decoded.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)
+            Cow::Owned(decoded.unwrap_or_else(|| quoted_printable_as_far_as_it_goes(raw)))
         }
         _ if declared.eq_ignore_ascii_case("base64") => Cow::Owned(base64_decode(raw)),
         _ => Cow::Borrowed(raw),
     }
 }
 
+/// Decodes what is quoted-printable, and leaves what is not as it is (RFC 2045 §6.7, notes 2 and 3).
+fn quoted_printable_as_far_as_it_goes(raw: &[u8]) -> Vec<u8> {
+    let hex = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [first, after @ ..] = rest {
+        let code = match after {
+            [high, low, ..] => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        rest = match (first, code, after) {
+            (b'=', Some((high, low)), [_, _, later @ ..]) => {
+                out.push(high << 4 | low);
+                later
+            }
+            (b'=', None, [b'\r', b'\n', later @ ..] | [b'\n', later @ ..]) => later,
+            _ => {
+                out.push(*first);
+                after
+            }
+        };
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What cannot be decoded must not be replaced: a file has no more octets than were sent.
+    #[test]
+    fn broken_quoted_printable_loses_and_adds_nothing() {
+        for (raw, expected) in [
+            (&b"a=3Db=x\xe9="[..], &b"a=b=x\xe9="[..]),
+            (b"=3=\r\nd=\n==3d=4", b"=3d===4"),
+            (b"\xff\xfe=\"cid=C3=A9", b"\xff\xfe=\"cid\xc3\xa9"),
+        ] {
+            assert_eq!(quoted_printable_as_far_as_it_goes(raw), expected);
+        }
+    }
 
     #[test]
     fn images_are_known_by_their_octets() {

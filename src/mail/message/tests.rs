@@ -63,6 +63,7 @@ fn attachments_come_out_octet_by_octet() {
         ("text/plain; charset=windows-1255", "8bit", "a\u{e9}\r\nb", "a\u{e9}\r\nb"),
         ("text/plain; charset=utf-16", "base64", "QQBCAA==", "A\0B\0"),
         ("text/csv", "quoted-printable", "a=3Db=\r\nc", "a=bc"),
+        ("text/csv", "quoted-printable", "a=3Db=x=\r\nc", "a=b=xc"),
         ("text/html", "7bit", "a --x b", "a --x b"),
         ("application/pdf", "7bit", "a --x b", "a --x b"),
         ("application/pdf", "base64", "QU*JD\r\nRA==", "ABCD"),
