@@ -31,7 +31,7 @@ pub(in crate::gateway) struct Thread {
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
     /// The words of these subjects that can be told from others.
-    telling: Vec<Vec<String>>,
+    subject_words: Vec<Vec<String>>,
     /// The lines that a forward of theirs says before the text: from whom to whom, and about what.
     heads: Vec<String>,
     /// Whether the message carries files of a sealed message.
@@ -123,7 +123,7 @@ impl Thread {
         let words = words(reply::bare_subject(&view.subject));
         let chars: usize = words.iter().map(|word| word.chars().count()).sum();
         if words.len() > 1 || chars >= SUBJECT_CHARS_MIN {
-            self.telling.push(words);
+            self.subject_words.push(words);
         }
         let lines = reply::forwarded(view);
         // A line that says nothing is its label alone.
@@ -141,7 +141,7 @@ impl Thread {
     /// words; in a forward, they are the sealed ones.
     fn names_subject(&self, text: &str) -> bool {
         let said = words(text);
-        self.telling.iter().any(|known| said.windows(known.len()).any(|run| run == known))
+        self.subject_words.iter().any(|known| said.windows(known.len()).any(|run| run == known))
     }
 
     /// Removes the text of sealed messages from a message that leaves unprotected; text that cannot
