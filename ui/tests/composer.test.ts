@@ -19,6 +19,7 @@ import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import * as api from "../src/api/sending.ts";
 import type { Account } from "../src/api/types.ts";
+import { prefs } from "../src/state/prefs.svelte.ts";
 import { session } from "../src/state/session.svelte.ts";
 import { problemLike } from "./fixtures.ts";
 
@@ -255,6 +256,18 @@ test("a signature comes after the text and before the quotation, and is not text
   expect(withSignatureHtml("<p>x</p>", "a <b> & c")).toBe(
     "<p></p><p>-- <br>a &lt;b&gt; &amp; c</p><p>x</p>",
   );
+});
+
+test.each([
+  ["  ", ""],
+  ["Dana", "\n\n-- \nDana\n"],
+])("with the signature %j a new message begins as %j", async (signature, text) => {
+  prefs.signature = signature;
+  composers.fresh();
+  await vi.waitFor(() => expect(composers.open).toHaveLength(1));
+  expect(composers.open[0]?.text).toBe(text);
+  composers.clear();
+  prefs.signature = "";
 });
 
 test("what each recipient gets is said by name, what is unprotected first", () => {
