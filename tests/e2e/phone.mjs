@@ -70,6 +70,8 @@ async function walk(locale) {
   for (const what of ["place-mail", "place-search", "compose-button", "place-drafts", "rail-more"])
     await page.getByTestId(what).waitFor();
   await page.goto(`${base}/mail/inbox/${reference}`);
+  // The first of the walks opens the message; in the others it is open.
+  await page.getByTestId("open").or(page.getByTestId("text")).first().waitFor();
   if (await page.getByTestId("open").isVisible()) await page.getByTestId("open").click();
   await page.getByTestId("text").first().waitFor();
   await inOneRow(page, name);
