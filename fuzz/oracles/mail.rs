@@ -6,6 +6,9 @@
 
 use postern::mail::address::Address;
 use postern::mail::alike::{imitated, is_ours, name_looks};
+use postern::mail::contacts::table::Columns;
+use postern::mail::contacts::vcard::{self, Version};
+use postern::mail::contacts::{Contact, table};
 use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
 };
@@ -269,4 +272,40 @@ pub fn sanitize(data: &[u8]) {
     if let Ok(again) = html(&safe.html, &|_| None) {
         assert!(oracle_is_inert(&again.html), "{source:?} {}", again.html);
     }
+}
+
+/// Contacts that were read from a file are within their limits, and what is written of them is read
+/// as the same contacts.
+pub fn contacts(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (cards, _) = vcard::read(&text, 50);
+    let rows = table::read(&text, 50).map(|(rows, _)| rows).unwrap_or_default();
+    for read in cards.iter().chain(&rows) {
+        let mut fitted = read.contact.clone();
+        assert!(fitted.fit().is_empty() && fitted == read.contact, "{fitted:?}");
+        for version in [Version::V3, Version::V4] {
+            let mut card = String::new();
+            vcard::write(&mut card, &read.contact, read.photo.as_ref(), version);
+            let (again, more) = vcard::read(&card, 2);
+            assert!(again.len() == 1 && !more, "{card}");
+            assert_eq!(plain(&again[0].contact), plain(&read.contact), "{card}");
+            assert_eq!(again[0].photo, read.photo);
+        }
+    }
+    for read in &rows {
+        let columns = Columns::of(&read.contact);
+        let mut written = String::new();
+        columns.write_names(&mut written);
+        columns.write(&mut written, &read.contact);
+        for value in postern::mail::contacts::csv::rows(&written).flatten() {
+            assert!(!value.trim_start().starts_with(['=', '+', '-', '@']), "{value}");
+        }
+    }
+}
+
+/// What a contact says, without how the card wrote it.
+fn plain(contact: &Contact) -> Contact {
+    let mut kept = contact.kept.clone();
+    kept.sort();
+    Contact { kept, source: Vec::new(), ..contact.clone() }
 }

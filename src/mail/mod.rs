@@ -12,6 +12,8 @@ pub mod cards;
 mod cms;
 mod code_page;
 pub mod compose;
+pub mod contact_text;
+pub mod contacts;
 mod date;
 pub mod dsn;
 pub mod envelope;
