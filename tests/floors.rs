@@ -32,6 +32,7 @@ const FLOORS: &[&str] = &[
     "incoming",
     "outgoing",
     "outcomes",
+    "contacts",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

@@ -22,8 +22,8 @@ pub struct Mailboxes {
     /// How many changes of an account are kept for pages and programs that were away; one that was
     /// away for longer reads everything again.
     pub changes_kept: u64,
-    /// How much an account may store, in octets: its messages, its drafts and the files that it
-    /// uploads; 0 is no limit. At 80 % and at 95 % its owner is warned; when it is full, it sends
+    /// How much an account may store, in octets: its messages, its drafts, its contacts and the files
+    /// that it uploads; 0 is no limit. At 80 % and at 95 % its owner is warned; when it is full, it sends
     /// and receives nothing. Managers may set another limit for a single account.
     pub quota_octets_max: u64,
     /// How many messages and drafts an account may store; 0 is no limit.

@@ -108,6 +108,10 @@ pub enum Conflict {
     PassphraseChosen,
     /// The new password is the old one.
     SamePassword,
+    /// The same request to add a contact waits already.
+    RequestWaits,
+    /// The account sent as many requests as one may in a day.
+    RequestedOften,
 }
 
 impl Conflict {
@@ -137,6 +141,8 @@ impl Conflict {
             Conflict::TotpOn => "totp-on",
             Conflict::PassphraseChosen => "passphrase-chosen",
             Conflict::SamePassword => "same-password",
+            Conflict::RequestWaits => "request-waits",
+            Conflict::RequestedOften => "requested-often",
         }
     }
 }
@@ -170,6 +176,8 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
+            Conflict::RequestWaits => "This was already asked, and waits for an answer.",
+            Conflict::RequestedOften => "It was asked as often as is possible in one day.",
         }
     }
 }

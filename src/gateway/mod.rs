@@ -25,6 +25,7 @@
 //! | `incoming` | which recipients are accepted, and storing a message for them |
 //! | `outgoing` | drafts, plan, consent, submission, undo send |
 //! | `outcomes` | read, rejected, delivered, failed: what follows from each |
+//! | `contacts` | address books, and requests to add a contact |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -64,6 +65,8 @@ pub mod incoming;
 pub mod outgoing;
 
 mod outcomes;
+
+pub mod contacts;
 
 #[cfg(test)]
 mod answer_tests;

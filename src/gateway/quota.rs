@@ -5,6 +5,7 @@
 //! | a message in a mailbox: arrived, sent, imported, or a notice | its size as the list shows it | 1 |
 //! | a draft | its sealed form | 1 |
 //! | a file that is being uploaded, or was uploaded for a draft | its size, from the beginning | 0 |
+//! | a contact, also for a day after it was deleted, and its photo | their sealed forms | 0 |
 //! | a sent message that its sender deleted while it waits outside (`mailboxes/owed.rs`) | its size | 0 |
 //!
 //! A message counts for each account that has it, although its content is stored once: nobody gets
@@ -26,11 +27,15 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::{Bell, Tx};
+use crate::gateway::records::contact::ContactRow;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Counters, Holder, OwnQuota, Usage};
 use crate::gateway::records::numbers::counters_in_tx;
+use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::Draft;
-use crate::gateway::records::tables::{COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS};
+use crate::gateway::records::tables::{
+    CONTACT_PHOTOS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
+};
 use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
 use crate::terms::Fullness;
@@ -73,6 +78,16 @@ pub(in crate::gateway) fn draft(draft: &Draft) -> Usage {
 /// What an upload counts.
 pub(in crate::gateway) fn file(octets: u64) -> Usage {
     Usage { octets, messages: 0 }
+}
+
+/// What a contact counts.
+pub(in crate::gateway) fn contact(row: &ContactRow) -> Usage {
+    file(row.sealed.len() as u64)
+}
+
+/// What a contact's photo counts.
+pub(in crate::gateway) fn photo(row: Option<&Sealed>) -> Usage {
+    file(row.map_or(0, |row| row.0.len() as u64))
 }
 
 impl Usage {
@@ -326,6 +341,8 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&ENTRIES, &account, |_, entry| add(message(entry.size)))?;
     reader.scan_readable(&DRAFTS, &account, |_, row| add(draft(&row)))?;
     reader.scan_readable(&UPLOADS, &account, |_, upload| add(file(upload.size)))?;
+    reader.scan_readable(&CONTACTS, &account, |_, row| add(contact(&row)))?;
+    reader.scan_readable(&CONTACT_PHOTOS, &account, |_, row| add(photo(Some(&row))))?;
     Ok(usage)
 }
 

@@ -6,6 +6,7 @@
 //! | `release` | sends submissions that can no longer be undone |
 //! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
+//! | `contacts_expire` | removes contacts for good that were deleted a day ago |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `refusals_write` | writes refused tries to the audit log |
 //! | `reports` | tells senders about recipients whose mail failed or is late |
@@ -15,6 +16,7 @@
 //! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
 mod audit_expire;
+mod contacts_expire;
 mod epochs_expire;
 mod messages_expire;
 mod owners_tell;
@@ -43,6 +45,7 @@ const TIMED: &[timed::Job] = &[
     sessions_expire::JOB,
     audit_expire::JOB,
     messages_expire::JOB,
+    contacts_expire::JOB,
 ];
 
 /// The jobs that are woken when there is something to do.

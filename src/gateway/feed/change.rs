@@ -38,12 +38,14 @@ const ROW_CHANGES: usize = 8;
 /// time.
 const ROWS_DELETED_MAX: usize = 2 * ROW_CHANGES;
 
-/// A change to a message, or to the list of mailboxes.
+/// A change to a message, to the list of mailboxes, or to the address book.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) enum Changed {
     Updated(ReferenceKey),
     Removed(ReferenceKey),
     Mailboxes,
+    /// The address book, or requests to add a contact.
+    Contacts,
 }
 
 impl Changed {
@@ -52,6 +54,7 @@ impl Changed {
         match self {
             Changed::Updated(_) | Changed::Removed(_) => EventKind::Mail,
             Changed::Mailboxes => EventKind::Mailboxes,
+            Changed::Contacts => EventKind::Contacts,
         }
     }
 }
@@ -68,7 +71,7 @@ pub(super) fn record_in_tx(
     counters.recent.push(match changed {
         Changed::Updated(reference) => FeedChange { reference, removed: false },
         Changed::Removed(reference) => FeedChange { reference, removed: true },
-        Changed::Mailboxes => FeedChange { reference: [0; 16], removed: false },
+        Changed::Mailboxes | Changed::Contacts => FeedChange { reference: [0; 16], removed: false },
     });
     if counters.recent.len() >= ROW_CHANGES {
         let row = ChangeRow { changes: std::mem::take(&mut counters.recent) };

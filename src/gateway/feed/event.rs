@@ -17,6 +17,8 @@ use crate::gateway::records::ids::AccountId;
 pub enum EventKind {
     Mail,
     Mailboxes,
+    /// The address book, or requests to add a contact.
+    Contacts,
     /// A session ended: each stream checks whether it was its own.
     Session,
 }
@@ -27,6 +29,7 @@ impl EventKind {
         match self {
             EventKind::Mail => "mail",
             EventKind::Mailboxes => "mailboxes",
+            EventKind::Contacts => "contacts",
             EventKind::Session => "session",
         }
     }

@@ -15,6 +15,9 @@ use crate::gateway::records::tables::{
     SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS,
     WRITTEN_TO,
 };
+use crate::gateway::records::tables::{
+    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS,
+};
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::gateway::{Gateway, upload};
@@ -231,6 +234,11 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &FILTERS, id)?;
     clear_in_tx(tx, &APPEARANCES, id)?;
     clear_in_tx(tx, &TOTP, id)?;
+    clear_in_tx(tx, &CONTACTS, id)?;
+    clear_in_tx(tx, &CONTACT_BLOCKS, id)?;
+    clear_in_tx(tx, &CONTACT_PHOTOS, id)?;
+    clear_in_tx(tx, &CONTACT_REQUESTS, id)?;
+    clear_in_tx(tx, &CONTACT_ASKED, id)?;
     clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;
     clear_in_tx(tx, &PREFERENCES, id)?;

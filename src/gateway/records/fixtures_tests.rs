@@ -12,6 +12,9 @@ use std::path::Path;
 use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
+use crate::gateway::contacts::block;
+use crate::gateway::contacts::book::StoredContact;
+use crate::gateway::contacts::request::Proposed;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
@@ -38,6 +41,9 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Block>("Block");
     check.stored_form::<Text>("Text");
     check.stored_form::<Meta>("upload::Meta");
+    check.stored_form::<StoredContact>("StoredContact");
+    check.stored_form::<block::Lines>("block::Lines");
+    check.stored_form::<Proposed>("Proposed");
 }
 
 /// Samples by their number.

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod contact;
 pub mod ids;
 pub mod mailbox;
 pub mod message;

@@ -9,6 +9,7 @@ use crate::gateway::records::account::{
     Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1};
+use crate::gateway::records::contact::{ContactAsked, ContactId, ContactRequest, ContactRow};
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
 };
@@ -89,6 +90,16 @@ pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
 pub const ACCOUNT_NEWS: Table<(AccountId, [u8; 16]), AccountNews> = Table::new(61, "account_news");
 pub const UNREPORTED: Table<(ReferenceKey, u32), Unreported> = Table::new(62, "unreported");
 
+pub const CONTACTS: Table<(AccountId, ContactId), ContactRow> = Table::new(78, "contacts");
+pub const CONTACT_BLOCKS: Table<(AccountId, u8), Sealed> = Table::new(79, "contact_blocks");
+pub const CONTACT_PHOTOS: Table<(AccountId, ContactId), Sealed> = Table::new(80, "contact_photos");
+pub const CONTACTS_DELETED: Table<(u64, AccountId, ContactId), Due> =
+    Table::new(81, "contacts_deleted");
+pub const CONTACT_REQUESTS: Table<(AccountId, ReferenceKey), ContactRequest> =
+    Table::new(82, "contact_requests");
+pub const CONTACT_ASKED: Table<(AccountId, ReferenceKey), ContactAsked> =
+    Table::new(83, "contact_asked");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -158,6 +169,9 @@ records!(
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
+    ContactRow = 1,
+    ContactRequest = 1,
+    ContactAsked = 1,
 );
 
 versions!(

@@ -154,7 +154,8 @@ impl Life {
 
     async fn tell_all(&self, state: &str) -> Result<(), Over> {
         self.check_session().await?;
-        for kind in [EventKind::Mail, EventKind::Mailboxes, EventKind::Session] {
+        for kind in [EventKind::Mail, EventKind::Mailboxes, EventKind::Contacts, EventKind::Session]
+        {
             self.tell(kind, state).await?;
         }
         Ok(())

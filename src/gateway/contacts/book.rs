@@ -1,0 +1,370 @@
+//! Contacts: reading, changing, deleting and restoring them.
+//!
+//! Each field has the version in which it changed last. An editor of an earlier version may
+//! change the fields that nobody else changed since; so two people who edit one contact at the same
+//! time lose nothing, and the second learns of it only if both changed the same field.
+
+use serde::{Deserialize, Serialize};
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::contacts::block::Line;
+use crate::gateway::contacts::changes::{PhotoChange, RowChange};
+use crate::gateway::error::{Conflict, Error};
+use crate::gateway::records::contact::{ContactId, ContactRow};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::sealed_form;
+use crate::gateway::records::tables::{CONTACT_PHOTOS, CONTACTS};
+use crate::gateway::text::{hex, parse_hex};
+use crate::mail::contacts::{Contact, Name, Photo, Postal, Way, Work};
+use crate::store::{Read, Record};
+use crate::vault;
+
+pub use crate::gateway::contacts::changes::CONTACTS_MAX;
+
+/// A contact as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactView {
+    pub id: String,
+    pub version: u32,
+    pub contact: Contact,
+    pub photo: bool,
+}
+
+/// The fields that change; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContactPatch {
+    pub name: Option<Name>,
+    pub work: Option<Work>,
+    pub emails: Option<Vec<Way>>,
+    pub phones: Option<Vec<Way>>,
+    pub postal: Option<Vec<Postal>>,
+    pub urls: Option<Vec<Way>>,
+    pub birthday: Option<String>,
+    pub notes: Option<String>,
+    pub labels: Option<Vec<String>>,
+    pub own: Option<Vec<Way>>,
+    pub favourite: Option<bool>,
+}
+
+/// A contact as it is sealed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::gateway) struct StoredContact {
+    pub contact: Contact,
+    /// The version in which each field changed last, in the order of [`ContactPatch`].
+    pub changed: [u32; FIELD_COUNT],
+    /// The media type of its photo.
+    pub photo: Option<String>,
+}
+
+impl Record for StoredContact {
+    const VERSION: u8 = 1;
+}
+
+const FIELD_COUNT: usize = 11;
+
+/// The most contacts that are merged into one.
+pub const MERGED_MAX: usize = 10;
+
+pub(super) const MISSING: Error = Error::NotFound { what: "contact" };
+
+fn binding(account: AccountId, id: ContactId, what: &[u8]) -> Vec<u8> {
+    [b"contact ".as_slice(), what, b"\0", &account.0, &id].concat()
+}
+
+/// A contact that was read: its row, and what it says.
+pub(super) struct Opened {
+    pub id: ContactId,
+    pub row: ContactRow,
+    pub stored: StoredContact,
+}
+
+impl StoredContact {
+    /// Changes fields. `over` is the version that the caller knows, `version` the new one.
+    fn apply(&mut self, patch: ContactPatch, over: u32, version: u32) -> Result<(), Error> {
+        let Contact { name, work, emails, phones, postal, urls, .. } = &mut self.contact;
+        let mut fields = Fields { changed: &mut self.changed, over, version, clash: false };
+        fields.set(0, name, patch.name);
+        fields.set(1, work, patch.work);
+        fields.set(2, emails, patch.emails);
+        fields.set(3, phones, patch.phones);
+        fields.set(4, postal, patch.postal);
+        fields.set(5, urls, patch.urls);
+        let Contact { birthday, notes, labels, own, favourite, .. } = &mut self.contact;
+        fields.set(6, birthday, patch.birthday);
+        fields.set(7, notes, patch.notes);
+        fields.set(8, labels, patch.labels);
+        fields.set(9, own, patch.own);
+        fields.set(10, favourite, patch.favourite);
+        match fields.clash {
+            true => Err(Error::Conflict(Conflict::EditedElsewhere)),
+            false => Ok(()),
+        }
+    }
+}
+
+struct Fields<'c> {
+    changed: &'c mut [u32; FIELD_COUNT],
+    over: u32,
+    version: u32,
+    /// Whether somebody else changed one of the fields meanwhile.
+    clash: bool,
+}
+
+impl Fields<'_> {
+    fn set<T: PartialEq>(&mut self, field: usize, own: &mut T, wanted: Option<T>) {
+        let Some(wanted) = wanted.filter(|wanted| wanted != own) else { return };
+        self.clash |= self.changed[field] > self.over;
+        self.changed[field] = self.version;
+        *own = wanted;
+    }
+}
+
+/// Refuses what is longer than a field can be, in place of cutting it.
+pub(super) fn fitting(mut contact: Contact) -> Result<Contact, Error> {
+    // Lines of cards come from files alone, and were fitted there.
+    match contact.fit().first() {
+        Some((property, _)) => {
+            let what = format!("a contact's field is too long, or has too many items: {property}");
+            Err(Error::Invalid { what })
+        }
+        None if contact.is_empty() => {
+            Err(Error::Invalid { what: "the contact is empty".to_owned() })
+        }
+        None => Ok(contact),
+    }
+}
+
+impl Gateway {
+    /// Adds a contact.
+    pub fn contact_create(&self, actor: &Actor, contact: Contact) -> Result<ContactView, Error> {
+        let contact = fitting(contact)?;
+        let id = vault::random_bytes()?;
+        let stored = StoredContact { contact, ..StoredContact::default() };
+        self.contacts_retry(|| {
+            let change = self.contact_sealed(actor, id, None, &stored, PhotoChange::Keep)?;
+            self.contacts_commit(actor, vec![change], |_| Ok(()))
+        })?;
+        self.contact(actor, &hex(&id))
+    }
+
+    /// One contact.
+    pub fn contact(&self, actor: &Actor, id: &str) -> Result<ContactView, Error> {
+        let Opened { id, row, stored } = self.contact_opened(actor, id)?;
+        let StoredContact { contact, photo, .. } = stored;
+        Ok(ContactView { id: hex(&id), version: row.version, contact, photo: photo.is_some() })
+    }
+
+    /// Changes fields of a contact. `over` is the version that was edited; `edited-elsewhere` if
+    /// one of the fields changed since.
+    pub fn contact_change(
+        &self,
+        actor: &Actor,
+        id: &str,
+        over: u32,
+        patch: &ContactPatch,
+    ) -> Result<ContactView, Error> {
+        self.contacts_retry(|| {
+            let Opened { id, row, mut stored } = self.contact_opened(actor, id)?;
+            if over > row.version {
+                return Err(Error::Conflict(Conflict::EditedElsewhere));
+            }
+            let before = stored.clone();
+            stored.apply(patch.clone(), over, row.version + 1)?;
+            stored.contact = fitting(stored.contact)?;
+            if stored.contact == before.contact {
+                return Ok(());
+            }
+            // When the card was revised is no longer true.
+            stored.contact.kept.retain(|line| !line.starts_with("REV"));
+            let change = self.contact_sealed(actor, id, Some(row), &stored, PhotoChange::Keep)?;
+            self.contacts_commit(actor, vec![change], |_| Ok(()))
+        })?;
+        self.contact(actor, id)
+    }
+
+    /// Deletes a contact, which can be restored for a day.
+    pub fn contact_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        self.contacts_retry(|| {
+            let opened = self.contact_opened(actor, id)?;
+            let change = self.contact_removed(opened);
+            self.contacts_commit(actor, vec![change], |_| Ok(()))
+        })
+    }
+
+    fn contact_removed(&self, opened: Opened) -> RowChange {
+        let Opened { id, row, .. } = opened;
+        let deleted = Some(self.inner.clock.now());
+        let after = ContactRow { version: row.version + 1, deleted, sealed: row.sealed.clone() };
+        RowChange { id, before: Some(row), after, line: None, photo: PhotoChange::Keep }
+    }
+
+    /// Restores a contact that was deleted less than a day ago.
+    pub fn contact_restore(&self, actor: &Actor, id: &str) -> Result<ContactView, Error> {
+        self.contacts_retry(|| {
+            let id = parse_hex(id).ok_or(MISSING)?;
+            let row = self.inner.store.get(&CONTACTS, &(actor.account(), id))?;
+            let row = row.filter(|row| row.deleted.is_some()).ok_or(MISSING)?;
+            let stored = self.contact_read(actor, id, &row)?;
+            let change = self.contact_sealed(actor, id, Some(row), &stored, PhotoChange::Keep)?;
+            self.contacts_commit(actor, vec![change], |_| Ok(()))
+        })?;
+        self.contact(actor, id)
+    }
+
+    /// Makes one contact of several: the first takes what the others say and it does not, and they
+    /// are deleted.
+    pub fn contact_merge(&self, actor: &Actor, ids: &[String]) -> Result<ContactView, Error> {
+        let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
+        if !(2..=MERGED_MAX).contains(&ids.len()) || distinct.len() < ids.len() {
+            let what = format!("2 to {MERGED_MAX} different contacts can be merged");
+            return Err(Error::Invalid { what });
+        }
+        self.contacts_retry(|| {
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.push(self.contact_opened(actor, id)?);
+            }
+            let Opened { id, row, stored: before } = found.remove(0);
+            let mut stored = before.clone();
+            for other in &found {
+                stored.contact.merge(other.stored.contact.clone());
+            }
+            // What does not fit stays with a contact that is deleted, and can be restored.
+            stored.contact = fitting(stored.contact)?;
+            stored.changed_since(&before, row.version + 1);
+            let photo = match (&stored.photo, found.iter().find(|one| one.stored.photo.is_some())) {
+                (None, Some(other)) => {
+                    stored.photo = other.stored.photo.clone();
+                    let octets = self.contact_photo_octets(actor, other.id)?;
+                    PhotoChange::Put(self.contact_photo_sealed(actor, id, &octets)?)
+                }
+                _ => PhotoChange::Keep,
+            };
+            let mut changes = vec![self.contact_sealed(actor, id, Some(row), &stored, photo)?];
+            changes.extend(found.into_iter().map(|opened| self.contact_removed(opened)));
+            self.contacts_commit(actor, changes, |_| Ok(()))
+        })?;
+        self.contact(actor, &ids[0])
+    }
+
+    /// A contact's photo: its media type and its octets.
+    pub fn contact_photo(&self, actor: &Actor, id: &str) -> Result<Photo, Error> {
+        let opened = self.contact_opened(actor, id)?;
+        if opened.stored.photo.is_none() {
+            return Err(MISSING);
+        }
+        let octets = self.contact_photo_octets(actor, opened.id)?.to_vec();
+        // It was one when it was stored.
+        Photo::of(octets).ok_or_else(damaged)
+    }
+
+    /// Sets a contact's photo, or removes it.
+    pub fn contact_photo_set(
+        &self,
+        actor: &Actor,
+        id: &str,
+        photo: Option<&Photo>,
+    ) -> Result<ContactView, Error> {
+        self.contacts_retry(|| {
+            let Opened { id, row, mut stored } = self.contact_opened(actor, id)?;
+            stored.photo = photo.map(|photo| photo.media.to_owned());
+            let photo = match photo {
+                Some(photo) => {
+                    PhotoChange::Put(self.contact_photo_sealed(actor, id, &photo.octets)?)
+                }
+                None => PhotoChange::Drop,
+            };
+            let change = self.contact_sealed(actor, id, Some(row), &stored, photo)?;
+            self.contacts_commit(actor, vec![change], |_| Ok(()))
+        })?;
+        self.contact(actor, id)
+    }
+
+    pub(super) fn contact_photo_octets(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+        let account = actor.account();
+        let sealed = self.inner.store.get(&CONTACT_PHOTOS, &(account, id))?.ok_or_else(damaged)?;
+        let bound = binding(account, id, b"photo");
+        actor.secret().open_own(&bound, &sealed.0).map_err(|_| damaged())
+    }
+
+    pub(super) fn contact_photo_sealed(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+        octets: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        Ok(actor.secret().seal_own(&binding(actor.account(), id, b"photo"), octets)?)
+    }
+
+    /// A contact that was not deleted.
+    pub(super) fn contact_opened(&self, actor: &Actor, id: &str) -> Result<Opened, Error> {
+        self.contact_opened_by(actor, parse_hex(id).ok_or(MISSING)?)
+    }
+
+    pub(super) fn contact_opened_by(&self, actor: &Actor, id: ContactId) -> Result<Opened, Error> {
+        let row = self.inner.store.get(&CONTACTS, &(actor.account(), id))?;
+        let row = row.filter(|row| row.deleted.is_none()).ok_or(MISSING)?;
+        let stored = self.contact_read(actor, id, &row)?;
+        Ok(Opened { id, row, stored })
+    }
+
+    fn contact_read(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+        row: &ContactRow,
+    ) -> Result<StoredContact, Error> {
+        let bound = binding(actor.account(), id, b"row");
+        let plain = actor.secret().open_own(&bound, &row.sealed).map_err(|_| damaged())?;
+        sealed_form::read(CONTACTS.name, &plain)
+    }
+
+    /// The change that stores a contact.
+    pub(super) fn contact_sealed(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+        before: Option<ContactRow>,
+        stored: &StoredContact,
+        photo: PhotoChange,
+    ) -> Result<RowChange, Error> {
+        let plain = sealed_form::octets_of(stored)?;
+        let sealed = actor.secret().seal_own(&binding(actor.account(), id, b"row"), &plain)?;
+        let version = before.as_ref().map_or(1, |row| row.version + 1);
+        let line = Line::of(id, version, &stored.contact, stored.photo.is_some());
+        let after = ContactRow { version, deleted: None, sealed };
+        Ok(RowChange { id, before, after, line: Some(line), photo })
+    }
+}
+
+impl StoredContact {
+    /// Gives the fields that are not what they were the version in which they changed.
+    pub(super) fn changed_since(&mut self, before: &StoredContact, version: u32) {
+        let (old, new) = (&before.contact, &self.contact);
+        let is_same = [
+            old.name == new.name,
+            old.work == new.work,
+            old.emails == new.emails,
+            old.phones == new.phones,
+            old.postal == new.postal,
+            old.urls == new.urls,
+            old.birthday == new.birthday,
+            old.notes == new.notes,
+            old.labels == new.labels,
+            old.own == new.own,
+            old.favourite == new.favourite,
+        ];
+        for (changed, _) in self.changed.iter_mut().zip(is_same).filter(|(_, is_same)| !is_same) {
+            *changed = version;
+        }
+    }
+}
+
+fn damaged() -> Error {
+    Error::Damaged { what: "the contact cannot be read".to_owned() }
+}

@@ -1,0 +1,216 @@
+//! Changing an address book: rows, blocks, photos and the quota in one transaction.
+//!
+//! What is sealed under the owner's keys is prepared outside the transaction, from what was read
+//! before it. The transaction refuses if any of that changed meanwhile, and the caller tries again.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::contacts::block::{self, Line};
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
+use crate::gateway::quota;
+use crate::gateway::records::contact::{ContactId, ContactRow};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::Usage;
+use crate::gateway::records::queue::Due;
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACTS, CONTACTS_DELETED};
+use crate::store::Read;
+
+/// The most contacts of an account, with those that were deleted lately.
+pub const CONTACTS_MAX: u64 = 50_000;
+
+/// How long a contact that was deleted can be restored, in seconds.
+pub const DELETED_KEPT_SECS: i64 = 24 * 3_600;
+
+/// How often a change is tried again because another one came before it.
+const TRIES: usize = 8;
+
+/// What becomes of one contact.
+#[derive(Clone)]
+pub(super) struct RowChange {
+    pub id: ContactId,
+    pub before: Option<ContactRow>,
+    pub after: ContactRow,
+    /// What the list shows from now on.
+    pub line: Option<Line>,
+    pub photo: PhotoChange,
+}
+
+#[derive(Clone)]
+pub(super) enum PhotoChange {
+    Keep,
+    Put(Vec<u8>),
+    Drop,
+}
+
+/// A block before and after a change.
+struct BlockChange {
+    number: u8,
+    before: Option<Vec<u8>>,
+    after: Option<Sealed>,
+}
+
+/// When a contact that was deleted at a time is removed for good.
+fn due(deleted: Timestamp) -> u64 {
+    u64::try_from(deleted.plus_secs(DELETED_KEPT_SECS).0).unwrap_or_default()
+}
+
+impl Gateway {
+    /// Runs `work` until no other change comes between what it reads and what it writes.
+    pub(super) fn contacts_retry<T>(
+        &self,
+        mut work: impl FnMut() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        for _ in 1..TRIES {
+            match work() {
+                Err(Error::Busy) => {}
+                done => return done,
+            }
+        }
+        work()
+    }
+
+    /// Stores changes, with `more` in the same transaction; [`Error::Busy`] if one of the contacts
+    /// or blocks is not what it was.
+    pub(super) fn contacts_commit(
+        &self,
+        actor: &Actor,
+        changes: Vec<RowChange>,
+        mut more: impl FnMut(&mut Tx<'_, '_>) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let account = actor.account();
+        let blocks = self.contact_blocks_changed(actor, &changes)?;
+        let done = self.transact(move |tx| {
+            let (mut removed, mut added) = (Usage::default(), Usage::default());
+            let is_more = changes.iter().any(|change| change.before.is_none());
+            for block in &blocks {
+                let key = (account, block.number);
+                if tx.get(&CONTACT_BLOCKS, &key)?.map(|row| row.0) != block.before {
+                    return Err(Error::Busy);
+                }
+            }
+            for change in &changes {
+                let (before, after) = usage_in_tx(tx, account, change)?;
+                (removed, added) = (removed.plus(before), added.plus(after));
+            }
+            if added.octets > removed.octets {
+                quota::check_in_tx(tx, account, removed, added)?;
+            }
+            for change in &changes {
+                put_in_tx(tx, account, change)?;
+            }
+            if is_more && tx.count(&CONTACTS, &account)? > CONTACTS_MAX {
+                return Err(Error::OverQuota);
+            }
+            for block in &blocks {
+                match &block.after {
+                    Some(row) => tx.put(&CONTACT_BLOCKS, &(account, block.number), row)?,
+                    None => tx.delete(&CONTACT_BLOCKS, &(account, block.number)),
+                }
+            }
+            quota::replace_in_tx(tx, account, removed, added)?;
+            more(tx)?;
+            tx.changed(account, Changed::Contacts).map(drop)
+        });
+        done.wait()
+    }
+
+    /// The blocks that changes touch.
+    fn contact_blocks_changed(
+        &self,
+        actor: &Actor,
+        changes: &[RowChange],
+    ) -> Result<Vec<BlockChange>, Error> {
+        let mut by_block: BTreeMap<u8, Vec<&RowChange>> = BTreeMap::new();
+        for change in changes {
+            by_block.entry(block::number(change.id)).or_default().push(change);
+        }
+        let mut blocks = Vec::with_capacity(by_block.len());
+        for (number, changes) in by_block {
+            let (before, mut lines) = self.contact_block(actor, number)?;
+            lines.0.retain(|line| changes.iter().all(|change| change.id != line.id));
+            lines.0.extend(changes.iter().filter_map(|change| change.line.clone()));
+            let after = self.contact_block_sealed(actor, number, &lines)?;
+            blocks.push(BlockChange { number, before: before.map(|row| row.0), after });
+        }
+        Ok(blocks)
+    }
+
+    /// Removes contacts for good that were deleted a day ago: at most `limit`. Called by a job.
+    pub fn contacts_expire(&self, limit: usize) -> Result<usize, Error> {
+        let now = u64::try_from(self.inner.clock.now().0).unwrap_or_default();
+        let mut keys = Vec::new();
+        self.inner.store.scan_keys(&CONTACTS_DELETED, &(), |key| {
+            let is_over = key.0 > now || keys.len() == limit;
+            if is_over {
+                return std::ops::ControlFlow::Break(());
+            }
+            keys.push(key);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        let count = keys.len();
+        if count > 0 {
+            let done = self.inner.store.transact(move |tx| {
+                for (at, account, id) in &keys {
+                    tx.delete(&CONTACTS_DELETED, &(*at, *account, *id));
+                    let row = tx.get(&CONTACTS, &(*account, *id))?;
+                    // It may have been restored, and deleted again.
+                    let Some(row) = row.filter(|row| row.deleted.map(due) == Some(*at)) else {
+                        continue;
+                    };
+                    let photo = tx.get(&CONTACT_PHOTOS, &(*account, *id))?;
+                    let freed = quota::contact(&row).plus(quota::photo(photo.as_ref()));
+                    tx.delete(&CONTACTS, &(*account, *id));
+                    tx.delete(&CONTACT_PHOTOS, &(*account, *id));
+                    quota::discharge_in_tx(tx, *account, freed)?;
+                }
+                Ok::<_, Error>(())
+            });
+            done.wait()?;
+        }
+        Ok(count)
+    }
+}
+
+/// What a change takes away and adds; [`Error::Busy`] if the contact is not what it was.
+fn usage_in_tx(
+    tx: &Tx<'_, '_>,
+    account: AccountId,
+    change: &RowChange,
+) -> Result<(Usage, Usage), Error> {
+    let key = (account, change.id);
+    if tx.get(&CONTACTS, &key)? != change.before {
+        return Err(Error::Busy);
+    }
+    let photo = tx.get(&CONTACT_PHOTOS, &key)?;
+    let photo = quota::photo(photo.as_ref());
+    let before = change.before.as_ref().map(quota::contact).unwrap_or_default().plus(photo);
+    let photo = match &change.photo {
+        PhotoChange::Keep => photo,
+        PhotoChange::Put(sealed) => quota::file(sealed.len() as u64),
+        PhotoChange::Drop => Usage::default(),
+    };
+    Ok((before, quota::contact(&change.after).plus(photo)))
+}
+
+fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, change: &RowChange) -> Result<(), Error> {
+    let key = (account, change.id);
+    let deleted = |row: &ContactRow| row.deleted.map(|at| (due(at), account, change.id));
+    if let Some(old) = change.before.as_ref().and_then(deleted) {
+        tx.delete(&CONTACTS_DELETED, &old);
+    }
+    if let Some(new) = deleted(&change.after) {
+        tx.put(&CONTACTS_DELETED, &new, &Due)?;
+    }
+    match &change.photo {
+        PhotoChange::Keep => {}
+        PhotoChange::Put(sealed) => tx.put(&CONTACT_PHOTOS, &key, &Sealed(sealed.clone()))?,
+        PhotoChange::Drop => tx.delete(&CONTACT_PHOTOS, &key),
+    }
+    Ok(tx.put(&CONTACTS, &key, &change.after)?)
+}

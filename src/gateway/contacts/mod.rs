@@ -1,0 +1,24 @@
+//! Address books: what each account keeps about people, and requests to add somebody.
+//!
+//! | row | sealed for |
+//! | --- | --- |
+//! | a contact, with the version in which each of its fields changed last | its owner |
+//! | a photo | its owner |
+//! | a block: what the list shows of a part of the contacts, and what they are found by | its owner |
+//! | a request to add a contact | the account whose book it is for; a copy for the sender |
+//!
+//! The daemon opens none of them by itself: it sees how many contacts there are, how long they are,
+//! and who asked whom when.
+//!
+//! Invariants: a contact stands in exactly one block, unless it was deleted; both are written in one
+//! transaction. A contact that was deleted can be restored for a day.
+
+pub mod block;
+pub mod book;
+mod changes;
+pub mod list;
+pub mod request;
+pub mod transfer;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use super::book::ContactPatch;
+use super::list::{ContactQuery, Named};
+use super::request::{Answer, DAILY_MAX, Proposed};
+use super::transfer::Format;
+use crate::gateway::tests::{gateway, sign_in};
+use crate::gateway::{Actor, Conflict, Error, Gateway, quota};
+use crate::mail::contacts::{Contact, Way};
+
+fn way(value: &str) -> Way {
+    Way { label: String::new(), value: value.to_owned() }
+}
+
+fn contact(name: &str, address: &str) -> Contact {
+    let mut contact = Contact { emails: vec![way(address)], ..Contact::default() };
+    contact.name.given = name.to_owned();
+    contact
+}
+
+fn names(gateway: &Gateway, actor: &Actor, text: &str) -> Vec<String> {
+    let query = ContactQuery { text: text.to_owned(), limit: 100, ..ContactQuery::default() };
+    let page = gateway.contact_list(actor, &query).unwrap();
+    assert_eq!(page.total, page.items.len());
+    page.items.into_iter().map(|item| item.name).collect()
+}
+
+fn counted(gateway: &Gateway, actor: &Actor) -> u64 {
+    let usage = gateway.quota(actor).unwrap().usage;
+    assert_eq!(usage, quota::recount(&gateway.inner.store, actor.account()).unwrap());
+    usage.octets
+}
+
+#[test]
+fn a_contact_is_added_found_changed_deleted_and_restored() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let empty = counted(&gateway, &dana);
+    let mut new = contact("Zoë", "zoe@a.example");
+    new.notes = "likes Boats".to_owned();
+    new.phones = vec![way("+49 (30) 555-0100")];
+    let zoe = gateway.contact_create(&dana, new).unwrap();
+    gateway.contact_create(&dana, contact("Adam", "adam@b.example")).unwrap();
+    assert_eq!(names(&gateway, &dana, ""), ["Adam", "Zoë"]);
+    for text in ["zoe", "ZOE@A", "boat", "5550100", "zo likes", "30 555"] {
+        assert_eq!(names(&gateway, &dana, text), ["Zoë"], "{text}");
+    }
+    assert_eq!(names(&gateway, &dana, "zoe adam"), [""; 0]);
+    let patch = ContactPatch { notes: Some(String::new()), ..ContactPatch::default() };
+    let changed = gateway.contact_change(&dana, &zoe.id, zoe.version, &patch).unwrap();
+    assert_eq!((changed.version, changed.contact.notes.as_str()), (2, ""));
+    assert_eq!(names(&gateway, &dana, "boat"), [""; 0]);
+    let full = counted(&gateway, &dana);
+    assert!(full > empty);
+    gateway.contact_delete(&dana, &zoe.id).unwrap();
+    assert_eq!(names(&gateway, &dana, ""), ["Adam"]);
+    assert!(matches!(gateway.contact(&dana, &zoe.id), Err(Error::NotFound { .. })));
+    assert_eq!(gateway.contacts_expire(10).unwrap(), 0, "it can be restored for a day");
+    gateway.contact_restore(&dana, &zoe.id).unwrap();
+    assert_eq!(names(&gateway, &dana, "zoe"), ["Zoë"]);
+    gateway.contact_delete(&dana, &zoe.id).unwrap();
+    gateway.clock().advance_secs(25 * 3_600);
+    assert_eq!(gateway.contacts_expire(10).unwrap(), 1);
+    let dana = sign_in(&gateway, "dana");
+    assert!(gateway.contact_restore(&dana, &zoe.id).is_err());
+    assert!(counted(&gateway, &dana) < full);
+}
+
+/// P-49.
+#[test]
+fn nobody_else_sees_a_contact() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let zoe = gateway.contact_create(&dana, contact("Zoë", "zoe@a.example")).unwrap();
+    assert_eq!(names(&gateway, &omar, ""), [""; 0]);
+    let missing = |done: Result<(), Error>| assert!(matches!(done, Err(Error::NotFound { .. })));
+    missing(gateway.contact(&omar, &zoe.id).map(drop));
+    let patch = ContactPatch { favourite: Some(true), ..ContactPatch::default() };
+    missing(gateway.contact_change(&omar, &zoe.id, 1, &patch).map(drop));
+    missing(gateway.contact_delete(&omar, &zoe.id));
+    missing(gateway.contact_restore(&omar, &zoe.id).map(drop));
+}
+
+#[test]
+fn two_editors_lose_nothing() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let zoe = gateway.contact_create(&dana, contact("Zoë", "zoe@a.example")).unwrap();
+    let notes = |text: &str| ContactPatch { notes: Some(text.to_owned()), ..Default::default() };
+    let phone = ContactPatch { phones: Some(vec![way("1")]), ..Default::default() };
+    gateway.contact_change(&dana, &zoe.id, 1, &notes("one")).unwrap();
+    let both = gateway.contact_change(&dana, &zoe.id, 1, &phone).unwrap();
+    assert_eq!((both.contact.notes.as_str(), both.contact.phones.len()), ("one", 1));
+    let refused = gateway.contact_change(&dana, &zoe.id, 1, &notes("two"));
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::EditedElsewhere))), "{refused:?}");
+    gateway.contact_change(&dana, &zoe.id, 1, &notes("one")).unwrap();
+    gateway.contact_change(&dana, &zoe.id, both.version, &notes("two")).unwrap();
+    let refused = gateway.contact_change(&dana, &zoe.id, 99, &notes("three"));
+    assert!(refused.is_err(), "a version that never was");
+}
+
+#[test]
+fn a_file_that_is_imported_twice_adds_nothing() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let text = "BEGIN:VCARD\nUID:1\nFN:Zoë\nX-A:b\nEND:VCARD\nBEGIN:VCARD\nFN:Adam\nEND:VCARD\n";
+    let first = gateway.contacts_import(&dana, Format::VCard3, text).unwrap();
+    assert_eq!((first.added, first.changed, first.unchanged), (2, 0, 0));
+    let second = gateway.contacts_import(&dana, Format::VCard3, text).unwrap();
+    assert_eq!((second.added, second.changed, second.unchanged), (0, 0, 2));
+    let more = "BEGIN:VCARD\nUID:1\nFN:Other\nTEL:1\nEND:VCARD\n".repeat(3);
+    let third = gateway.contacts_import(&dana, Format::VCard3, &more).unwrap();
+    assert_eq!((third.added, third.changed, third.unchanged), (0, 1, 0));
+    assert_eq!(names(&gateway, &dana, ""), ["Adam", "Zoë"], "nothing was replaced");
+    let exported = gateway.contacts_export(&dana, Format::VCard4, None).unwrap();
+    assert_eq!(exported.next, None);
+    for line in ["X-A:b", "TEL:1", "FN:Zoë", "UID:1"] {
+        assert_eq!(exported.text.matches(line).count(), 1, "{}", exported.text);
+    }
+    let csv = gateway.contacts_export(&dana, Format::Csv, None).unwrap().text;
+    let omar = sign_in(&gateway, "omar");
+    assert_eq!(gateway.contacts_import(&omar, Format::Csv, &csv).unwrap().added, 2);
+    assert_eq!(gateway.contacts_import(&omar, Format::Csv, &csv).unwrap().unchanged, 2);
+    counted(&gateway, &omar);
+}
+
+#[test]
+fn an_address_book_says_whose_an_address_is() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let zoe = gateway.contact_create(&dana, contact("Zoë", "zoe@a.example")).unwrap();
+    let named = |name: &str, address: &str| Named { name: name.into(), address: address.into() };
+    let asked = [
+        named("Somebody", "ZOE@a.example"),
+        named("zoe", "other@b.example"),
+        named("Adam", "adam@b.example"),
+        named("zoe@a.example", "x@b.example"),
+    ];
+    let known = gateway.contacts_known(&dana, &asked).unwrap();
+    let who = Some((zoe.id, "Zoë".to_owned()));
+    assert_eq!((&known[0].contact, &known[0].namesake), (&who, &None));
+    assert_eq!((&known[1].contact, &known[1].namesake), (&None, &who));
+    assert_eq!(known[2], Default::default());
+    assert_eq!(known[3], Default::default());
+}
+
+#[test]
+fn duplicates_are_found_and_merged() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let one = gateway.contact_create(&dana, contact("Zoë", "zoe@a.example")).unwrap();
+    let two = gateway.contact_create(&dana, contact("Z.", "Zoe@A.example")).unwrap();
+    let three = gateway.contact_create(&dana, contact("Z.", "z@b.example")).unwrap();
+    gateway.contact_create(&dana, contact("Adam", "adam@b.example")).unwrap();
+    let found = gateway.contact_duplicates(&dana).unwrap();
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [3]);
+    let ids = [one.id.clone(), two.id.clone(), three.id];
+    let merged = gateway.contact_merge(&dana, &ids).unwrap();
+    assert_eq!(merged.contact.emails, [way("zoe@a.example"), way("z@b.example")]);
+    assert_eq!(names(&gateway, &dana, ""), ["Adam", "Zoë"]);
+    gateway.contact_restore(&dana, &two.id).unwrap();
+    assert!(gateway.contact_merge(&dana, &[one.id.clone(), one.id]).is_err());
+}
+
+fn proposed(name: &str) -> Proposed {
+    Proposed { contact: contact(name, "zoe@a.example"), note: "Please".to_owned() }
+}
+
+/// P-50, P-51.
+#[test]
+fn a_request_is_answered_once_and_its_sender_is_told() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let ask = |name: &str| gateway.contact_request(&dana, "Omar@example.org", proposed(name));
+    let reference = ask("Zoë").unwrap();
+    let again = ask("Zoë");
+    assert!(matches!(again, Err(Error::Conflict(Conflict::RequestWaits))), "{again:?}");
+    let other = ask("Yael").unwrap();
+    let waiting = gateway.contact_requests(&omar).unwrap();
+    assert_eq!(waiting.len(), 2);
+    let one = waiting.iter().find(|one| one.reference == reference.to_string()).unwrap();
+    assert_eq!(one.proposed, proposed("Zoë"));
+    assert_eq!(one.from.1, "dana@example.org");
+    assert!(gateway.contact_requests(&dana).unwrap().is_empty());
+    assert!(gateway.contact_request_answer(&dana, reference, &Answer::Allow(None)).is_err());
+    let message = gateway.message_item(&omar, reference).unwrap();
+    assert!(message.subject.contains("Zoë"), "{}", message.subject);
+    let id = gateway.contact_request_answer(&omar, reference, &Answer::Allow(None)).unwrap();
+    assert_eq!(gateway.contact(&omar, &id.unwrap()).unwrap().contact, proposed("Zoë").contact);
+    assert_eq!(gateway.contact_request_answer(&omar, other, &Answer::Refuse).unwrap(), None);
+    assert_eq!(names(&gateway, &omar, ""), ["Zoë"]);
+    let twice = gateway.contact_request_answer(&omar, reference, &Answer::Refuse);
+    assert!(matches!(twice, Err(Error::NotFound { .. })), "{twice:?}");
+    let asked = gateway.contacts_asked(&dana).unwrap();
+    let mut outcomes: Vec<_> =
+        asked.iter().map(|one| format!("{} {:?}", one.name, one.outcome)).collect();
+    outcomes.sort();
+    assert_eq!(outcomes, ["Yael Some(Refused)", "Zoë Some(Allowed)"]);
+    for unknown in ["nobody@example.org", "dana@example.org", "omar@b.example", "x"] {
+        let refused = gateway.contact_request(&dana, unknown, proposed("A"));
+        assert!(matches!(refused, Err(Error::NotFound { .. })), "{unknown}");
+    }
+    counted(&gateway, &omar);
+}
+
+#[test]
+fn requests_of_a_day_are_limited() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    for number in 0..DAILY_MAX {
+        gateway.contact_request(&dana, "omar@example.org", proposed(&number.to_string())).unwrap();
+    }
+    let refused = gateway.contact_request(&dana, "omar@example.org", proposed("more"));
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::RequestedOften))), "{refused:?}");
+}

@@ -1,0 +1,250 @@
+//! Import and export: a file is read and written in parts, so that each request stays small and a
+//! page can show how far it is.
+
+use std::collections::HashMap;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::contacts::book::{Opened, StoredContact};
+use crate::gateway::contacts::changes::{PhotoChange, RowChange};
+use crate::gateway::error::Error;
+use crate::gateway::records::contact::{ContactId, ContactRow};
+use crate::gateway::text::{hex, parse_hex};
+use crate::mail::contacts::table::{self, Columns};
+use crate::mail::contacts::vcard::{self, Version};
+use crate::mail::contacts::{Photo, Problem, Read};
+use crate::vault;
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    VCard3,
+    VCard4,
+    Csv,
+}
+
+/// What became of the contacts in a part of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub added: usize,
+    /// Contacts that were there, and got what they did not have.
+    pub changed: usize,
+    pub unchanged: usize,
+    /// What was not taken: the number of the contact in this part, from 0, and what of it.
+    pub problems: Vec<(usize, Problem)>,
+}
+
+/// A part of a file, and where the next one begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    pub text: String,
+    pub next: Option<String>,
+}
+
+/// The most contacts in one part of a file that is imported.
+pub const IMPORTED_AT_ONCE_MAX: usize = 200;
+
+/// After so many contacts or octets, the rest comes in the next part.
+const EXPORTED_AT_ONCE: usize = 500;
+const EXPORTED_OCTETS: usize = 1 << 20;
+
+/// A contact that is being imported.
+struct Taken {
+    before: Option<ContactRow>,
+    was: StoredContact,
+    stored: StoredContact,
+    photo: Option<Photo>,
+}
+
+/// By what a contact of a file is found again, so that importing a file twice adds nothing.
+#[derive(PartialEq, Eq, Hash)]
+enum Same {
+    Uid(String),
+    Text(String),
+}
+
+impl Same {
+    fn of(read: &Read) -> Same {
+        match read.contact.uid.is_empty() {
+            false => Same::Uid(read.contact.uid.clone()),
+            true => Same::Text(read.contact.searched()),
+        }
+    }
+}
+
+impl Gateway {
+    /// Adds the contacts of a part of a file. One that is there already gets what it does not have;
+    /// nothing is replaced.
+    pub fn contacts_import(
+        &self,
+        actor: &Actor,
+        format: Format,
+        text: &str,
+    ) -> Result<Imported, Error> {
+        let (found, more) = match format {
+            Format::Csv => table::read(text, IMPORTED_AT_ONCE_MAX).ok_or_else(|| {
+                let what = "the first row names no column that is known".to_owned();
+                Error::Invalid { what }
+            })?,
+            Format::VCard3 | Format::VCard4 => vcard::read(text, IMPORTED_AT_ONCE_MAX),
+        };
+        if more {
+            let what = format!("a part of a file can have at most {IMPORTED_AT_ONCE_MAX} contacts");
+            return Err(Error::Invalid { what });
+        }
+        self.contacts_retry(|| self.contacts_take(actor, &found))
+    }
+
+    fn contacts_take(&self, actor: &Actor, found: &[Read]) -> Result<Imported, Error> {
+        let mut known: HashMap<Same, ContactId> = HashMap::new();
+        self.contact_lines(actor, |line| {
+            if !line.uid.is_empty() {
+                known.insert(Same::Uid(line.uid.to_owned()), line.id);
+            }
+            known.insert(Same::Text(line.searched.to_owned()), line.id);
+        })?;
+        let mut report = Imported::default();
+        let mut taken: HashMap<ContactId, Taken> = HashMap::new();
+        for (at, read) in found.iter().enumerate() {
+            report.problems.extend(read.problems.iter().map(|problem| (at, problem.clone())));
+            if read.contact.is_empty() {
+                continue;
+            }
+            let Some(id) = known.get(&Same::of(read)).copied() else {
+                let id = vault::random_bytes()?;
+                known.insert(Same::of(read), id);
+                taken.insert(id, Taken::new(read));
+                continue;
+            };
+            if !taken.contains_key(&id) {
+                taken.insert(id, Taken::known(self.contact_opened_by(actor, id)?));
+            }
+            let one = taken.get_mut(&id).expect("it was put there");
+            report.problems.extend(one.add(read).into_iter().map(|problem| (at, problem)));
+        }
+        let changes = self.contacts_taken(actor, taken, &mut report)?;
+        if !changes.is_empty() {
+            self.contacts_commit(actor, changes, |_| Ok(()))?;
+        }
+        Ok(report)
+    }
+
+    /// The changes that store what was taken; those that change nothing are counted.
+    fn contacts_taken(
+        &self,
+        actor: &Actor,
+        taken: HashMap<ContactId, Taken>,
+        report: &mut Imported,
+    ) -> Result<Vec<RowChange>, Error> {
+        let mut changes = Vec::with_capacity(taken.len());
+        for (id, mut one) in taken {
+            match &one.before {
+                None => report.added += 1,
+                Some(_) if one.stored == one.was => {
+                    report.unchanged += 1;
+                    continue;
+                }
+                Some(row) => {
+                    report.changed += 1;
+                    one.stored.changed_since(&one.was, row.version + 1);
+                }
+            }
+            let photo = match &one.photo {
+                Some(photo) => {
+                    PhotoChange::Put(self.contact_photo_sealed(actor, id, &photo.octets)?)
+                }
+                None => PhotoChange::Keep,
+            };
+            changes.push(self.contact_sealed(actor, id, one.before, &one.stored, photo)?);
+        }
+        Ok(changes)
+    }
+
+    /// A part of all contacts as a file. `after` is the `next` of the part before.
+    pub fn contacts_export(
+        &self,
+        actor: &Actor,
+        format: Format,
+        after: Option<&str>,
+    ) -> Result<Exported, Error> {
+        let after: Option<ContactId> = match after {
+            Some(text) => {
+                Some(parse_hex(text).ok_or_else(|| Error::Invalid { what: "after".to_owned() })?)
+            }
+            None => None,
+        };
+        let (mut ids, mut columns) = (Vec::new(), Columns::default());
+        self.contact_lines(actor, |line| {
+            let [emails, phones, postal, urls, own] = line.counts.map(usize::from);
+            columns = columns.wider(Columns { emails, phones, postal, urls, own });
+            ids.push(line.id);
+        })?;
+        ids.sort_unstable();
+        ids.retain(|id| after.is_none_or(|after| *id > after));
+        let mut text = String::new();
+        if format == Format::Csv && after.is_none() {
+            columns.write_names(&mut text);
+        }
+        let mut next = None;
+        for (at, id) in ids.iter().enumerate() {
+            if at == EXPORTED_AT_ONCE || text.len() > EXPORTED_OCTETS {
+                next = Some(hex(&ids[at - 1]));
+                break;
+            }
+            match self.contact_opened_by(actor, *id) {
+                // It was deleted meanwhile.
+                Err(Error::NotFound { .. }) => {}
+                opened => self.contact_write(actor, &mut text, opened?, (format, columns))?,
+            }
+        }
+        Ok(Exported { text, next })
+    }
+
+    fn contact_write(
+        &self,
+        actor: &Actor,
+        text: &mut String,
+        opened: Opened,
+        (format, columns): (Format, Columns),
+    ) -> Result<(), Error> {
+        let version = match format {
+            Format::Csv => {
+                columns.write(text, &opened.stored.contact);
+                return Ok(());
+            }
+            Format::VCard3 => Version::V3,
+            Format::VCard4 => Version::V4,
+        };
+        let photo = match opened.stored.photo {
+            Some(_) => Photo::of(self.contact_photo_octets(actor, opened.id)?.to_vec()),
+            None => None,
+        };
+        vcard::write(text, &opened.stored.contact, photo.as_ref(), version);
+        Ok(())
+    }
+}
+
+impl Taken {
+    fn known(Opened { row, stored, .. }: Opened) -> Taken {
+        Taken { before: Some(row), was: stored.clone(), stored, photo: None }
+    }
+
+    fn new(read: &Read) -> Taken {
+        let photo = read.photo.clone();
+        let media = photo.as_ref().map(|photo| photo.media.to_owned());
+        let stored =
+            StoredContact { contact: read.contact.clone(), photo: media, ..Default::default() };
+        Taken { before: None, was: StoredContact::default(), stored, photo }
+    }
+
+    /// Adds what is not there. Returns what there was no room for.
+    fn add(&mut self, read: &Read) -> Vec<Problem> {
+        self.stored.contact.merge(read.contact.clone());
+        if self.stored.photo.is_none() {
+            self.stored.photo = read.photo.as_ref().map(|photo| photo.media.to_owned());
+            self.photo = read.photo.clone();
+        }
+        let cut = self.stored.contact.fit().into_iter();
+        cut.map(|(property, reason)| Problem { property: property.to_owned(), reason }).collect()
+    }
+}

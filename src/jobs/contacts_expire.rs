@@ -1,0 +1,16 @@
+//! Removes contacts for good that were deleted a day ago: every minute, at most 500.
+
+use std::time::Duration;
+
+use crate::gateway::{Error, Gateway};
+
+use super::timed::Job;
+
+pub const JOB: Job =
+    Job { failure: "old contacts could not be removed", every: Duration::from_secs(60), pass };
+
+const AT_ONCE: usize = 500;
+
+fn pass(gateway: &Gateway) -> Result<(), Error> {
+    gateway.contacts_expire(AT_ONCE).map(drop)
+}
