@@ -17,11 +17,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
+use postern::client::Client;
 use postern::client::sending::Outgoing;
 use postern::clock::Clock;
 use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
+use serde_json::{Value, json};
 use support::daemon::{DOMAIN, Daemon};
 use support::dump;
 use support::search::Searcher;
@@ -278,10 +280,13 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
         let drafts: serde_json::Value =
             client.call(Method::GET, "/api/drafts", None).await.expect("the list is returned");
         assert_eq!(drafts["items"].as_array().map(Vec::len), Some(4), "{drafts}");
+        if asks {
+            canaries.extend(write_contacts(&mut client).await);
+        }
         // The words of the sent messages are in the search index now. They are searched for only
         // where it does not matter that the query itself passes through memory.
         assert!(client.search("zebra").await.expect("the search is answered").is_empty());
-        for words in canaries[16..].chunks(4).filter(|_| asks) {
+        for words in canaries[16..32].chunks(4).filter(|_| asks) {
             for (word, place) in words.iter().zip(["subject", "", "filename"]) {
                 let query = if place.is_empty() {
                     format!("\"{word}\"")
@@ -294,6 +299,30 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
         }
         canaries
     })
+}
+
+/// Writes canaries into every kind of field of a contact, and into a request to add one; returns
+/// them.
+async fn write_contacts(client: &mut Client) -> Vec<String> {
+    let words: [String; 9] = std::array::from_fn(|_| token());
+    let [name, company, address, phone, street, notes, label, own, asked] = &words;
+    let contact = json!({
+        "name": {"given": name}, "work": {"company": company},
+        "emails": [{"label": "work", "value": format!("{address}@outside.example")}],
+        "phones": [{"label": "", "value": phone}],
+        "postal": [{"street": street}], "notes": notes, "labels": [label],
+        "own": [{"label": "x", "value": own}],
+    });
+    let path = "/api/contacts";
+    let _: Value = client.call(Method::POST, path, Some(contact)).await.expect("it is stored");
+    let request = json!({"to": format!("u2@{DOMAIN}"), "contact": {"notes": asked}, "note": asked});
+    let path = "/api/contacts/requests";
+    let _: Value = client.call(Method::POST, path, Some(request)).await.expect("it is sent");
+    let card = format!("BEGIN:VCARD\nFN:x\nX-WORD:{name}\nEND:VCARD\n");
+    let card = json!({"format": "vcard", "text": card});
+    let path = "/api/contacts/import";
+    let _: Value = client.call(Method::POST, path, Some(card)).await.expect("it is imported");
+    words.into()
 }
 
 /// Without this check the search would also pass on a daemon that discards everything.

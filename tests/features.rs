@@ -51,6 +51,10 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-45", "and when the recipient was last active, as far as policy allows"),
     ("P-46", "and that the message travelled unprotected"),
     ("P-47", "an outside sender gets a receipt if the reader allows it"),
+    ("P-48", "a contact has many fields, and a card comes back as it was"),
+    ("P-49", "a contact is added by hand, for its owner alone"),
+    ("P-50", "a user asks another one to add a contact"),
+    ("P-51", "who is asked allows or refuses, and the sender is told"),
     ("P-57", "a user accepts mail from inside, from outside, or from both"),
 ];
 

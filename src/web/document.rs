@@ -20,6 +20,11 @@ use crate::gateway::accounts::directory::{COLLEAGUES_MAX, QUESTION_CHARS_MAX};
 use crate::gateway::accounts::password::LABEL_CHARS_MAX;
 use crate::gateway::accounts::preference::UNDO_SECS_MAX;
 use crate::gateway::accounts::totp::CODE_CHARS_MAX;
+use crate::gateway::contacts::book::MERGED_MAX;
+use crate::gateway::contacts::list::{
+    LOOKED_UP_MAX, PAGE_MAX as CONTACTS_PAGE_MAX, QUERY_CHARS_MAX as CONTACTS_QUERY_CHARS_MAX,
+};
+use crate::gateway::contacts::request::NOTE_CHARS_MAX;
 use crate::gateway::mailboxes::filter::{FILTERS_MAX, TEXT_CHARS_MAX as FILTER_CHARS_MAX};
 use crate::gateway::mailboxes::label::{LABELS_MAX, NAME_CHARS_MAX as LABEL_NAME_CHARS_MAX};
 use crate::gateway::mailboxes::list::PAGE_MAX;
@@ -28,6 +33,7 @@ use crate::gateway::outgoing::draft::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX};
 use crate::gateway::records::site;
 use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
+use crate::mail::contacts::contact;
 
 use super::api::submission;
 
@@ -138,6 +144,20 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("Confirm", "password", "maxLength", PASSWORD_OCTETS_MAX),
     ("Content", "attachments", "maxItems", ATTACHMENTS_MAX),
     ("Content", "subject", "maxLength", SUBJECT_CHARS_MAX),
+    ("ContactChange", "emails", "maxItems", contact::ITEMS_MAX),
+    ("ContactChange", "notes", "maxLength", contact::NOTES_CHARS_MAX),
+    ("ContactFields", "emails", "maxItems", contact::ITEMS_MAX),
+    ("ContactFields", "labels", "maxItems", contact::ITEMS_MAX),
+    ("ContactFields", "notes", "maxLength", contact::NOTES_CHARS_MAX),
+    ("ContactFields", "own", "maxItems", contact::ITEMS_MAX),
+    ("ContactFields", "phones", "maxItems", contact::ITEMS_MAX),
+    ("ContactFields", "postal", "maxItems", contact::ITEMS_MAX),
+    ("ContactFields", "urls", "maxItems", contact::ITEMS_MAX),
+    ("ContactWay", "label", "maxLength", contact::LABEL_CHARS_MAX),
+    ("ContactWay", "value", "maxLength", contact::FIELD_CHARS_MAX),
+    ("ContactsLookup", "items", "maxItems", LOOKED_UP_MAX),
+    ("ContactsMerge", "ids", "minItems", 2),
+    ("ContactsMerge", "ids", "maxItems", MERGED_MAX),
     ("Filter", "from", "maxLength", FILTER_CHARS_MAX),
     ("Filter", "label", "maximum", NUMBERS_MAX),
     ("Filter", "subject", "maxLength", FILTER_CHARS_MAX),
@@ -155,6 +175,7 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("NewAppPassword", "label", "maxLength", LABEL_CHARS_MAX),
     ("NewAppPassword", "password", "minLength", 1),
     ("NewAppPassword", "password", "maxLength", PASSWORD_OCTETS_MAX),
+    ("NewContactRequest", "note", "maxLength", NOTE_CHARS_MAX),
     ("NewPasskey", "label", "minLength", 1),
     ("NewPasskey", "label", "maxLength", LABEL_CHARS_MAX),
     ("NewUpload", "name", "minLength", 1),
@@ -184,6 +205,9 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
 
 /// The limits of parameters: the operation, the parameter, the keyword and its value.
 const PARAMETERS: &[(&str, &str, &str, usize)] = &[
+    ("contacts", "limit", "minimum", 1),
+    ("contacts", "limit", "maximum", CONTACTS_PAGE_MAX),
+    ("contacts", "q", "maxLength", CONTACTS_QUERY_CHARS_MAX),
     ("directory", "limit", "minimum", 1),
     ("directory", "limit", "maximum", COLLEAGUES_MAX),
     ("directory", "q", "minLength", 1),
@@ -223,6 +247,7 @@ fn limited(document: &mut Value) {
 fn pattern(path: &str, name: &str) -> Option<&'static str> {
     match name {
         "Idempotency-Key" => Some(submission::REQUEST_KEY_PATTERN),
+        "id" if path.starts_with("/api/contacts") => Some("^[0-9a-f]{32}$"),
         "id" if path.starts_with("/api/drafts") || path.starts_with("/api/uploads") => {
             Some("^[0-9a-f]{32}$")
         }
@@ -246,6 +271,10 @@ const REASONS: [(u16, &str); 9] = [
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
+    ("contactChange", &[409]),
+    ("contactPhotoSet", &[422]),
+    ("contactRequest", &[404, 409]),
+    ("contactsMerge", &[404]),
     ("draftFrom", &[410, 422]),
     ("mailboxCreate", &[409]),
     ("mailboxDelete", &[409]),

@@ -11,8 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, directory, draft, event, filter, label, link,
-    mailbox, manage, message, passkey, preference, search, session, submission, temporary,
+    appearance, attached, change, contact, contact_request, credential, directory, draft, event,
+    filter, label, link, mailbox, manage, message, passkey, preference, search, session,
+    submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -142,6 +143,17 @@ route_list! {
     view::frame,
     view::image,
     view::remote,
+    contact::list, contact::create,
+    contact::read, contact::change, contact::delete,
+    contact::restore,
+    contact::duplicates,
+    contact::merge,
+    contact::lookup,
+    contact::photo, contact::photo_set, contact::photo_drop,
+    contact::import,
+    contact::export,
+    contact_request::list, contact_request::create,
+    contact_request::answer,
 }
 
 /// Adds a handler under the path and the methods of its description.

@@ -4,6 +4,8 @@
 pub mod appearance;
 pub mod attached;
 pub mod change;
+pub mod contact;
+pub mod contact_request;
 pub mod credential;
 pub mod directory;
 pub mod draft;

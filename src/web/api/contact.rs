@@ -1,0 +1,724 @@
+//! The address book: contacts, what is found in them, import and export.
+
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::gateway::contacts::book::{ContactPatch, ContactView};
+use crate::gateway::contacts::list::{ContactItem, ContactPage, ContactQuery, Known, Named};
+use crate::gateway::contacts::transfer::{Exported, Format, Imported};
+use crate::mail::contacts::{self, Photo, Reason};
+use crate::web::auth::Signed;
+use crate::web::body::{Id, Json, MessageJson, Octets, Params};
+use crate::web::error::{Problem, Problems};
+use crate::web::headers::DOWNLOAD_POLICY;
+use crate::web::state::CostClass;
+
+use super::Done;
+
+/// The parts of a name.
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactName {
+    prefix: String,
+    given: String,
+    middle: String,
+    family: String,
+    suffix: String,
+    nickname: String,
+    /// The whole name, if it is not made of the parts.
+    full: String,
+}
+
+/// Where a person works, and as what.
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactWork {
+    company: String,
+    department: String,
+    title: String,
+}
+
+/// An address, a number, a link, or a field that the owner named.
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactWay {
+    /// Such as `work`, `home` or `cell`, or a word of the owner.
+    label: String,
+    value: String,
+}
+
+/// A postal address.
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ContactPostal {
+    label: String,
+    post_box: String,
+    extended: String,
+    street: String,
+    city: String,
+    region: String,
+    code: String,
+    country: String,
+}
+
+/// What an address book says about a person or an organisation.
+#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactFields {
+    name: ContactName,
+    work: ContactWork,
+    emails: Vec<ContactWay>,
+    phones: Vec<ContactWay>,
+    postal: Vec<ContactPostal>,
+    urls: Vec<ContactWay>,
+    /// `YYYY-MM-DD`, or `--MM-DD` without a year; empty if it is not known.
+    birthday: String,
+    notes: String,
+    labels: Vec<String>,
+    own: Vec<ContactWay>,
+    favourite: bool,
+}
+
+/// A contact.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BookContact {
+    id: String,
+    /// Grows with each change; also in `ETag`.
+    version: u32,
+    /// The name that lists show.
+    shown: String,
+    #[serde(flatten)]
+    fields: ContactFields,
+    photo: bool,
+    /// Lines of the card that it came from, for which there are no fields. They are exported again.
+    kept: Vec<String>,
+}
+
+/// The fields of a contact that change; those that are left out stay as they are.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactChange {
+    name: Option<ContactName>,
+    work: Option<ContactWork>,
+    emails: Option<Vec<ContactWay>>,
+    phones: Option<Vec<ContactWay>>,
+    postal: Option<Vec<ContactPostal>>,
+    urls: Option<Vec<ContactWay>>,
+    birthday: Option<String>,
+    notes: Option<String>,
+    labels: Option<Vec<String>>,
+    own: Option<Vec<ContactWay>>,
+    favourite: Option<bool>,
+}
+
+/// Which contacts are listed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ContactsQuery {
+    /// Words that a contact must have, in any of its fields.
+    #[serde(default)]
+    q: String,
+    /// A label that it must have.
+    label: Option<String>,
+    /// Favourites only.
+    #[serde(default)]
+    favourites: bool,
+    /// How many to leave out.
+    #[serde(default)]
+    offset: usize,
+    /// The most contacts in the answer, 1 to 200; 50 by default.
+    #[serde(default = "limit_default")]
+    limit: usize,
+}
+
+fn limit_default() -> usize {
+    50
+}
+
+/// A contact in a list.
+#[derive(Serialize, ToSchema)]
+pub struct ContactEntry {
+    id: String,
+    version: u32,
+    name: String,
+    email: String,
+    company: String,
+    labels: Vec<String>,
+    favourite: bool,
+    photo: bool,
+}
+
+/// A label, and how many contacts have it.
+#[derive(Serialize, ToSchema)]
+pub struct ContactLabel {
+    name: String,
+    count: usize,
+}
+
+/// A part of the contacts, in the order of their names.
+#[derive(Serialize, ToSchema)]
+pub struct Contacts {
+    state: String,
+    items: Vec<ContactEntry>,
+    /// How many contacts the query finds.
+    total: usize,
+    /// How many contacts there are.
+    all: usize,
+    favourites: usize,
+    labels: Vec<ContactLabel>,
+}
+
+/// Contacts that may be about the same person.
+#[derive(Serialize, ToSchema)]
+pub struct ContactDuplicates {
+    groups: Vec<Vec<ContactEntry>>,
+}
+
+/// Contacts to merge: the first one stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsMerge {
+    ids: Vec<String>,
+}
+
+/// Addresses to look up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsLookup {
+    items: Vec<LookupItem>,
+}
+
+/// An address, and the name that stands beside it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookupItem {
+    address: String,
+    #[serde(default)]
+    name: String,
+}
+
+/// A contact that was looked up.
+#[derive(Serialize, ToSchema)]
+pub struct ContactKnown {
+    id: String,
+    name: String,
+}
+
+/// What the address book says about an address.
+#[derive(Serialize, ToSchema)]
+pub struct LookupFound {
+    /// The contact that has the address.
+    contact: Option<ContactKnown>,
+    /// A contact that has the name, and another address.
+    namesake: Option<ContactKnown>,
+}
+
+/// The answers, in the order of the questions.
+#[derive(Serialize, ToSchema)]
+pub struct ContactsFound {
+    items: Vec<LookupFound>,
+}
+
+/// The form of a file.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FileFormat {
+    /// vCard of any version; 3.0 is written.
+    VCard,
+    VCard4,
+    Csv,
+}
+
+/// A part of a file: at most 200 whole cards, or a table's first row and at most 200 others.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsImport {
+    format: FileFormat,
+    text: String,
+}
+
+/// Why something was not taken.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImportReason {
+    TooMany,
+    TooLong,
+    Photo,
+    Unreadable,
+    Unfinished,
+    Empty,
+}
+
+/// Something that was not taken.
+#[derive(Serialize, ToSchema)]
+pub struct ImportProblem {
+    /// The number of the contact in this part, from 0.
+    contact: usize,
+    property: String,
+    reason: ImportReason,
+}
+
+/// What became of a part of a file.
+#[derive(Serialize, ToSchema)]
+pub struct ContactsImported {
+    added: usize,
+    /// Contacts that were there and got what they did not have.
+    changed: usize,
+    unchanged: usize,
+    problems: Vec<ImportProblem>,
+}
+
+/// Which part of a file is exported.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    #[param(inline)]
+    format: FileFormat,
+    /// The `next` of the part before.
+    after: Option<String>,
+}
+
+/// A part of a file.
+#[derive(Serialize, ToSchema)]
+pub struct ContactsExport {
+    text: String,
+    /// The `after` of the next part; `null` at the end.
+    next: Option<String>,
+}
+
+/// Both directions of a type that has the same fields here and in the core.
+macro_rules! same {
+    ($($ours:ident = $core:ident { $($field:ident),* })*) => {$(
+        impl From<contacts::$core> for $ours {
+            fn from(contacts::$core { $($field),* }: contacts::$core) -> $ours {
+                $ours { $($field),* }
+            }
+        }
+
+        impl From<$ours> for contacts::$core {
+            fn from($ours { $($field),* }: $ours) -> contacts::$core {
+                contacts::$core { $($field),* }
+            }
+        }
+    )*};
+}
+
+same! {
+    ContactName = Name { prefix, given, middle, family, suffix, nickname, full }
+    ContactWork = Work { company, department, title }
+    ContactWay = Way { label, value }
+    ContactPostal = Postal { label, post_box, extended, street, city, region, code, country }
+}
+
+fn each<T: Into<U>, U>(items: Vec<T>) -> Vec<U> {
+    items.into_iter().map(Into::into).collect()
+}
+
+impl From<contacts::Contact> for ContactFields {
+    fn from(contact: contacts::Contact) -> ContactFields {
+        let contacts::Contact { name, work, birthday, notes, labels, favourite, .. } = contact;
+        ContactFields {
+            name: name.into(),
+            work: work.into(),
+            emails: each(contact.emails),
+            phones: each(contact.phones),
+            postal: each(contact.postal),
+            urls: each(contact.urls),
+            birthday,
+            notes,
+            labels,
+            own: each(contact.own),
+            favourite,
+        }
+    }
+}
+
+impl From<ContactFields> for contacts::Contact {
+    fn from(fields: ContactFields) -> contacts::Contact {
+        let ContactFields { name, work, birthday, notes, labels, favourite, .. } = fields;
+        contacts::Contact {
+            name: name.into(),
+            work: work.into(),
+            emails: each(fields.emails),
+            phones: each(fields.phones),
+            postal: each(fields.postal),
+            urls: each(fields.urls),
+            birthday,
+            notes,
+            labels,
+            own: each(fields.own),
+            favourite,
+            ..contacts::Contact::default()
+        }
+    }
+}
+
+impl From<ContactChange> for ContactPatch {
+    fn from(change: ContactChange) -> ContactPatch {
+        let ContactChange { name, work, birthday, notes, labels, favourite, .. } = change;
+        ContactPatch {
+            name: name.map(Into::into),
+            work: work.map(Into::into),
+            emails: change.emails.map(each),
+            phones: change.phones.map(each),
+            postal: change.postal.map(each),
+            urls: change.urls.map(each),
+            birthday,
+            notes,
+            labels,
+            own: change.own.map(each),
+            favourite,
+        }
+    }
+}
+
+impl From<ContactView> for BookContact {
+    fn from(view: ContactView) -> BookContact {
+        let ContactView { id, version, contact, photo } = view;
+        let (shown, kept) = (contact.shown(), contact.kept.clone());
+        BookContact { id, version, shown, fields: contact.into(), photo, kept }
+    }
+}
+
+impl From<ContactItem> for ContactEntry {
+    fn from(item: ContactItem) -> ContactEntry {
+        let ContactItem { id, version, name, email, company, labels, favourite, photo } = item;
+        ContactEntry { id, version, name, email, company, labels, favourite, photo }
+    }
+}
+
+impl From<ContactPage> for Contacts {
+    fn from(page: ContactPage) -> Contacts {
+        let ContactPage { state, items, total, all, favourites, labels } = page;
+        let label = |(name, count)| ContactLabel { name, count };
+        let labels = labels.into_iter().map(label).collect();
+        Contacts { state, items: each(items), total, all, favourites, labels }
+    }
+}
+
+impl From<Known> for LookupFound {
+    fn from(known: Known) -> LookupFound {
+        let one = |(id, name)| ContactKnown { id, name };
+        LookupFound { contact: known.contact.map(one), namesake: known.namesake.map(one) }
+    }
+}
+
+impl From<Imported> for ContactsImported {
+    fn from(imported: Imported) -> ContactsImported {
+        let Imported { added, changed, unchanged, problems } = imported;
+        let problem = |(contact, problem): (usize, contacts::Problem)| ImportProblem {
+            contact,
+            property: problem.property,
+            reason: match problem.reason {
+                Reason::TooMany => ImportReason::TooMany,
+                Reason::TooLong => ImportReason::TooLong,
+                Reason::Photo => ImportReason::Photo,
+                Reason::Unreadable => ImportReason::Unreadable,
+                Reason::Unfinished => ImportReason::Unfinished,
+                Reason::Empty => ImportReason::Empty,
+            },
+        };
+        let problems = problems.into_iter().map(problem).collect();
+        ContactsImported { added, changed, unchanged, problems }
+    }
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Format {
+        match format {
+            FileFormat::VCard => Format::VCard3,
+            FileFormat::VCard4 => Format::VCard4,
+            FileFormat::Csv => Format::Csv,
+        }
+    }
+}
+
+/// A contact with its version in `ETag`.
+fn tagged(status: StatusCode, view: ContactView) -> Response {
+    let tag = format!("\"{}\"", view.version);
+    let tag = HeaderValue::try_from(tag).expect("a number in quotation marks");
+    (status, [(ETAG, tag)], axum::Json(BookContact::from(view))).into_response()
+}
+
+/// The version in `If-Match`.
+fn version(headers: &HeaderMap) -> Result<u32, Problem> {
+    let value = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
+    let number = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
+    let number = number.and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Problem::invalid("If-Match must be the ETag of the contact."))
+}
+
+/// Get a part of the contacts.
+#[utoipa::path(
+    get,
+    path = "/api/contacts",
+    tag = "contacts",
+    operation_id = "contacts",
+    params(ContactsQuery),
+    responses((status = 200, description = "The contacts", body = Contacts), Problems)
+)]
+pub async fn list(
+    signed: Signed,
+    Params(query): Params<ContactsQuery>,
+) -> Result<axum::Json<Contacts>, Problem> {
+    let ContactsQuery { q, label, favourites, offset, limit } = query;
+    let query = ContactQuery { text: q, label, favourites, offset, limit };
+    let found =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.contact_list(actor, &query));
+    Ok(axum::Json(found.await?.into()))
+}
+
+/// Add a contact.
+#[utoipa::path(
+    post,
+    path = "/api/contacts",
+    tag = "contacts",
+    operation_id = "contactCreate",
+    request_body = ContactFields,
+    responses((status = 201, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn create(
+    signed: Signed,
+    Json(fields): Json<ContactFields>,
+) -> Result<Response, Problem> {
+    let contact: contacts::Contact = fields.into();
+    let made = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.contact_create(actor, contact));
+    Ok(tagged(StatusCode::CREATED, made.await?))
+}
+
+/// Get a contact.
+#[utoipa::path(
+    get,
+    path = "/api/contacts/{id}",
+    tag = "contacts",
+    operation_id = "contact",
+    params(("id" = String, Path, description = "The contact's id")),
+    responses((status = 200, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn read(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    let view = signed.run(CostClass::Records, move |gateway, actor| gateway.contact(actor, &id));
+    Ok(tagged(StatusCode::OK, view.await?))
+}
+
+/// Change fields of a contact.
+///
+/// `If-Match` is the `ETag` of the version that was edited. Fields that nobody else changed since are
+/// changed; `edited-elsewhere` if one of them was.
+#[utoipa::path(
+    patch,
+    path = "/api/contacts/{id}",
+    tag = "contacts",
+    operation_id = "contactChange",
+    params(
+        ("id" = String, Path, description = "The contact's id"),
+        ("If-Match" = String, Header, description = "The ETag of the version that was edited")
+    ),
+    request_body = ContactChange,
+    responses((status = 200, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn change(
+    signed: Signed,
+    Id(id): Id,
+    headers: HeaderMap,
+    Json(change): Json<ContactChange>,
+) -> Result<Response, Problem> {
+    let (over, patch) = (version(&headers)?, ContactPatch::from(change));
+    let view = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.contact_change(actor, &id, over, &patch)
+    });
+    Ok(tagged(StatusCode::OK, view.await?))
+}
+
+/// Delete a contact. It can be restored for a day.
+#[utoipa::path(
+    delete,
+    path = "/api/contacts/{id}",
+    tag = "contacts",
+    operation_id = "contactDelete",
+    params(("id" = String, Path, description = "The contact's id")),
+    responses(Done, Problems)
+)]
+pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
+    let done =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.contact_delete(actor, &id));
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a contact that was deleted less than a day ago.
+#[utoipa::path(
+    post,
+    path = "/api/contacts/{id}/restore",
+    tag = "contacts",
+    operation_id = "contactRestore",
+    params(("id" = String, Path, description = "The contact's id")),
+    responses((status = 200, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn restore(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    let view =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.contact_restore(actor, &id));
+    Ok(tagged(StatusCode::OK, view.await?))
+}
+
+/// Get the contacts that may be about the same person.
+#[utoipa::path(
+    get,
+    path = "/api/contacts/duplicates",
+    tag = "contacts",
+    operation_id = "contactDuplicates",
+    responses((status = 200, description = "The duplicates", body = ContactDuplicates), Problems)
+)]
+pub async fn duplicates(signed: Signed) -> Result<axum::Json<ContactDuplicates>, Problem> {
+    let found = signed.run(CostClass::Records, |gateway, actor| gateway.contact_duplicates(actor));
+    Ok(axum::Json(ContactDuplicates { groups: found.await?.into_iter().map(each).collect() }))
+}
+
+/// Make one contact of several.
+///
+/// The first takes what the others say and it does not. They are deleted, and can be restored for a
+/// day.
+#[utoipa::path(
+    post,
+    path = "/api/contacts/merge",
+    tag = "contacts",
+    operation_id = "contactsMerge",
+    request_body = ContactsMerge,
+    responses((status = 200, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn merge(signed: Signed, Json(merge): Json<ContactsMerge>) -> Result<Response, Problem> {
+    let view = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.contact_merge(actor, &merge.ids));
+    Ok(tagged(StatusCode::OK, view.await?))
+}
+
+/// Look up whose addresses these are.
+#[utoipa::path(
+    post,
+    path = "/api/contacts/lookup",
+    tag = "contacts",
+    operation_id = "contactsLookup",
+    request_body = ContactsLookup,
+    responses((status = 200, description = "What is known", body = ContactsFound), Problems)
+)]
+pub async fn lookup(
+    signed: Signed,
+    Json(lookup): Json<ContactsLookup>,
+) -> Result<axum::Json<ContactsFound>, Problem> {
+    let named = |LookupItem { address, name }| Named { address, name };
+    let asked: Vec<Named> = lookup.items.into_iter().map(named).collect();
+    let found =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.contacts_known(actor, &asked));
+    Ok(axum::Json(ContactsFound { items: each(found.await?) }))
+}
+
+/// Get a contact's photo.
+#[utoipa::path(
+    get,
+    path = "/api/contacts/{id}/photo",
+    tag = "contacts",
+    operation_id = "contactPhoto",
+    params(("id" = String, Path, description = "The contact's id")),
+    responses((status = 200, description = "The photo", content_type = "image/*"), Problems)
+)]
+pub async fn photo(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    let found =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.contact_photo(actor, &id));
+    let Photo { media, octets, .. } = found.await?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(media)),
+        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+    ];
+    Ok((headers, octets).into_response())
+}
+
+/// Set a contact's photo: a PNG, JPEG, GIF or WebP image of at most 256 KiB, and 2,048 pixels on each
+/// side.
+#[utoipa::path(
+    put,
+    path = "/api/contacts/{id}/photo",
+    tag = "contacts",
+    operation_id = "contactPhotoSet",
+    params(("id" = String, Path, description = "The contact's id")),
+    request_body(content = String, content_type = "application/octet-stream",
+        description = "The image's octets"),
+    responses((status = 200, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn photo_set(
+    signed: Signed,
+    Id(id): Id,
+    Octets(octets): Octets,
+) -> Result<Response, Problem> {
+    let photo = Photo::of(octets.to_vec()).ok_or_else(|| {
+        Problem::invalid("A photo is a PNG, JPEG, GIF or WebP image of at most 256 KiB.")
+    })?;
+    let view = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.contact_photo_set(actor, &id, Some(&photo))
+    });
+    Ok(tagged(StatusCode::OK, view.await?))
+}
+
+/// Remove a contact's photo.
+#[utoipa::path(
+    delete,
+    path = "/api/contacts/{id}/photo",
+    tag = "contacts",
+    operation_id = "contactPhotoDrop",
+    params(("id" = String, Path, description = "The contact's id")),
+    responses((status = 200, description = "The contact", body = BookContact), Problems)
+)]
+pub async fn photo_drop(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    let view = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.contact_photo_set(actor, &id, None));
+    Ok(tagged(StatusCode::OK, view.await?))
+}
+
+/// Import a part of a file of contacts.
+///
+/// A contact that is there already, by its `UID` or because it says the same, gets what it does not
+/// have; nothing is replaced.
+#[utoipa::path(
+    post,
+    path = "/api/contacts/import",
+    tag = "contacts",
+    operation_id = "contactsImport",
+    request_body = ContactsImport,
+    responses((status = 200, description = "What became of it", body = ContactsImported), Problems)
+)]
+pub async fn import(
+    signed: Signed,
+    MessageJson(file): MessageJson<ContactsImport>,
+) -> Result<axum::Json<ContactsImported>, Problem> {
+    let ContactsImport { format, text } = file;
+    let done = signed.run(CostClass::Content, move |gateway, actor| {
+        gateway.contacts_import(actor, format.into(), &text)
+    });
+    Ok(axum::Json(done.await?.into()))
+}
+
+/// Export a part of all contacts as a file.
+#[utoipa::path(
+    get,
+    path = "/api/contacts/export",
+    tag = "contacts",
+    operation_id = "contactsExport",
+    params(ExportQuery),
+    responses((status = 200, description = "A part of the file", body = ContactsExport), Problems)
+)]
+pub async fn export(
+    signed: Signed,
+    Params(query): Params<ExportQuery>,
+) -> Result<axum::Json<ContactsExport>, Problem> {
+    let ExportQuery { format, after } = query;
+    let done = signed.run(CostClass::Content, move |gateway, actor| {
+        gateway.contacts_export(actor, format.into(), after.as_deref())
+    });
+    let Exported { text, next } = done.await?;
+    Ok(axum::Json(ContactsExport { text, next }))
+}
