@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::contacts::{self, Contacts};
 use super::problem::Error;
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
@@ -94,6 +95,11 @@ enum Command {
         /// Agree to send the message unprotected where that is necessary.
         #[arg(long)]
         consent: bool,
+    },
+    /// List, import and export the contacts of the address book.
+    Contacts {
+        #[command(subcommand)]
+        command: Contacts,
     },
 }
 
@@ -278,6 +284,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         Command::Reply { reference, body_file, attach, consent } => {
             let text = body(body_file)?;
             sent(&mut out, &client.reply(*reference, &text, attach, (*consent).into()).await?, form)
+        }
+        Command::Contacts { command } => {
+            contacts::perform(&mut client, command, &mut out).await?;
+            Ok(())
         }
     };
     let written = written.and_then(|()| out.flush());
