@@ -123,6 +123,14 @@ fn a_person_writes_with_links_and_files() {
     daemon.stop();
 }
 
+/// P-11, P-48, P-49, P-50, P-51: the address book.
+#[test]
+fn a_person_keeps_an_address_book() {
+    let daemon = Daemon::start();
+    walk(&daemon, "contacts.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

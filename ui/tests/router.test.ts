@@ -17,6 +17,8 @@ const routes: [string, Route][] = [
     "/search/17/G7K2",
     { view: "mail", mailbox: "search", reference: "G7K2", query: "", lost: "17" },
   ],
+  ["/contacts", { view: "contacts", id: null }],
+  ["/contacts/0a", { view: "contacts", id: "0a" }],
   ["/sessions", { view: "sessions" }],
   ["/settings", { view: "settings" }],
   ["/about", { view: "about" }],

@@ -115,6 +115,17 @@ export function momentText({ date, time, zone }: Moment, language: string): stri
   return zone ? `${written} (${zone})` : written;
 }
 
+/** Formats a day of a calendar: `YYYY-MM-DD`, or `--MM-DD` without a year. */
+export function dayText(day: string, language: string): string {
+  // A year that has every day stands for one that is not known.
+  const at = new Date(`${day.replace(/^--/, "2000-")}T00:00:00Z`);
+  if (Number.isNaN(at.getTime())) return day;
+  return dateFormat(language, {
+    ...{ day: "numeric", month: "long", timeZone: "UTC" },
+    ...(!day.startsWith("--") && { year: "numeric" }),
+  }).format(at);
+}
+
 /** Formats a wait in seconds or minutes, rounded up. */
 export function waitText(seconds: number, language: string): string {
   const [value, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];

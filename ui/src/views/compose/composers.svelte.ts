@@ -1,5 +1,6 @@
 // The open composers, and the ways to open one.
 import { ApiError } from "../../api/client.ts";
+import type { Addr } from "../../api/types.ts";
 import { correspondents } from "./correspondents.svelte.ts";
 import * as api from "../../api/sending.ts";
 import { language, t } from "../../i18n/index.svelte.ts";
@@ -32,6 +33,12 @@ class Composers {
 
   fresh(): void {
     void this.#begin(null, prefs.signature);
+  }
+
+  /** Starts a message to somebody. */
+  async to(one: Addr): Promise<void> {
+    const composer = await this.#begin(null, prefs.signature);
+    composer?.add("to", one.address, "", [one]);
   }
 
   async answer(reference: string, kind: api.RelationKind): Promise<void> {
@@ -105,14 +112,16 @@ class Composers {
   }
 
   /** Opens a composer. Its code is a separate chunk: users who only read never load it. */
-  async #begin(draft: api.Draft | null, signature = ""): Promise<void> {
+  async #begin(draft: api.Draft | null, signature = ""): Promise<Composer | null> {
     try {
       const { Composer } = await import("./composer.svelte.ts");
       const composer = new Composer(draft);
       if (signature.trim() !== "") (await import("./signature.ts")).sign(composer, signature);
       this.#show(composer);
+      return composer;
     } catch (error) {
       fail(t().compose.notBegun, "", error, () => void this.#begin(draft, signature));
+      return null;
     }
   }
 

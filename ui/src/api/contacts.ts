@@ -1,0 +1,70 @@
+// The address book on the server.
+import { octets, request } from "./client.ts";
+import type { Answered, Asked } from "./wire.ts";
+
+export type Book = Answered<"Contacts">;
+export type Entry = Answered<"ContactEntry">;
+export type BookContact = Answered<"BookContact">;
+export type ContactFields = Answered<"ContactFields">;
+export type ContactWay = Answered<"ContactWay">;
+export type ContactPostal = Answered<"ContactPostal">;
+export type ContactChange = Asked<"ContactChange">;
+export type Imported = Answered<"ContactsImported">;
+export type Requests = Answered<"ContactRequests">;
+export type Waiting = Answered<"ContactRequest">;
+export type Known = Answered<"LookupFound">;
+export type Format = Asked<"ContactsImport">["format"];
+
+export interface BookQuery {
+  q?: string;
+  label?: string | null;
+  favourites?: boolean | null;
+  offset?: number;
+  limit?: number;
+}
+
+const path = (id: string) => `/api/contacts/${encodeURIComponent(id)}`;
+
+export const contactList = (query: BookQuery, signal?: AbortSignal) =>
+  request<Book>("GET", "/api/contacts", {
+    query: { ...query, favourites: query.favourites ? "true" : null },
+    ...(signal ? { signal } : {}),
+  });
+export const contactRead = (id: string) => request<BookContact>("GET", path(id));
+export const contactCreate = (body: ContactFields) =>
+  request<BookContact>("POST", "/api/contacts", { body });
+/** `version` is the one that was edited. */
+export const contactChange = (id: string, version: number, body: ContactChange) =>
+  request<BookContact>("PATCH", path(id), { body, headers: { "If-Match": `"${version}"` } });
+export const contactDelete = (id: string) => request<undefined>("DELETE", path(id));
+export const contactRestore = (id: string) =>
+  request<BookContact>("POST", `${path(id)}/restore`, { body: {} });
+export const contactDuplicates = () =>
+  request<Answered<"ContactDuplicates">>("GET", "/api/contacts/duplicates");
+export const contactsMerge = (ids: string[]) =>
+  request<BookContact>("POST", "/api/contacts/merge", { body: { ids } });
+export const contactPhoto = (id: string) => octets(`${path(id)}/photo`, {});
+export const contactPhotoSet = (id: string, photo: Blob) =>
+  request<BookContact>("PUT", `${path(id)}/photo`, { octets: photo });
+export const contactPhotoDrop = (id: string) => request<BookContact>("DELETE", `${path(id)}/photo`);
+export const contactsLookup = (items: Asked<"LookupItem">[]) =>
+  request<Answered<"ContactsFound">>("POST", "/api/contacts/lookup", { body: { items } });
+export const contactsImport = (format: Format, text: string, signal: AbortSignal) =>
+  request<Imported>("POST", "/api/contacts/import", {
+    body: { format, text },
+    signal,
+    maxMs: 120_000,
+  });
+export const contactsExport = (format: Format, after: string | null) =>
+  request<Answered<"ContactsExport">>("GET", "/api/contacts/export", { query: { format, after } });
+export const contactRequests = () => request<Requests>("GET", "/api/contacts/requests");
+export const contactRequest = (to: string, contact: ContactFields, note: string) =>
+  request<Answered<"ContactRequestSent">>("POST", "/api/contacts/requests", {
+    body: { to, contact, note },
+  });
+export const contactAnswer = (reference: string, allow: boolean, contact: ContactFields | null) =>
+  request<Answered<"ContactAnswered">>(
+    "POST",
+    `/api/contacts/requests/${encodeURIComponent(reference)}`,
+    { body: { allow, contact } },
+  );
