@@ -3,7 +3,7 @@
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
-        bench-store bench-mailbox attacks bench-roundcube lighthouse large-list large-file pictures installation
+        bench-store bench-mailbox bench-contacts attacks bench-roundcube lighthouse large-list large-file pictures installation
 
 demo:
 	cargo run --quiet -- demo
@@ -71,6 +71,10 @@ attacks: release
 # Measures a large mailbox through the API: lists, messages, search.
 bench-mailbox: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/mailbox.mjs
+
+# Measures an address book of 20,000 contacts through the API: list, search, changes.
+bench-contacts: release
+	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/contacts.mjs
 
 # Measures the same messages in Debian's Roundcube, if it is installed:
 #   apt-get install roundcube-core roundcube-sqlite3 dovecot-imapd php-cli php-sqlite3
