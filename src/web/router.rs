@@ -11,9 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, contact, contact_request, credential, directory, draft, event,
-    filter, label, link, mailbox, manage, message, passkey, preference, search, session,
-    submission, temporary,
+    appearance, attached, change, contact, contact_file, contact_request, credential, directory,
+    draft, event, filter, label, link, mailbox, manage, message, passkey, preference, search,
+    session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -150,8 +150,8 @@ route_list! {
     contact::merge,
     contact::lookup,
     contact::photo, contact::photo_set, contact::photo_drop,
-    contact::import,
-    contact::export,
+    contact_file::import,
+    contact_file::export,
     contact_request::list, contact_request::create,
     contact_request::answer,
 }

@@ -141,7 +141,9 @@ impl Gateway {
             for label in &line.labels {
                 match labels.get_mut(*label) {
                     Some(count) => *count += 1,
-                    None => drop(labels.insert((*label).to_owned(), 1)),
+                    None => {
+                        labels.insert((*label).to_owned(), 1);
+                    }
                 }
             }
             if wanted.has(&line) {

@@ -5,6 +5,7 @@ pub mod appearance;
 pub mod attached;
 pub mod change;
 pub mod contact;
+pub mod contact_file;
 pub mod contact_request;
 pub mod credential;
 pub mod directory;
