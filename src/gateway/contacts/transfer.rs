@@ -1,7 +1,7 @@
 //! Import and export: a file is read and written in parts, so that each request stays small and a
 //! page can show how far it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -116,10 +116,12 @@ impl Gateway {
                 taken.insert(id, Taken::new(read));
                 continue;
             };
-            if !taken.contains_key(&id) {
-                taken.insert(id, Taken::known(self.contact_opened_by(actor, id)?));
-            }
-            let one = taken.get_mut(&id).expect("it was put there");
+            let one = match taken.entry(id) {
+                hash_map::Entry::Occupied(one) => one.into_mut(),
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(Taken::known(self.contact_opened_by(actor, id)?))
+                }
+            };
             report.problems.extend(one.add(read).into_iter().map(|problem| (at, problem)));
         }
         let changes = self.contacts_taken(actor, taken, &mut report)?;

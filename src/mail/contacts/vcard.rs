@@ -44,7 +44,7 @@ enum Item {
 
 /// Words for addresses and numbers that are written as `TYPE`; others are written as a label.
 const TYPES: &[&str] =
-    &["home", "work", "cell", "fax", "pager", "main", "other", "video", "text", "dom", "parcel"];
+    &["home", "work", "cell", "fax", "pager", "main", "other", "video", "text", "dom"];
 
 /// Words that say nothing which tells two addresses apart.
 const IGNORED: &[&str] = &["internet", "pref", "voice", "x400"];
