@@ -249,6 +249,9 @@ fn contacts() {
          Dana,\"Le\"\"vi\",* Work,a@b.example ::: c@d.example,Haifa,1980-05-04,=1+1\r\n",
         "Title;First Name;Business City;Mobile Phone;Birth Month;Birth Day;Birth Year\n\
          Dr.;Dana;Haifa;'+49;5;4;1980\n",
+        "BEGIN:VCARD\nFN:a\nX;A=\n =\n =\n =\nCATEGORIES:aa,ab,ac,ad,AA\nX;;;;;;;;:y\n\
+         i.TEL:1\ni.X-ABLabel:_$!<_$!<_$!<x>!$_>!$_>!$_\nN:;;;;;;;;;\nEND:VCARD\n",
+        "Name,Labels,E-mail 1 - Value,Note\nx,a;b;c;A,a ::: b ::: 'c,\"x;=1+1;'@y\"\n",
     ]);
     run("contacts", mail::contacts, &seeds);
 }

@@ -1,5 +1,7 @@
 //! A contact: what an address book knows about a person or an organisation.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
@@ -81,6 +83,9 @@ pub const NOTES_CHARS_MAX: usize = 8_000;
 
 /// The most addresses, numbers, labels or own fields of one contact.
 pub const ITEMS_MAX: usize = 30;
+
+/// The most labels that are compared before they are counted: several may be one in other spellings.
+pub const LABELS_READ_MAX: usize = 1_000;
 
 /// The most lines that are kept of a card, and the most octets of one, and of all of them.
 pub const KEPT_LINES_MAX: usize = 100;
@@ -198,20 +203,16 @@ impl Contact {
         cut.ways("TEL", &mut self.phones);
         cut.ways("URL", &mut self.urls);
         cut.ways("X-POSTERN-FIELD", &mut self.own);
+        cut.list("ADR", &mut self.postal, ITEMS_MAX);
         for postal in &mut self.postal {
             cut.text("ADR", &mut postal.label, LABEL_CHARS_MAX);
             postal.fields().into_iter().for_each(|field| cut.field("ADR", field));
         }
         self.postal.retain(|postal| !postal.is_empty());
-        cut.list("ADR", &mut self.postal, ITEMS_MAX);
+        cut.list("CATEGORIES", &mut self.labels, LABELS_READ_MAX);
         self.labels.iter_mut().for_each(|label| cut.text("CATEGORIES", label, LABEL_CHARS_MAX));
-        let mut seen = Vec::new();
-        self.labels.retain(|label| {
-            let spelled = words::spelled(label);
-            let is_new = !label.is_empty() && !seen.contains(&spelled);
-            seen.push(spelled);
-            is_new
-        });
+        let mut seen = HashSet::new();
+        self.labels.retain(|label| !label.is_empty() && seen.insert(words::spelled(label)));
         cut.list("CATEGORIES", &mut self.labels, ITEMS_MAX);
         self.notes = clean_lines(&self.notes);
         cut.shorten("NOTE", &mut self.notes, NOTES_CHARS_MAX);
@@ -256,7 +257,7 @@ impl Contact {
 }
 
 fn union<T>(own: &mut Vec<T>, other: Vec<T>, key: impl Fn(&T) -> String) {
-    let mut known: std::collections::HashSet<String> = own.iter().map(&key).collect();
+    let mut known: HashSet<String> = own.iter().map(&key).collect();
     own.extend(other.into_iter().filter(|item| known.insert(key(item))));
 }
 
@@ -319,6 +320,8 @@ impl Cut {
     fn shorten(&mut self, property: &'static str, text: &mut String, chars_max: usize) {
         if let Some((end, _)) = text.char_indices().nth(chars_max) {
             text.truncate(text[..end].trim_end().len());
+            // What was cut takes no more room, either.
+            text.shrink_to_fit();
             self.0.push((property, Reason::TooLong));
         }
     }
@@ -336,6 +339,7 @@ impl Cut {
     fn list<T>(&mut self, property: &'static str, list: &mut Vec<T>, most: usize) {
         if list.len() > most {
             list.truncate(most);
+            list.shrink_to_fit();
             self.0.push((property, Reason::TooMany));
         }
     }
@@ -420,6 +424,28 @@ mod tests {
             [("EMAIL", Reason::TooMany), ("NOTE", Reason::TooLong), ("X", Reason::TooLong)];
         assert_eq!(cut, expected);
         assert_eq!(contact.fit(), [], "what fits stays as it is");
+    }
+
+    /// A file may have a million of them; each is compared with the others.
+    #[test]
+    fn labels_without_end_take_no_more_than_they_may() {
+        let labels = (0..1_000_000).map(|number| format!("l{number}")).collect();
+        let mut contact = Contact { labels, ..Contact::default() };
+        let began = std::time::Instant::now();
+        assert_eq!(contact.fit()[0], ("CATEGORIES", Reason::TooMany));
+        assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+        assert_eq!(contact.labels.len(), ITEMS_MAX);
+        assert!(contact.labels.capacity() <= LABELS_READ_MAX);
+    }
+
+    #[test]
+    fn what_was_cut_takes_no_room() {
+        let mut contact = Contact { notes: "x".repeat(1 << 20), ..Contact::default() };
+        contact.own = vec![way(&"x".repeat(1 << 20), &"y".repeat(1 << 20))];
+        contact.fit();
+        assert!(contact.notes.capacity() <= 2 * NOTES_CHARS_MAX);
+        assert!(contact.own[0].label.capacity() <= 2 * LABEL_CHARS_MAX);
+        assert!(contact.own[0].value.capacity() <= 2 * FIELD_CHARS_MAX);
     }
 
     #[test]

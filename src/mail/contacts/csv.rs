@@ -107,30 +107,53 @@ fn quoted(value: &str) -> String {
 
 /// A spreadsheet would run a value that begins like a formula. It shows one that begins with an
 /// apostrophe as text.
+///
+/// In many languages a spreadsheet parts values with semicolons, and then a mark inside one of ours
+/// begins another cell: so what follows such a mark is guarded as well.
 fn guarded(value: &str) -> String {
-    match is_formula(value) || is_guarded(value) {
-        true => format!("'{value}"),
-        false => value.to_owned(),
+    let mut out = String::with_capacity(value.len());
+    for (place, cell) in cells(value) {
+        if is_formula(cell, place) || is_guarded(cell, place) {
+            out.push('\'');
+        }
+        out.push_str(cell);
     }
+    out
 }
 
-/// The value without the apostrophe that [`write`] put in front of it.
-pub fn unguarded(value: &str) -> &str {
-    match is_guarded(value) {
-        true => &value[1..],
-        false => value,
+/// The value without the apostrophes that [`write`] put into it.
+pub fn unguarded(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for (place, cell) in cells(value) {
+        out.push_str(if is_guarded(cell, place) { &cell[1..] } else { cell });
     }
+    out
 }
 
-fn is_guarded(value: &str) -> bool {
-    let rest = value.trim_start_matches('\'');
-    rest.len() < value.len() && is_formula(rest)
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Begin,
+    Inside,
 }
 
-fn is_formula(value: &str) -> bool {
-    value
-        .trim_start_matches(' ')
-        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+/// The parts of a value, each with the mark at its end that may end a cell.
+fn cells(value: &str) -> impl Iterator<Item = (Place, &str)> {
+    let places = std::iter::once(Place::Begin).chain(std::iter::repeat(Place::Inside));
+    places.zip(value.split_inclusive([';', '\t', '\n', '\r']))
+}
+
+fn is_guarded(cell: &str, place: Place) -> bool {
+    let rest = cell.trim_start_matches('\'');
+    rest.len() < cell.len() && is_formula(rest, place)
+}
+
+/// Whether a program would run it. Blanks in front do not hinder it, nor do quotation marks that end
+/// at once. A value itself may not begin with a mark that some programs leave out.
+fn is_formula(cell: &str, place: Place) -> bool {
+    let is_mark = |c: char| matches!(c, '\t' | '\r' | '\n');
+    let is_skipped = |c: char| c == '"' || (c.is_whitespace() && !is_mark(c));
+    let begin = cell.trim_start_matches(is_skipped).chars().next();
+    begin.is_some_and(|c| "=+-@＝＋－＠".contains(c) || (place == Place::Begin && is_mark(c)))
 }
 
 #[cfg(test)]
@@ -158,15 +181,50 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again_and_runs_nowhere() {
-        let values =
-            ["=1+1", "+49 30", "-x", "@a", "'quoted", "'=x", "''=x", "a\n=b", "ü, \"x\"", ""];
+        let values = [
+            "=1+1",
+            "+49 30",
+            "-x",
+            "@a",
+            "'quoted",
+            "'=x",
+            "''=x",
+            "a\n=b",
+            "ü, \"x\"",
+            "",
+            "x;=1+1;y",
+            "x; =1",
+            "x;\"=1\"",
+            "x;'=1",
+            "x\t\u{a0}@a",
+            "x\r\n-1",
+            "\t=1",
+            "\n\n=1",
+            ";;=1;'=",
+            "x;\u{ff1d}1",
+            "a;b",
+        ];
         let mut out = String::new();
-        write(&mut out, ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]);
+        write(&mut out, vec!["a"; values.len()]);
         write(&mut out, values);
         let row = read(&out).remove(1);
+        assert_eq!(row.len(), values.len());
         for (value, read) in values.iter().zip(&row) {
-            assert!(!is_formula(read), "{read}");
             assert_eq!(unguarded(read), *value);
+        }
+        let runs = |cell: &str| {
+            let cell = cell.trim_matches(|c: char| c == '"' || c.is_whitespace());
+            cell.starts_with(['=', '+', '-', '@', '＝'])
+        };
+        assert!(!row.iter().any(|cell| runs(cell)), "{row:?}");
+        // As programs read it that part values with another mark, or do not know quotation marks.
+        for marks in [&[';', '\n'][..], &['\t', '\n'], &[';', '\t', '\r', '\n']] {
+            let found = out.split(marks).find(|cell| runs(cell));
+            assert_eq!(found, None, "{marks:?} in {out}");
+        }
+        for by in [';', '\t'] {
+            let found = Rows { rest: &out, by }.flatten().find(|cell| runs(cell));
+            assert_eq!(found, None, "{by:?} in {out}");
         }
     }
 

@@ -8,6 +8,13 @@ use crate::mail::message::decoded;
 /// The most octets of a line, which is that of a photo; the rest of a longer one is left out.
 pub const LINE_OCTETS_MAX: usize = 512 * 1024;
 
+/// The most octets in front of a line's value, and the most parameters; a line with more is none.
+const HEAD_OCTETS_MAX: usize = 8 * 1024;
+const PARAMETERS_MAX: usize = 100;
+
+/// The most parts of a structured value, or items of a list, that are told apart.
+pub const FIELDS_MAX: usize = 1_000;
+
 /// The octets of a line that is written, after which it is folded (RFC 6350 §3.2).
 const FOLDED_OCTETS: usize = 75;
 
@@ -28,7 +35,8 @@ pub struct Line {
 impl Line {
     /// Returns the line that a text is; `None` if it is none.
     pub fn parse(text: &str) -> Option<Line> {
-        let end = text.find([';', ':'])?;
+        let head = &text[..text.floor_char_boundary(HEAD_OCTETS_MAX)];
+        let end = head.find([';', ':'])?;
         let (group, name) = text[..end].rsplit_once('.').unwrap_or(("", &text[..end]));
         let name = name.trim().to_ascii_uppercase();
         let is_name = |name: &str| {
@@ -65,19 +73,22 @@ impl Line {
         unescaped(&self.value)
     }
 
-    /// Returns the parts of a structured value, or the items of a list.
-    pub fn fields(&self, by: char) -> Vec<String> {
+    /// Returns the parts of a structured value, or the items of a list; `None` if there are more than
+    /// [`FIELDS_MAX`].
+    pub fn fields(&self, by: char) -> Option<Vec<String>> {
         let mut fields = Vec::new();
         let (mut start, mut escaped) = (0, false);
         for (at, c) in self.value.char_indices() {
             if c == by && !escaped {
+                // Room for the last one.
+                (fields.len() + 1 < FIELDS_MAX).then_some(())?;
                 fields.push(unescaped(&self.value[start..at]));
                 start = at + c.len_utf8();
             }
             escaped = c == '\\' && !escaped;
         }
         fields.push(unescaped(&self.value[start..]));
-        fields
+        Some(fields)
     }
 
     /// Decodes what vCard 2.1 encodes in its own ways, so that the line is one of vCard 3.
@@ -114,17 +125,20 @@ impl Line {
 
 type Parameters<'t> = (Vec<(String, String)>, &'t str);
 
-/// Reads `;NAME=value` as often as it is there, and the value after the colon.
-fn parameters(mut rest: &str) -> Option<Parameters<'_>> {
-    let mut found = Vec::new();
+/// Reads `;NAME=value` as often as it is there, and the value after the colon; `None` if there is no
+/// colon, or too much in front of it.
+fn parameters(text: &str) -> Option<Parameters<'_>> {
+    let (mut found, mut rest) = (Vec::new(), text);
     while let Some(after) = rest.strip_prefix(';') {
         let mut in_quotes = false;
         let end = after.find(|c: char| {
             in_quotes ^= c == '"';
             !in_quotes && matches!(c, ';' | ':')
         })?;
-        found.push(parameter(&after[..end]));
         rest = &after[end..];
+        let is_short = text.len() - rest.len() <= HEAD_OCTETS_MAX;
+        (is_short && found.len() < PARAMETERS_MAX).then_some(())?;
+        found.push(parameter(&after[..end]));
     }
     Some((found, rest.strip_prefix(':')?))
 }
@@ -219,17 +233,47 @@ struct Unfolded {
     cut: bool,
     /// Whether the next line belongs to it: quoted-printable breaks lines by itself.
     goes_on: bool,
+    head: Head,
+}
+
+/// What is known of the text in front of a line's value. Each octet is looked at once, however many
+/// pieces the line has.
+#[derive(Default)]
+struct Head {
+    seen: usize,
+    in_quotes: bool,
+    /// Whether the value is quoted-printable, as soon as the head is whole.
+    is_quoted_printable: Option<bool>,
+}
+
+impl Head {
+    /// Looks at what came to the line.
+    fn look(&mut self, text: &str) {
+        if self.is_quoted_printable.is_some() {
+            return;
+        }
+        let end = text.bytes().skip(self.seen).position(|octet| {
+            self.in_quotes ^= octet == b'"';
+            octet == b':' && !self.in_quotes
+        });
+        self.is_quoted_printable = match end {
+            Some(_) => Some(is_quoted_printable(text)),
+            None => (text.len() > HEAD_OCTETS_MAX).then_some(false),
+        };
+        self.seen = text.len();
+    }
 }
 
 impl Unfolded {
     fn push(&mut self, more: &str) {
         self.begun = true;
         let room = LINE_OCTETS_MAX - self.text.len();
-        let more = &more[..more.floor_char_boundary(room)];
-        self.cut |= more.len() == room;
-        self.text.push_str(more);
-        self.goes_on = self.text.ends_with('=') && is_quoted_printable(&self.text);
-        if self.goes_on {
+        let taken = &more[..more.floor_char_boundary(room)];
+        self.cut |= taken.len() < more.len();
+        self.text.push_str(taken);
+        self.head.look(&self.text);
+        self.goes_on = self.head.is_quoted_printable == Some(true) && more.ends_with('=');
+        if self.goes_on && taken.ends_with('=') {
             self.text.pop();
         }
     }
@@ -290,11 +334,40 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_cut() {
-        let long = format!("X:{}", "é\r\n ".repeat(LINE_OCTETS_MAX));
+        let long = format!("XY:{}", "é\r\n ".repeat(LINE_OCTETS_MAX));
         let mut found = Vec::new();
         each(&long, |line, cut| found.push((line.len(), cut)));
         assert_eq!(found.len(), 1);
         assert!(found[0].1 && found[0].0 <= LINE_OCTETS_MAX);
+    }
+
+    /// Each piece ends like one of quoted-printable. A reader that looks at the whole line after each
+    /// of them looks at some hundred thousand million octets.
+    #[test]
+    fn a_line_of_many_pieces_is_read_once() {
+        let pieces = "\n =".repeat(1 << 20);
+        let old = format!("X;ENCODING=QUOTED-PRINTABLE:{}", "a=\n".repeat(1 << 20));
+        for text in [format!("X;{pieces}"), format!("X:{pieces}"), format!("X{pieces}"), old] {
+            let began = std::time::Instant::now();
+            let found = lines(&text);
+            assert_eq!(found.len(), 1);
+            assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+        }
+    }
+
+    #[test]
+    fn the_head_of_a_line_is_short() {
+        let parameters = |count: usize| Line::parse(&format!("X{}:y", ";".repeat(count)));
+        assert_eq!(parameters(PARAMETERS_MAX).unwrap().parameters.len(), PARAMETERS_MAX);
+        assert_eq!(parameters(PARAMETERS_MAX + 1), None);
+        assert_eq!(parameters(LINE_OCTETS_MAX), None);
+        let long = "x".repeat(HEAD_OCTETS_MAX);
+        assert_eq!(Line::parse(&format!("X;A={long}:y")), None);
+        assert_eq!(Line::parse(&format!("{long}:y")), None);
+        assert!(Line::parse(&format!("X:{long}")).unwrap().fields(';').is_some());
+        let list = |count: usize| Line::parse(&format!("X:{}", ",".repeat(count))).unwrap();
+        assert_eq!(list(FIELDS_MAX - 1).fields(',').unwrap().len(), FIELDS_MAX);
+        assert_eq!(list(FIELDS_MAX).fields(','), None);
     }
 
     #[test]
@@ -330,7 +403,7 @@ mod tests {
     #[test]
     fn fields_are_split_where_nothing_escapes_them() {
         let line = Line::parse("N:a\\;b;c\\\\;d\\,e,f").unwrap();
-        assert_eq!(line.fields(';'), ["a;b", "c\\", "d,e,f"]);
-        assert_eq!(line.fields(','), ["a;b;c\\;d,e", "f"]);
+        assert_eq!(line.fields(';').unwrap(), ["a;b", "c\\", "d,e,f"]);
+        assert_eq!(line.fields(',').unwrap(), ["a;b;c\\;d,e", "f"]);
     }
 }

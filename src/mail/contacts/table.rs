@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::contact::{Contact, Postal, Way, day};
+use super::contact::{Contact, ITEMS_MAX, LABEL_CHARS_MAX, LABELS_READ_MAX, Postal, Way, day};
 use super::csv::{self, Rows};
 use super::{Read, Reason};
 
@@ -162,7 +162,7 @@ impl Header {
         for (column, value) in self.0.iter().zip(row) {
             let value = csv::unguarded(value.trim());
             if !value.is_empty() {
-                filling.take(column, value);
+                filling.take(column, &value);
             }
         }
         let mut read = Read { contact: filling.finish(), ..Read::default() };
@@ -202,7 +202,8 @@ fn column(name: &str) -> Column {
         .map(|(_, column)| column.clone())
         .or_else(|| numbered(&plain))
         .or_else(|| postal(&plain))
-        .unwrap_or_else(|| Column::Unknown(name.trim().to_owned()))
+        // One character more than a label has, so that it is seen that it was cut. Each row repeats it.
+        .unwrap_or_else(|| Column::Unknown(name.trim().chars().take(LABEL_CHARS_MAX + 1).collect()))
 }
 
 /// `E-mail 2 - Value`, `Phone 1 - Label`, `E-mail 2 Address`, `Custom 3`.
@@ -297,7 +298,10 @@ impl Filling {
                 *fields.into_iter().nth(*part).expect("three parts") = text;
             }
             Column::Notes => contact.notes = text,
-            Column::Labels => contact.labels.extend(labels(value)),
+            Column::Labels => {
+                let room = (LABELS_READ_MAX + 1).saturating_sub(contact.labels.len());
+                contact.labels.extend(labels(value).take(room));
+            }
             Column::Birthday => match day(value) {
                 Some(day) => contact.birthday = day,
                 None => self.unknown.push(Way { label: "Birthday".to_owned(), value: text }),
@@ -327,9 +331,18 @@ impl Filling {
         let mut contact = self.contact;
         for ((kind, slot), way) in self.ways {
             let label = if way.label.is_empty() { slot.label.to_owned() } else { way.label };
-            let values: Vec<&str> = match kind {
-                Kind::Own => vec![&*way.value],
-                _ => way.value.split(BETWEEN).map(str::trim).collect(),
+            // One more, so that it is seen that there are too many.
+            let values = way.value.split(BETWEEN).map(str::trim).take(ITEMS_MAX + 1);
+            let values: Vec<String> = match kind {
+                Kind::Own => vec![way.value.clone()],
+                // Of the first one, the apostrophe was taken away with that of the whole value.
+                _ => (values.enumerate())
+                    .map(
+                        |(at, value)| {
+                            if at == 0 { value.to_owned() } else { csv::unguarded(value) }
+                        },
+                    )
+                    .collect(),
             };
             let list = match kind {
                 Kind::Email => &mut contact.emails,
@@ -337,10 +350,7 @@ impl Filling {
                 Kind::Url => &mut contact.urls,
                 Kind::Own => &mut contact.own,
             };
-            list.extend(values.into_iter().map(|value| Way {
-                label: label.clone(),
-                value: csv::unguarded(value).to_owned(),
-            }));
+            list.extend(values.into_iter().map(|value| Way { label: label.clone(), value }));
         }
         for (slot, mut postal) in self.postal {
             if postal.label.is_empty() {

@@ -10,7 +10,9 @@ use std::collections::{HashMap, HashSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::contact::{Contact, Name, Postal, Way, clean, clean_lines, day};
+use super::contact::{
+    Contact, LABEL_CHARS_MAX, LABELS_READ_MAX, Name, Postal, Way, clean, clean_lines, day,
+};
 use super::line::{self, Line, escaped, quoted};
 use super::photo::{PHOTO_OCTETS_MAX, Photo};
 use super::{Read, Reason};
@@ -60,7 +62,10 @@ pub fn read(text: &str, most: usize) -> (Vec<Read>, bool) {
 #[derive(Default)]
 struct Cards {
     found: Vec<Read>,
-    open: Option<Vec<(Line, bool)>>,
+    /// The lines of the card that is open, and whether each was cut.
+    open: Option<Vec<(String, bool)>>,
+    /// The labels of that card by their groups: they may stand after what they are about.
+    labels: HashMap<String, String>,
     /// The beginnings of lines of that card that are none.
     unread: Vec<String>,
     most: usize,
@@ -93,7 +98,13 @@ impl Cards {
                 self.open = Some(Vec::new());
             }
             ("END", Some(_)) if is_card => self.end(Reason::Empty),
-            (_, Some(lines)) if lines.len() < LINES_MAX => lines.push((line, cut)),
+            (_, Some(lines)) if lines.len() < LINES_MAX => {
+                if is_label(&line) && !cut {
+                    self.labels.insert(line.group.clone(), apple(&line.text()));
+                }
+                // Read again when the card is whole: read lines take much more room.
+                lines.push((text.to_owned(), cut));
+            }
             _ => {}
         }
     }
@@ -106,7 +117,7 @@ impl Cards {
             self.more = true;
             return;
         }
-        let mut read = card(lines);
+        let mut read = card(lines, &std::mem::take(&mut self.labels));
         for text in self.unread.drain(..) {
             read.problem(&clean(&text), Reason::Unreadable);
         }
@@ -117,17 +128,18 @@ impl Cards {
     }
 }
 
-fn card(lines: Vec<(Line, bool)>) -> Read {
+fn is_label(line: &Line) -> bool {
+    line.name == "X-ABLABEL" && !line.group.is_empty()
+}
+
+fn card(lines: Vec<(String, bool)>, labels: &HashMap<String, String>) -> Read {
     let mut read = Read::default();
     if lines.len() == LINES_MAX {
         read.problem("VCARD", Reason::TooMany);
     }
-    let is_label = |line: &Line| line.name == "X-ABLABEL" && !line.group.is_empty();
-    let labels = lines.iter().map(|(line, _)| line).filter(|line| is_label(line));
-    let labels: HashMap<String, String> =
-        labels.map(|line| (line.group.clone(), apple(&line.text()))).collect();
     let mut taken = HashSet::new();
-    for (line, cut) in lines {
+    for (text, cut) in lines {
+        let Some(line) = Line::parse(&text) else { continue };
         match line.name.as_str() {
             "VERSION" => {}
             _ if cut => read.problem(&line.name, Reason::TooLong),
@@ -138,7 +150,7 @@ fn card(lines: Vec<(Line, bool)>) -> Read {
                 }
             }
             _ if is_label(&line) => read.contact.source.push(line.raw),
-            _ => match item(&line, &labels) {
+            _ => match item(&line, labels) {
                 Some(item) if is_blank(&item) => {}
                 Some(item) if take(&mut read.contact, &item, &mut taken) => {
                     let ours = lines_of(&item, Version::V3, &mut Groups::default());
@@ -167,12 +179,12 @@ fn item(line: &Line, labels: &HashMap<String, String>) -> Option<Item> {
         "UID" => Item::Uid(text()),
         "FN" => Item::Full(text()),
         "N" => {
-            let mut parts = line.fields(';').into_iter().map(|part| clean(&part));
+            let mut parts = line.fields(';')?.into_iter().map(|part| clean(&part));
             Item::Name(std::array::from_fn(|_| parts.next().unwrap_or_default()))
         }
         "NICKNAME" => Item::Nickname(text()),
         "ORG" => {
-            let mut units = line.fields(';').into_iter();
+            let mut units = line.fields(';')?.into_iter();
             let company = clean(&units.next().unwrap_or_default());
             let units: Vec<String> =
                 units.map(|unit| clean(&unit)).filter(|unit| !unit.is_empty()).collect();
@@ -185,10 +197,10 @@ fn item(line: &Line, labels: &HashMap<String, String>) -> Option<Item> {
             Item::Phone(way(number.trim_start_matches("tel:").to_owned()))
         }
         "URL" => Item::Url(way(text())),
-        "ADR" => Item::Postal(postal(line, labels)),
+        "ADR" => Item::Postal(postal(line, labels)?),
         "BDAY" => Item::Birthday(birthday(line)?),
         "NOTE" => Item::Notes(clean_lines(&line.text())),
-        "CATEGORIES" => Item::Labels(line.fields(',').iter().map(|label| clean(label)).collect()),
+        "CATEGORIES" => Item::Labels(line.fields(',')?.iter().map(|label| clean(label)).collect()),
         "X-POSTERN-FIELD" => {
             let label = clean(line.parameter("LABEL").unwrap_or_default());
             Item::Own(Way { label, value: text() })
@@ -252,21 +264,25 @@ fn take(contact: &mut Contact, item: &Item, taken: &mut HashSet<&'static str>) -
         Item::Postal(postal) => contact.postal.push(postal),
         Item::Birthday(day) => contact.birthday = day,
         Item::Notes(notes) => contact.notes = notes,
-        Item::Labels(labels) => contact.labels.extend(labels),
+        Item::Labels(labels) => {
+            // One more, so that it is seen that there are too many.
+            let room = (LABELS_READ_MAX + 1).saturating_sub(contact.labels.len());
+            contact.labels.extend(labels.into_iter().take(room));
+        }
         Item::Own(way) => contact.own.push(way),
         Item::Favourite => contact.favourite = true,
     }
     true
 }
 
-fn postal(line: &Line, labels: &HashMap<String, String>) -> Postal {
-    let mut fields = line.fields(';').into_iter().map(|field| clean(&field));
+fn postal(line: &Line, labels: &HashMap<String, String>) -> Option<Postal> {
+    let mut fields = line.fields(';')?.into_iter().map(|field| clean(&field));
     let mut next = || fields.next().unwrap_or_default();
     // The order of RFC 6350 §6.3.1.
     let (post_box, extended, street, city) = (next(), next(), next(), next());
     let (region, code, country) = (next(), next(), next());
     let label = label(line, labels);
-    Postal { label, post_box, extended, street, city, region, code, country }
+    Some(Postal { label, post_box, extended, street, city, region, code, country })
 }
 
 /// A birthday in a form that is not read is kept as it is.
@@ -289,9 +305,13 @@ fn label(line: &Line, labels: &HashMap<String, String>) -> String {
     apple(&types.find(|word| !IGNORED.contains(&word.as_str())).unwrap_or_default())
 }
 
+/// The most characters of a label that are looked at, which is more than one may have.
+const LOOKED_AT_CHARS: usize = 2 * LABEL_CHARS_MAX;
+
 /// Some programs write their own labels as `_$!<HomePage>!$_`.
 pub(super) fn apple(label: &str) -> String {
-    let mut label = clean(label);
+    let label: String = label.chars().take(LOOKED_AT_CHARS).collect();
+    let mut label = clean(&label);
     while let Some(inner) = label.strip_prefix("_$!<").and_then(|rest| rest.strip_suffix(">!$_")) {
         label = clean(&inner.to_lowercase());
     }
@@ -396,10 +416,9 @@ pub fn write(out: &mut String, contact: &Contact, photo: Option<&Photo>, version
         lines.iter().filter_map(|line| Line::parse(line)).collect()
     };
     let (kept, source) = (parse(&contact.kept), parse(&contact.source));
-    let is_label = |line: &&Line| line.name == "X-ABLABEL";
     let labels: HashMap<String, String> = source
         .iter()
-        .filter(is_label)
+        .filter(|line| is_label(line))
         .map(|line| (line.group.clone(), apple(&line.text())))
         .collect();
     let mut from: Vec<(Option<Item>, &Line)> = source
@@ -427,7 +446,7 @@ pub fn write(out: &mut String, contact: &Contact, photo: Option<&Photo>, version
     }
     lines.extend(photo.map(|photo| photo_line(photo, version)));
     lines.extend(kept.iter().map(|line| line.raw.clone()));
-    let labels = source.iter().filter(is_label).filter(|line| used.contains(line.group.as_str()));
+    let labels = source.iter().filter(|line| is_label(line) && used.contains(line.group.as_str()));
     lines.extend(labels.map(|line| line.raw.clone()));
     lines.push("END:VCARD".to_owned());
     lines.iter().for_each(|text| line::write(out, text));

@@ -10,6 +10,10 @@ use crate::web::body::{MessageJson, Params};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
+/// How many times the octets of a file are in memory while it is read: its lines, what they say, what
+/// is sealed of that, and what is written.
+const HELD: usize = 4;
+
 /// The form of a file.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -125,10 +129,12 @@ pub async fn import(
     MessageJson(file): MessageJson<ContactsImport>,
 ) -> Result<axum::Json<ContactsImported>, Problem> {
     let ContactsImport { format, text } = file;
-    let done = signed.run(CostClass::Content, move |gateway, actor| {
+    let room = HELD * text.len();
+    let done = signed.run_holding(room, move |gateway, actor| {
         gateway.contacts_import(actor, format.into(), &text)
     });
-    Ok(axum::Json(done.await?.into()))
+    let (imported, _) = done.await?;
+    Ok(axum::Json(imported.into()))
 }
 
 /// Export a part of all contacts as a file.

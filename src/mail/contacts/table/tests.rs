@@ -66,7 +66,7 @@ fn what_is_written_is_read_again() {
         emails: vec![way("work", "a@b.example"), way("Boat", "c@d.example")],
         phones: vec![way("cell", "+49 30"), way("", "-1")],
         urls: vec![way("", "https://a.example")],
-        own: vec![way("Formula", "=1+1"), way("=x", "@y")],
+        own: vec![way("Formula", "=1+1"), way("=x", "@y"), way("", "'=x;=y")],
         labels: vec!["one".to_owned(), "two".to_owned()],
         notes: "=cmd|' /C calc'!A0\nx".to_owned(),
         birthday: "--05-04".to_owned(),
@@ -96,5 +96,25 @@ fn a_table_without_a_known_column_is_none() {
     let (found, more) = read("Name\na\nb\nc\n", 2).unwrap();
     assert!(found.len() == 2 && more);
     let (found, _) = read("Name,Email\n,\"\"\nx,y,z\n", 2).unwrap();
+    assert_eq!(found[0].problems[0].reason, Reason::TooMany);
+}
+
+/// Each row repeats the names of the columns, and whole lists may stand in one value.
+#[test]
+fn long_names_and_lists_take_no_more_than_they_may() {
+    let name = "n".repeat(csv::ROW_OCTETS_MAX - 100);
+    let many = "a ::: ".repeat(40_000);
+    let labels = (0..20_000).map(|number| format!("l{number};")).collect::<String>();
+    let text = format!("Name,Email,Labels,{name}\n{}", format!("x,{many},,y\n").repeat(3));
+    let (found, _) = read(&text, 10).unwrap();
+    assert_eq!(found.len(), 3);
+    for Read { contact, problems, .. } in &found {
+        assert!(contact.emails.capacity() <= 2 * ITEMS_MAX, "{}", contact.emails.capacity());
+        assert!(contact.own[0].label.capacity() <= 2 * LABEL_CHARS_MAX);
+        let reasons: Vec<_> = problems.iter().map(|problem| problem.reason).collect();
+        assert_eq!(reasons, [Reason::TooMany, Reason::TooLong]);
+    }
+    let (found, _) = read(&format!("Name,Labels\nx,\"{labels}\"\n"), 10).unwrap();
+    assert_eq!(found[0].contact.labels.len(), ITEMS_MAX);
     assert_eq!(found[0].problems[0].reason, Reason::TooMany);
 }

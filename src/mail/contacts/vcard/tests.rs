@@ -192,3 +192,33 @@ fn lines_and_cards_without_end_take_no_more_than_they_may() {
     let long = format!("BEGIN:VCARD\nFN:a\n{}END:VCARD", "X-A:b\n".repeat(100_000));
     assert_eq!(one(&long).problems[0].reason, Reason::TooMany);
 }
+
+fn quickly(what: &str, work: impl FnOnce()) {
+    let began = std::time::Instant::now();
+    work();
+    assert!(began.elapsed().as_secs() < 20, "{what}: {:?}", began.elapsed());
+}
+
+/// Each of these takes minutes, or hundreds of megabytes, if a line is looked at as often as it has
+/// pieces, or all that it may have is kept.
+#[test]
+fn hostile_lines_take_no_more_than_they_may() {
+    let card = |lines: &str| format!("BEGIN:VCARD\nFN:a\n{lines}\nEND:VCARD\n");
+    let labels: String = (0..700_000).map(|number| format!("l{number},")).collect();
+    let nested = format!("{}x{}", "_$!<".repeat(60_000), ">!$_".repeat(60_000));
+    let parameters = format!("X{}:y\n", ";".repeat(500_000)).repeat(8);
+    for lines in [
+        format!("X;{}", "\n =".repeat(1 << 20)),
+        format!("CATEGORIES:{labels}"),
+        (0..7_000).map(|at| format!("CATEGORIES:a{at},b{at},c{at}\n")).collect(),
+        format!("i.TEL:1\ni.X-ABLabel:{nested}\nj.TEL;TYPE=\"{nested}\":2"),
+        parameters,
+        format!("N:{}", ";".repeat(500_000)),
+    ] {
+        quickly(&lines[..20], || {
+            let read = one(&card(&lines));
+            assert!(!read.problems.is_empty());
+            assert!(read.contact.labels.len() <= ITEMS_MAX && read.contact.kept.len() <= 100);
+        });
+    }
+}
