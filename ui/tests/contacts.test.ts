@@ -2,11 +2,13 @@
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/contacts.ts";
+import type { Detail } from "../src/api/types.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import { book } from "../src/state/book.svelte.ts";
 import BookNote from "../src/views/mail/BookNote.svelte";
-import { blank, changed } from "../src/views/contacts/fields.ts";
+import ContactForm from "../src/views/contacts/ContactForm.svelte";
+import { blank, changed, labelsOf, labelsText, nameAfter } from "../src/views/contacts/fields.ts";
 import { detailLike, fromLike } from "./fixtures.ts";
 
 beforeEach(() => languageUse("en"));
@@ -20,6 +22,53 @@ test("only the fields that changed are sent", () => {
   expect(changed(before, blank())).toEqual({});
   const after = { ...blank(), notes: "x", emails: [{ label: "", value: "a@b.example" }] };
   expect(changed(before, after)).toEqual({ notes: "x", emails: after.emails });
+});
+
+test("a whole name goes only with the parts that it was made of", () => {
+  const { name } = blank();
+  const alone = { ...name, full: "Noa Peled" };
+  expect(nameAfter(alone, { ...alone, nickname: "N" }).full).toBe("Noa Peled");
+  expect(nameAfter(alone, { ...alone, given: "Noa" }).full).toBe("Noa Peled");
+  const made = { ...name, given: "Noa", family: "Peled", full: "Noa Peled" };
+  expect(nameAfter(made, { ...made, family: "Levi" }).full).toBe("");
+  expect(nameAfter(made, { ...made, nickname: "N" }).full).toBe("Noa Peled");
+  expect(nameAfter(made, { ...made, family: "Levi", full: "N. Levi" }).full).toBe("N. Levi");
+});
+
+test("labels are read from the line as which they are shown", () => {
+  for (const labels of [[], ["a"], ["a,b", "c"], ['a"b', "c d"], ['"a", b', "é"]])
+    expect(labelsOf(labelsText(labels))).toEqual(labels);
+  expect(labelsOf('a, "b, c')).toEqual(["a", '"b', "c"]);
+  expect(labelsOf(" , a ,, b")).toEqual(["a", "b"]);
+});
+
+test("the form shows a whole name and changes nothing that was not edited", async () => {
+  const name = { ...blank().name, full: "Noa Peled" };
+  const fields = { ...blank(), name, labels: ["a,b"] };
+  const contact: api.BookContact = {
+    ...{ id: "1", version: 3, shown: "Noa Peled" },
+    ...fields,
+    photo: false,
+    kept: [],
+  };
+  const change = vi.spyOn(api, "contactChange").mockResolvedValue(contact);
+  const onsaved = vi.fn();
+  const props = { contact, fields: contact, onsaved, oncancel: () => undefined };
+  const page = mount(ContactForm, { target: document.body, props });
+  flushSync();
+  const input = (part: string) =>
+    document.querySelector<HTMLInputElement>(`[data-testid="contact-${part}"]`);
+  expect(input("full")?.value).toBe("Noa Peled");
+  const nickname = input("nickname");
+  if (nickname) nickname.value = "N";
+  nickname?.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+  document.querySelector("form")?.requestSubmit();
+  await vi.waitFor(() => {
+    expect(onsaved).toHaveBeenCalledTimes(1);
+  });
+  expect(change).toHaveBeenCalledWith("1", 3, { name: { ...name, nickname: "N" } });
+  await unmount(page);
 });
 
 const entry = (at: number): api.Entry => ({
@@ -44,10 +93,13 @@ test("of a long list the pages that are looked at are read, once", async () => {
   expect(book.entries[300]).toBeNull();
 });
 
-async function said(found: api.Known): Promise<string> {
+async function said(
+  found: api.Known,
+  check: Detail["from"]["check"] = "confirmed",
+): Promise<string> {
   vi.restoreAllMocks();
   vi.spyOn(api, "contactsLookup").mockResolvedValue({ items: [found] });
-  const from = fromLike({ name: "Noa Peled", address: "noa@a.example" });
+  const from = fromLike({ name: "Noa Peled", address: "noa@a.example", check });
   const detail = detailLike({ reference: "A", from });
   const page = mount(BookNote, { target: document.body, props: { detail } });
   await vi.waitFor(() => {
@@ -69,4 +121,15 @@ test("a name from the address book stands beside its own address only", async ()
   expect(await said({ contact: other, namesake: null })).toContain(en.contacts.otherName("Max"));
   expect(await said({ contact: null, namesake: noa })).toContain(en.contacts.namesake("Noa Peled"));
   expect(await said({ contact: null, namesake: null })).toBe("");
+});
+
+test("the address book confirms no sender that was not confirmed", async () => {
+  const noa = { id: "1", name: "Noa Peled" };
+  for (const check of ["failed", "quarantined", "own-domain", "unknown", "temporary"] as const) {
+    const text = await said({ contact: noa, namesake: null }, check);
+    expect(text).toContain(en.contacts.notConfirmed("Noa Peled"));
+    expect(text).not.toContain(en.contacts.knownAs("Noa Peled"));
+    const namesake = await said({ contact: null, namesake: noa }, check);
+    expect(namesake).toContain(en.contacts.namesake("Noa Peled"));
+  }
 });

@@ -1437,6 +1437,7 @@ export const ar = {
       middle: "الاسم الأوسط",
       family: "اسم العائلة",
       suffix: "اللاحقة",
+      full: "الاسم الكامل إن كان مختلفًا",
       nickname: "الكنية",
     },
     workParts: { company: "الشركة", department: "القسم", title: "المسمى الوظيفي" },
@@ -1503,6 +1504,8 @@ export const ar = {
     exportDo: "تصدير",
     exportFailed: "تعذّر تصدير جهات الاتصال.",
     knownAs: (name: string) => `في جهات اتصالك: ${name}.`,
+    notConfirmed: (name: string) =>
+      `في جهات اتصالك هذا العنوان لـ ${name}. لم يتأكّد أن الرسالة جاءت منه.`,
     otherName: (name: string) => `في جهات اتصالك هذا العنوان لـ ${name}. تستخدم الرسالة اسمًا آخر.`,
     namesake: (name: string) => `لجهة اتصالك ${name} عنوان آخر. لم تأتِ هذه الرسالة من عنوان تعرفه.`,
   },

@@ -1407,6 +1407,7 @@ export const de = {
       middle: "Weitere Vornamen",
       family: "Nachname",
       suffix: "Namenszusatz",
+      full: "Ganzer Name, falls er abweicht",
       nickname: "Spitzname",
     },
     workParts: { company: "Firma", department: "Abteilung", title: "Position" },
@@ -1477,6 +1478,8 @@ export const de = {
     exportDo: "Exportieren",
     exportFailed: "Die Kontakte konnten nicht exportiert werden.",
     knownAs: (name: string) => `In Ihren Kontakten: ${name}.`,
+    notConfirmed: (name: string) =>
+      `In Ihren Kontakten gehört diese Adresse ${name}. Es wurde nicht bestätigt, dass die Nachricht von dort kommt.`,
     otherName: (name: string) =>
       `In Ihren Kontakten gehört diese Adresse ${name}. Die Nachricht verwendet einen anderen Namen.`,
     namesake: (name: string) =>

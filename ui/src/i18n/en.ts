@@ -1359,6 +1359,7 @@ export const en = {
       middle: "Middle name",
       family: "Last name",
       suffix: "Suffix",
+      full: "Whole name, if it differs",
       nickname: "Nickname",
     },
     workParts: { company: "Company", department: "Department", title: "Job title" },
@@ -1428,6 +1429,8 @@ export const en = {
     exportDo: "Export",
     exportFailed: "The contacts could not be exported.",
     knownAs: (name: string) => `In your contacts: ${name}.`,
+    notConfirmed: (name: string) =>
+      `In your contacts, this address belongs to ${name}. It was not confirmed that the message comes from there.`,
     otherName: (name: string) =>
       `In your contacts, this address belongs to ${name}. The message uses another name.`,
     namesake: (name: string) =>

@@ -1394,6 +1394,7 @@ export const es = {
       middle: "Segundo nombre",
       family: "Apellidos",
       suffix: "Sufijo",
+      full: "Nombre completo, si es distinto",
       nickname: "Apodo",
     },
     workParts: { company: "Empresa", department: "Departamento", title: "Cargo" },
@@ -1463,6 +1464,8 @@ export const es = {
     exportDo: "Exportar",
     exportFailed: "No se han podido exportar los contactos.",
     knownAs: (name: string) => `En sus contactos: ${name}.`,
+    notConfirmed: (name: string) =>
+      `En sus contactos, esta dirección es de ${name}. No se ha confirmado que el mensaje venga de ella.`,
     otherName: (name: string) =>
       `En sus contactos, esta dirección es de ${name}. El mensaje usa otro nombre.`,
     namesake: (name: string) =>

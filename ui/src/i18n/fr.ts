@@ -1416,6 +1416,7 @@ export const fr = {
       middle: "Deuxième prénom",
       family: "Nom",
       suffix: "Suffixe",
+      full: "Nom complet, s’il est différent",
       nickname: "Surnom",
     },
     workParts: { company: "Entreprise", department: "Service", title: "Fonction" },
@@ -1487,6 +1488,8 @@ export const fr = {
     exportDo: "Exporter",
     exportFailed: "Les contacts n’ont pas pu être exportés.",
     knownAs: (name: string) => `Dans vos contacts : ${name}.`,
+    notConfirmed: (name: string) =>
+      `Dans vos contacts, cette adresse est celle de ${name}. Il n’est pas confirmé que le message en vienne.`,
     otherName: (name: string) =>
       `Dans vos contacts, cette adresse est celle de ${name}. Le message utilise un autre nom.`,
     namesake: (name: string) =>

@@ -1364,6 +1364,7 @@ export const he = {
       middle: "שם אמצעי",
       family: "שם משפחה",
       suffix: "סיומת",
+      full: "השם המלא, אם הוא שונה",
       nickname: "כינוי",
     },
     workParts: { company: "חברה", department: "מחלקה", title: "תפקיד" },
@@ -1431,6 +1432,8 @@ export const he = {
     exportDo: "ייצוא",
     exportFailed: "לא ניתן היה לייצא את אנשי הקשר.",
     knownAs: (name: string) => `באנשי הקשר שלך: ${name}.`,
+    notConfirmed: (name: string) =>
+      `באנשי הקשר שלך הכתובת הזאת שייכת אל ${name}. לא אושר שההודעה הגיעה משם.`,
     otherName: (name: string) =>
       `באנשי הקשר שלך הכתובת הזאת שייכת אל ${name}. בהודעה מופיע שם אחר.`,
     namesake: (name: string) =>

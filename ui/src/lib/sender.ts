@@ -25,16 +25,26 @@ export function personText({ name, address }: Addr): string {
   return address === "" ? isolated(bearer) : `${isolated(bearer)} <${isolated(address)}>`;
 }
 
+/** Whether it was checked that a message comes from whom it names; what was written inside needs none. */
+export function isConfirmed(item: Item): boolean {
+  const isKnown = ["confirmed", "relay", "unchecked"].includes(item.from.check);
+  return isKnown && !isDoubtful(item.from) && !isUnchecked(item);
+}
+
+function isUnchecked(item: Item): boolean {
+  const isFromOutside = hasArrived(item) && ["tls", "clear"].includes(item.protection.kind);
+  return item.from.check === "unchecked" && isFromOutside;
+}
+
 /** Returns what the check said, if that is no reason for a warning. */
 export function senderFact(item: Item, words: Catalogue): string | null {
-  const { from, protection } = item;
+  const { from } = item;
   if (from.check === "confirmed")
     return words.sender.confirmed(isolated(domainOf(from.address ?? "")));
   if (from.check === "relay") return words.sender.relay;
   if (from.check === "unknown") return words.sender.unknown;
   if (from.check === "temporary") return words.sender.temporary;
-  const isFromOutside = hasArrived(item) && ["tls", "clear"].includes(protection.kind);
-  return from.check === "unchecked" && isFromOutside ? words.sender.unchecked : null;
+  return isUnchecked(item) ? words.sender.unchecked : null;
 }
 
 /** Returns each reason to doubt the sender, as a sentence. */

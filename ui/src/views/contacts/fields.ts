@@ -38,3 +38,30 @@ export function changed(before: ContactFields, after: ContactFields): ContactCha
     JSON.stringify(before[name]) !== JSON.stringify(after[name]);
   return Object.fromEntries(names.filter(differs).map((name) => [name, after[name]]));
 }
+
+type Name = ContactFields["name"];
+
+const PARTS = ["prefix", "given", "middle", "family", "suffix"] as const;
+
+/**
+ * The name after it was edited. The whole name goes only if it was made of the parts that changed:
+ * another one, such as that of a card without parts, stays until somebody edits it.
+ */
+export function nameAfter(before: Name, now: Name): Name {
+  const parts = PARTS.map((part) => before[part]).filter((part) => part !== "");
+  const wasMade = now.full === before.full && now.full === parts.join(" ");
+  return wasMade && PARTS.some((part) => now[part] !== before[part]) ? { ...now, full: "" } : now;
+}
+
+/** Labels as one line of text. One that has a comma itself stands in quotation marks. */
+export function labelsText(labels: readonly string[]): string {
+  const text = (label: string) => (/[",]/.test(label) ? `"${label.replaceAll('"', '""')}"` : label);
+  return labels.map(text).join(", ");
+}
+
+/** The labels that such a line says. */
+export function labelsOf(text: string): string[] {
+  const found = text.matchAll(/\s*"((?:[^"]|"")*)"\s*(?=,|$)|[^,]+/g);
+  const labels = [...found].map(([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole);
+  return labels.map((label) => label.trim()).filter((label) => label !== "");
+}
