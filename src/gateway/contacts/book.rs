@@ -16,7 +16,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{CONTACT_PHOTOS, CONTACTS};
 use crate::gateway::text::{hex, parse_hex};
-use crate::mail::contacts::{Contact, Name, Photo, Postal, Way, Work};
+use crate::mail::contacts::{Contact, Name, Photo, Postal, Way, Work, groups};
 use crate::store::{Read, Record};
 use crate::vault;
 
@@ -176,7 +176,7 @@ impl Gateway {
                 return Ok(());
             }
             // When the card was revised is no longer true.
-            stored.contact.kept.retain(|line| !line.starts_with("REV"));
+            stored.contact.kept.retain(|line| groups::property(line) != "REV");
             let change = self.contact_sealed(actor, id, Some(row), &stored, PhotoChange::Keep)?;
             self.contacts_commit(actor, vec![change], |_| Ok(()))
         })?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{Reason, groups};
 use crate::mail::address::Address;
 use crate::mail::words;
 
@@ -225,6 +225,7 @@ impl Contact {
 
     /// Takes from another contact what this one does not say.
     pub fn merge(&mut self, other: Contact) {
+        groups::join(self, &other);
         let Contact { name, work, .. } = self;
         if name.whole().is_empty() {
             let nickname = std::mem::take(&mut name.nickname);
@@ -246,8 +247,6 @@ impl Contact {
         union(&mut self.own, other.own, |way| format!("{}\n{}", way.label, way.value));
         union(&mut self.postal, other.postal, Postal::line);
         union(&mut self.labels, other.labels, |label| words::spelled(label));
-        union(&mut self.kept, other.kept, String::clone);
-        union(&mut self.source, other.source, String::clone);
         if !self.notes.contains(&other.notes) {
             let notes = [std::mem::take(&mut self.notes), other.notes];
             self.notes = notes.join("\n").trim().to_owned();

@@ -9,7 +9,7 @@ use crate::mail::message::decoded;
 pub const LINE_OCTETS_MAX: usize = 512 * 1024;
 
 /// The most octets in front of a line's value, and the most parameters; a line with more is none.
-const HEAD_OCTETS_MAX: usize = 8 * 1024;
+pub const HEAD_OCTETS_MAX: usize = 8 * 1024;
 const PARAMETERS_MAX: usize = 100;
 
 /// The most parts of a structured value, or items of a list, that are told apart.

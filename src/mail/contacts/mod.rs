@@ -12,6 +12,7 @@
 
 pub mod contact;
 pub mod csv;
+pub mod groups;
 mod line;
 pub mod parts;
 pub mod photo;

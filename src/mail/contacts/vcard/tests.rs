@@ -222,3 +222,35 @@ fn hostile_lines_take_no_more_than_they_may() {
         });
     }
 }
+
+/// P-48: whose spouse and whose child somebody is stays so.
+#[test]
+fn cards_that_are_merged_keep_their_groups_apart() {
+    let card = |name: &str, label: &str, rev: usize| {
+        one(&format!(
+            "BEGIN:VCARD\nUID:1\nFN:a\nitem1.X-ABRELATEDNAMES:{name}\nitem1.X-ABLabel:{label}\n\
+             item2.EMAIL:{name}@a.example\nitem2.X-ABLabel:of {name}\nREV:{rev}\nEND:VCARD\n"
+        ))
+    };
+    let mut read = card("omar", "_$!<Spouse>!$_", 1);
+    read.contact.merge(card("mia", "_$!<Child>!$_", 2).contact);
+    let once = read.contact.clone();
+    for rev in 3..6 {
+        read.contact.merge(card("mia", "_$!<Child>!$_", rev).contact);
+    }
+    assert_eq!(read.contact, once, "another time of writing completes nothing");
+    let text = written(&read, Version::V3);
+    assert_eq!(text.matches("REV:").count(), 1, "{text}");
+    let lines: Vec<Line> = lines(&text).iter().filter_map(|line| Line::parse(line)).collect();
+    let label = |value: &str| {
+        let line = lines.iter().find(|line| line.value == value).unwrap();
+        let same = |other: &&Line| other.name == "X-ABLABEL" && other.group == line.group;
+        let found: Vec<&str> = lines.iter().filter(same).map(|line| line.value.as_str()).collect();
+        assert_eq!(found.len(), 1, "{text}");
+        found[0].to_owned()
+    };
+    assert_eq!(label("omar"), "_$!<Spouse>!$_");
+    assert_eq!(label("mia"), "_$!<Child>!$_");
+    let emails = one(&text).contact.emails;
+    assert_eq!(emails, [way("of omar", "omar@a.example"), way("of mia", "mia@a.example")]);
+}
