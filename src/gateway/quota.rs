@@ -34,7 +34,7 @@ use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{
-    CONTACT_PHOTOS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
+    CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
 };
 use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
@@ -85,8 +85,8 @@ pub(in crate::gateway) fn contact(row: &ContactRow) -> Usage {
     file(row.sealed.len() as u64)
 }
 
-/// What a contact's photo counts.
-pub(in crate::gateway) fn photo(row: Option<&Sealed>) -> Usage {
+/// What a contact's photo counts, or a block of the list of contacts.
+pub(in crate::gateway) fn sealed(row: Option<&Sealed>) -> Usage {
     file(row.map_or(0, |row| row.0.len() as u64))
 }
 
@@ -244,6 +244,16 @@ fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, counters: &Counters) -> Re
     Ok(tx.put(&COUNTERS, &account, counters)?)
 }
 
+/// Counts all of an account anew, because something in it could not be read.
+pub(in crate::gateway) fn again_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+) -> Result<(), Error> {
+    let counters = Counters { usage: None, ..counters_in_tx(tx, account)? };
+    tx.put(&COUNTERS, &account, &counters)?;
+    charge_in_tx(tx, account, Usage::default())
+}
+
 /// Counts what was just deleted.
 pub(in crate::gateway) fn discharge_in_tx(
     tx: &mut store::Tx<'_>,
@@ -342,7 +352,8 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&DRAFTS, &account, |_, row| add(draft(&row)))?;
     reader.scan_readable(&UPLOADS, &account, |_, upload| add(file(upload.size)))?;
     reader.scan_readable(&CONTACTS, &account, |_, row| add(contact(&row)))?;
-    reader.scan_readable(&CONTACT_PHOTOS, &account, |_, row| add(photo(Some(&row))))?;
+    reader.scan_readable(&CONTACT_PHOTOS, &account, |_, row| add(sealed(Some(&row))))?;
+    reader.scan_readable(&CONTACT_BLOCKS, &account, |_, row| add(sealed(Some(&row))))?;
     Ok(usage)
 }
 

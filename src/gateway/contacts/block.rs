@@ -1,8 +1,12 @@
 //! Blocks: what the list shows of contacts, and the text that they are found by.
 //!
 //! To open twenty thousand rows for each question would take too long, so the list is kept a second
-//! time in at most 256 larger rows. The first octet of a contact's random id says in which.
+//! time in at most 256 larger rows. The first octet of a contact's random id says in which. What a
+//! block has of a contact is short, however long the contact is, and counts for the quota.
+//!
+//! A block says nothing that the contacts do not say: one that is damaged is made anew from them.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -11,22 +15,27 @@ use zeroize::Zeroizing;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::records::contact::ContactId;
+use crate::gateway::records::contact::{ContactId, ContactRow};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
-use crate::gateway::records::tables::CONTACT_BLOCKS;
-use crate::mail::contacts::Contact;
+use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACTS};
+use crate::mail::alike::{name_looks, own_looks};
 use crate::mail::contacts::contact::digits;
+use crate::mail::contacts::{Contact, Name, Way};
 use crate::mail::words;
-use crate::store::{Read, Record};
+use crate::store::{self, Read, Record};
+use crate::vault;
 
 /// What the list shows of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::gateway) struct Line {
     pub id: ContactId,
     pub version: u32,
-    pub uid: String,
+    /// By what it is found again in a file: what identifies it there, if anything does, and all that
+    /// it says.
+    pub uid: Option<Mark>,
+    pub text: Mark,
     pub shown: String,
     /// The name in the spelling by which contacts are ordered.
     pub order: String,
@@ -35,14 +44,25 @@ pub(in crate::gateway) struct Line {
     pub labels: Vec<String>,
     pub favourite: bool,
     pub photo: bool,
-    /// The addresses in the form in which they are compared, and the numbers.
-    pub addresses: Vec<String>,
+    /// The addresses in the form in which they are compared, how its names look, and the numbers.
+    pub addresses: Vec<Mark>,
+    pub looks: Vec<Mark>,
     pub numbers: Vec<String>,
     /// How many addresses, numbers, postal addresses, links and own fields it has.
     pub counts: [u8; 5],
-    /// All that it says.
+    /// The beginning of all that it says, in which words are found.
     pub searched: String,
 }
+
+/// What stands for a text that is compared, however long that is.
+pub(in crate::gateway) type Mark = [u8; 16];
+
+/// The most octets of a name, an address and a number in a line, and of the text in which words are
+/// found.
+const SHOWN_OCTETS_MAX: usize = 256;
+const ADDRESS_OCTETS_MAX: usize = 320;
+const NUMBER_OCTETS_MAX: usize = 40;
+pub const SEARCHED_OCTETS_MAX: usize = 2 * 1024;
 
 /// The contacts of one block.
 #[derive(Default, Serialize, Deserialize)]
@@ -58,7 +78,8 @@ impl Record for Lines {
 pub(super) struct LineView<'b> {
     pub id: ContactId,
     pub version: u32,
-    pub uid: &'b str,
+    pub uid: Option<Mark>,
+    pub text: Mark,
     pub shown: &'b str,
     pub order: &'b str,
     pub email: &'b str,
@@ -67,8 +88,8 @@ pub(super) struct LineView<'b> {
     pub labels: Vec<&'b str>,
     pub favourite: bool,
     pub photo: bool,
-    #[serde(borrow)]
-    pub addresses: Vec<&'b str>,
+    pub addresses: Vec<Mark>,
+    pub looks: Vec<Mark>,
     #[serde(borrow)]
     pub numbers: Vec<&'b str>,
     pub counts: [u8; 5],
@@ -84,23 +105,52 @@ fn binding(account: AccountId, number: u8) -> Vec<u8> {
     [b"contact block\0".as_slice(), &account.0, &[number]].concat()
 }
 
+/// The mark of a text, which is that of no text of another kind.
+pub(super) fn mark(kind: &str, text: &str) -> Mark {
+    vault::digest(&[kind.as_bytes(), b"\0", text.as_bytes()].concat())
+}
+
+/// How a stranger's name may look, as marks.
+pub(super) fn looks_of_stranger(name: &str) -> Vec<Mark> {
+    name_looks(cut(name, SHOWN_OCTETS_MAX)).iter().map(|look| mark("look", look)).collect()
+}
+
+/// How the names of a contact look. Many programs write an address in the place of a name.
+fn looks(contact: &Contact) -> Vec<Mark> {
+    let Name { given, family, nickname, .. } = &contact.name;
+    let names = [contact.shown(), nickname.clone(), format!("{given} {family}")];
+    let names = names.iter().filter(|name| !name.contains('@'));
+    let looks = names.flat_map(|name| own_looks(cut(name, SHOWN_OCTETS_MAX)));
+    let looks: BTreeSet<String> = looks.collect();
+    looks.iter().map(|look| mark("look", look)).collect()
+}
+
+fn cut(text: &str, octets_max: usize) -> &str {
+    &text[..text.floor_char_boundary(octets_max)]
+}
+
 impl Line {
     pub fn of(id: ContactId, version: u32, contact: &Contact, has_photo: bool) -> Line {
         let count = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
         let shown = contact.shown();
+        let searched = contact.searched();
+        let email = contact.emails.first().map(|way| way.value.as_str()).unwrap_or_default();
+        let number = |way: &Way| cut(&digits(&way.value), NUMBER_OCTETS_MAX).to_owned();
         Line {
             id,
             version,
-            uid: contact.uid.clone(),
-            order: words::spelled(&shown),
-            shown,
-            email: contact.emails.first().map(|way| way.value.clone()).unwrap_or_default(),
-            company: contact.work.company.clone(),
+            uid: uid_mark(contact),
+            text: mark("text", &searched),
+            order: cut(&words::spelled(&shown), SHOWN_OCTETS_MAX).to_owned(),
+            shown: cut(&shown, SHOWN_OCTETS_MAX).to_owned(),
+            email: cut(email, ADDRESS_OCTETS_MAX).to_owned(),
+            company: cut(&contact.work.company, SHOWN_OCTETS_MAX).to_owned(),
             labels: contact.labels.clone(),
             favourite: contact.favourite,
             photo: has_photo,
-            addresses: contact.addresses().collect(),
-            numbers: contact.phones.iter().map(|way| digits(&way.value)).collect(),
+            addresses: contact.addresses().map(|address| mark("address", &address)).collect(),
+            looks: looks(contact),
+            numbers: contact.phones.iter().map(number).collect(),
             counts: [
                 count(contact.emails.len()),
                 count(contact.phones.len()),
@@ -108,7 +158,30 @@ impl Line {
                 count(contact.urls.len()),
                 count(contact.own.len()),
             ],
-            searched: contact.searched(),
+            searched: cut(&searched, SEARCHED_OCTETS_MAX).to_owned(),
+        }
+    }
+}
+
+/// The mark of what identifies a contact in files.
+pub(super) fn uid_mark(contact: &Contact) -> Option<Mark> {
+    (!contact.uid.is_empty()).then(|| mark("uid", &contact.uid))
+}
+
+/// A block as it is stored.
+pub(super) enum StoredBlock {
+    Row(Option<Vec<u8>>),
+    /// The record cannot be read at all.
+    Damaged,
+}
+
+impl StoredBlock {
+    /// What a read of the row returned.
+    pub fn of(row: Result<Option<Sealed>, store::Error>) -> Result<StoredBlock, Error> {
+        match row {
+            Ok(row) => Ok(StoredBlock::Row(row.map(|row| row.0))),
+            Err(store::Error::Damaged(_)) => Ok(StoredBlock::Damaged),
+            Err(other) => Err(other.into()),
         }
     }
 }
@@ -128,28 +201,67 @@ impl Gateway {
         })?;
         // One after another, because all of them together could take too much memory.
         for number in numbers {
-            let row = self.inner.store.get(&CONTACT_BLOCKS, &(account, number))?;
-            let Some(row) = row else { continue };
-            let mut plain = self.contact_block_plain(actor, number, &row)?;
-            if plain.first() != Some(&Lines::VERSION) {
-                // Written by an earlier version of the program, or a later one, which is refused.
-                let lines: Lines = sealed_form::read(CONTACT_BLOCKS.name, &plain)?;
-                plain = sealed_form::octets_of(&lines)?;
+            let row = StoredBlock::of(self.inner.store.get(&CONTACT_BLOCKS, &(account, number)))?;
+            let plain = match &row {
+                StoredBlock::Row(None) => continue,
+                StoredBlock::Row(Some(row)) => self.contact_block_plain(actor, number, row)?,
+                StoredBlock::Damaged => None,
+            };
+            if let Some(plain) = &plain
+                && let Ok(lines) = postcard::from_bytes::<Vec<LineView<'_>>>(&plain[1..])
+            {
+                lines.into_iter().for_each(&mut visit);
+                continue;
             }
+            let plain = sealed_form::octets_of(&self.contact_block_anew(actor, number)?)?;
             let lines = postcard::from_bytes::<Vec<LineView<'_>>>(&plain[1..]);
             lines.map_err(|_| damaged())?.into_iter().for_each(&mut visit);
         }
         Ok(())
     }
 
+    /// What is in a block, with the version of today in front; `None` if it cannot be opened. What a
+    /// later version of the program wrote is refused.
     fn contact_block_plain(
         &self,
         actor: &Actor,
         number: u8,
-        row: &Sealed,
-    ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let plain = actor.secret().open_own(&binding(actor.account(), number), &row.0);
-        plain.map_err(|_| damaged())
+        row: &[u8],
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let plain = actor.secret().open_own(&binding(actor.account(), number), row);
+        let Ok(plain) = plain else { return Ok(None) };
+        if plain.first() == Some(&Lines::VERSION) {
+            return Ok(Some(plain));
+        }
+        match sealed_form::read::<Lines>(CONTACT_BLOCKS.name, &plain) {
+            Ok(lines) => Ok(Some(sealed_form::octets_of(&lines)?)),
+            Err(error @ Error::NewerRecord { .. }) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Makes a block from the contacts that are in it.
+    fn contact_block_anew(&self, actor: &Actor, number: u8) -> Result<Lines, Error> {
+        tracing::warn!(number, "a block of an address book is damaged, and is made anew");
+        let mut rows = Vec::new();
+        let prefix = (actor.account(), number);
+        self.inner.store.scan_readable(&CONTACTS, &prefix, |(_, id), row: ContactRow| {
+            rows.extend(row.deleted.is_none().then_some((id, row)));
+            ControlFlow::Continue(())
+        })?;
+        let mut lines = Lines::default();
+        for (id, row) in rows {
+            match self.contact_read(actor, id, &row) {
+                Ok(stored) => {
+                    let has_photo = stored.photo.is_some();
+                    lines.0.push(Line::of(id, row.version, &stored.contact, has_photo));
+                }
+                Err(error @ Error::NewerRecord { .. }) => return Err(error),
+                // It is not found until somebody asks for it by its id, and then it is said.
+                Err(error) => tracing::error!(%error, "a contact was left out"),
+            }
+        }
+        Ok(lines)
     }
 
     /// A block as it is stored, and opened.
@@ -157,14 +269,18 @@ impl Gateway {
         &self,
         actor: &Actor,
         number: u8,
-    ) -> Result<(Option<Sealed>, Lines), Error> {
-        let row = self.inner.store.get(&CONTACT_BLOCKS, &(actor.account(), number))?;
-        let lines = match &row {
-            Some(row) => {
-                let plain = self.contact_block_plain(actor, number, row)?;
-                sealed_form::read(CONTACT_BLOCKS.name, &plain)?
-            }
-            None => Lines::default(),
+    ) -> Result<(StoredBlock, Lines), Error> {
+        let key = (actor.account(), number);
+        let row = StoredBlock::of(self.inner.store.get(&CONTACT_BLOCKS, &key))?;
+        let plain = match &row {
+            StoredBlock::Row(None) => return Ok((row, Lines::default())),
+            StoredBlock::Row(Some(sealed)) => self.contact_block_plain(actor, number, sealed)?,
+            StoredBlock::Damaged => None,
+        };
+        let lines = plain.and_then(|plain| sealed_form::read(CONTACT_BLOCKS.name, &plain).ok());
+        let lines = match lines {
+            Some(lines) => lines,
+            None => self.contact_block_anew(actor, number)?,
         };
         Ok((row, lines))
     }
@@ -192,7 +308,8 @@ fn damaged() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::contacts::Way;
+    use crate::mail::contacts::Postal;
+    use crate::mail::contacts::contact::{FIELD_CHARS_MAX, ITEMS_MAX, LABEL_CHARS_MAX, OCTETS_MAX};
 
     #[test]
     fn a_line_is_seen_as_it_was_written() {
@@ -211,15 +328,37 @@ mod tests {
         let views: Vec<LineView<'_>> = postcard::from_bytes(&octets).unwrap();
         for (line, view) in lines.iter().zip(&views) {
             assert_eq!((view.id, view.version, view.counts), (line.id, line.version, line.counts));
-            let seen = [view.uid, view.shown, view.order, view.email, view.company, view.searched];
-            let said =
-                [&line.uid, &line.shown, &line.order, &line.email, &line.company, &line.searched];
+            let seen = [view.shown, view.order, view.email, view.company, view.searched];
+            let said = [&line.shown, &line.order, &line.email, &line.company, &line.searched];
             assert_eq!(seen, said.map(String::as_str));
             assert_eq!((view.favourite, view.photo), (line.favourite, line.photo));
             assert_eq!(view.labels, line.labels);
-            assert_eq!((&view.addresses, &view.numbers).0, &line.addresses);
+            assert_eq!((view.uid, view.text), (line.uid, line.text));
+            assert_eq!((&view.addresses, &view.looks), (&line.addresses, &line.looks));
             assert_eq!(view.numbers, line.numbers);
         }
         assert_eq!(views.len(), 2);
+    }
+    /// One character of a contact may be eleven of what is searched.
+    #[test]
+    fn a_line_is_short_however_long_the_contact_is() {
+        let long = |chars: usize| "\u{fdfa}".repeat(chars);
+        let way = || Way { label: long(LABEL_CHARS_MAX), value: long(FIELD_CHARS_MAX) };
+        let mut contact = Contact {
+            emails: vec![way(); ITEMS_MAX],
+            phones: vec![way(); ITEMS_MAX],
+            urls: vec![way(); ITEMS_MAX],
+            own: vec![way(); ITEMS_MAX],
+            postal: vec![Postal { street: long(FIELD_CHARS_MAX), ..Postal::default() }; ITEMS_MAX],
+            labels: (0..ITEMS_MAX).map(|at| format!("{at:02}{}", long(LABEL_CHARS_MAX))).collect(),
+            notes: long(8_000),
+            uid: long(FIELD_CHARS_MAX),
+            ..Contact::default()
+        };
+        contact.name.full = long(FIELD_CHARS_MAX);
+        contact.fit();
+        let octets = postcard::to_stdvec(&Line::of([7; 16], 1, &contact, true)).unwrap();
+        assert!(octets.len() < 12 * 1024, "{}", octets.len());
+        assert!(postcard::to_stdvec(&contact).unwrap().len() <= OCTETS_MAX + 8 * 1024);
     }
 }

@@ -313,7 +313,7 @@ impl Gateway {
         Ok(Opened { id, row, stored })
     }
 
-    fn contact_read(
+    pub(super) fn contact_read(
         &self,
         actor: &Actor,
         id: ContactId,

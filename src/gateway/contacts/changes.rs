@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{self, Line};
+use crate::gateway::contacts::block::{self, Line, StoredBlock};
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
@@ -51,8 +51,24 @@ pub(super) enum PhotoChange {
 /// A block before and after a change.
 struct BlockChange {
     number: u8,
-    before: Option<Vec<u8>>,
+    before: StoredBlock,
     after: Option<Sealed>,
+}
+
+impl BlockChange {
+    /// What the change takes away and adds; [`Error::Busy`] if the block is not what it was.
+    fn usage_in_tx(&self, tx: &Tx<'_, '_>, account: AccountId) -> Result<(Usage, Usage), Error> {
+        let row = StoredBlock::of(tx.get(&CONTACT_BLOCKS, &(account, self.number)))?;
+        let before = match (&row, &self.before) {
+            (StoredBlock::Row(row), StoredBlock::Row(before)) if row == before => {
+                quota::file(row.as_ref().map_or(0, |row| row.len() as u64))
+            }
+            // Nobody knows how long it was: the account is counted anew.
+            (StoredBlock::Damaged, StoredBlock::Damaged) => Usage::default(),
+            _ => return Err(Error::Busy),
+        };
+        Ok((before, quota::sealed(self.after.as_ref())))
+    }
 }
 
 /// When a contact that was deleted at a time is removed for good.
@@ -89,10 +105,8 @@ impl Gateway {
             let (mut removed, mut added) = (Usage::default(), Usage::default());
             let is_more = changes.iter().any(|change| change.before.is_none());
             for block in &blocks {
-                let key = (account, block.number);
-                if tx.get(&CONTACT_BLOCKS, &key)?.map(|row| row.0) != block.before {
-                    return Err(Error::Busy);
-                }
+                let (before, after) = block.usage_in_tx(tx, account)?;
+                (removed, added) = (removed.plus(before), added.plus(after));
             }
             for change in &changes {
                 let (before, after) = usage_in_tx(tx, account, change)?;
@@ -114,6 +128,9 @@ impl Gateway {
                 }
             }
             quota::replace_in_tx(tx, account, removed, added)?;
+            if blocks.iter().any(|block| matches!(block.before, StoredBlock::Damaged)) {
+                quota::again_in_tx(tx, account)?;
+            }
             more(tx)?;
             tx.changed(account, Changed::Contacts).map(drop)
         });
@@ -136,7 +153,7 @@ impl Gateway {
             lines.0.retain(|line| changes.iter().all(|change| change.id != line.id));
             lines.0.extend(changes.iter().filter_map(|change| change.line.clone()));
             let after = self.contact_block_sealed(actor, number, &lines)?;
-            blocks.push(BlockChange { number, before: before.map(|row| row.0), after });
+            blocks.push(BlockChange { number, before, after });
         }
         Ok(blocks)
     }
@@ -164,7 +181,7 @@ impl Gateway {
                         continue;
                     };
                     let photo = tx.get(&CONTACT_PHOTOS, &(*account, *id))?;
-                    let freed = quota::contact(&row).plus(quota::photo(photo.as_ref()));
+                    let freed = quota::contact(&row).plus(quota::sealed(photo.as_ref()));
                     tx.delete(&CONTACTS, &(*account, *id));
                     tx.delete(&CONTACT_PHOTOS, &(*account, *id));
                     quota::discharge_in_tx(tx, *account, freed)?;
@@ -188,7 +205,7 @@ fn usage_in_tx(
         return Err(Error::Busy);
     }
     let photo = tx.get(&CONTACT_PHOTOS, &key)?;
-    let photo = quota::photo(photo.as_ref());
+    let photo = quota::sealed(photo.as_ref());
     let before = change.before.as_ref().map(quota::contact).unwrap_or_default().plus(photo);
     let photo = match &change.photo {
         PhotoChange::Keep => photo,

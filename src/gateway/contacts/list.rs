@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::LineView;
+use crate::gateway::contacts::block::{LineView, Mark, looks_of_stranger, mark};
 use crate::gateway::error::Error;
 use crate::gateway::text::hex;
 use crate::mail::contacts::contact::normalized;
@@ -52,7 +52,8 @@ pub struct ContactPage {
 pub struct Known {
     /// The contact that has the address: its id and its name.
     pub contact: Option<(String, String)>,
-    /// A contact that has the name, and another address.
+    /// A contact whose name looks like this one, and that has another address. The order of the words
+    /// does not matter, nor do blanks, case, accents, or characters of another script that look alike.
     pub namesake: Option<(String, String)>,
 }
 
@@ -164,25 +165,27 @@ impl Gateway {
         if asked.len() > LOOKED_UP_MAX {
             return Err(Error::Invalid { what: "these are too many addresses".to_owned() });
         }
-        let mut addresses: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut addresses: HashMap<Mark, Vec<usize>> = HashMap::new();
+        let mut looks: HashMap<Mark, Vec<usize>> = HashMap::new();
         for (at, Named { address, name }) in asked.iter().enumerate() {
-            addresses.entry(normalized(address)).or_default().push(at);
-            let name = words::spelled(name.trim());
+            addresses.entry(mark("address", &normalized(address))).or_default().push(at);
             // Many programs write the address in the place of a name.
-            if !name.is_empty() && !name.contains('@') {
-                names.entry(name).or_default().push(at);
+            if !name.contains('@') {
+                for look in looks_of_stranger(name) {
+                    looks.entry(look).or_default().push(at);
+                }
             }
         }
         let mut known = vec![Known::default(); asked.len()];
         self.contact_lines(actor, |line| {
             let who = || (hex(&line.id), line.shown.to_owned());
-            let has = line.addresses.iter().filter_map(|address| addresses.get(*address));
+            let has = line.addresses.iter().filter_map(|address| addresses.get(address));
             for at in has.flatten() {
                 known[*at].contact.get_or_insert_with(who);
             }
-            let same = names.get(line.order).filter(|_| !line.addresses.is_empty());
-            for at in same.into_iter().flatten() {
+            // A contact without an address has none that a stranger could pretend to have.
+            let same = line.looks.iter().filter(|_| !line.addresses.is_empty());
+            for at in same.filter_map(|look| looks.get(look)).flatten() {
                 known[*at].namesake.get_or_insert_with(who);
             }
         })?;
@@ -198,7 +201,7 @@ impl Gateway {
     pub fn contact_duplicates(&self, actor: &Actor) -> Result<Vec<Vec<ContactItem>>, Error> {
         let mut lines = Vec::new();
         self.contact_lines(actor, |line| {
-            let addresses = line.addresses.iter().map(|address| format!("a{address}"));
+            let addresses = line.addresses.iter().map(|address| format!("a{}", hex(address)));
             let numbers = line.numbers.iter().filter(|one| one.len() >= NUMBER_DIGITS_MIN);
             let numbers = numbers.map(|number| format!("n{number}"));
             let name = (!line.order.is_empty()).then(|| format!("s{}", line.order));

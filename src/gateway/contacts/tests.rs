@@ -1,10 +1,16 @@
+use std::ops::ControlFlow;
+
 use super::book::ContactPatch;
 use super::list::{ContactQuery, Named};
 use super::request::{Answer, DAILY_MAX, Proposed};
 use super::transfer::Format;
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::CONTACT_BLOCKS;
 use crate::gateway::tests::{gateway, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway, quota};
 use crate::mail::contacts::{Contact, Way};
+use crate::store::Read;
+use crate::store::engine::{Job, RawTx};
 
 fn way(value: &str) -> Way {
     Way { label: String::new(), value: value.to_owned() }
@@ -21,6 +27,47 @@ fn names(gateway: &Gateway, actor: &Actor, text: &str) -> Vec<String> {
     let page = gateway.contact_list(actor, &query).unwrap();
     assert_eq!(page.total, page.items.len());
     page.items.into_iter().map(|item| item.name).collect()
+}
+
+/// Flips a bit of a value on the medium, below all seals.
+struct Flip(Vec<u8>);
+
+impl Job for Flip {
+    fn run(&mut self, tx: &mut dyn RawTx) -> bool {
+        let mut value = tx.get(&self.0).unwrap().unwrap().to_vec();
+        *value.last_mut().unwrap() ^= 1;
+        tx.put(self.0.clone(), value.into());
+        true
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), crate::store::Error>) {
+        outcome.unwrap();
+    }
+}
+
+/// Flips a bit of each block of an account: of its record, or of what is sealed in it for the owner.
+fn damage_blocks(gateway: &Gateway, actor: &Actor, is_inside: fn(usize) -> bool) {
+    let (account, store) = (actor.account(), &gateway.inner.store);
+    let mut numbers = Vec::new();
+    let keep = |(_, number): (_, u8)| {
+        numbers.push(number);
+        ControlFlow::Continue(())
+    };
+    store.scan_keys(&CONTACT_BLOCKS, &account, keep).unwrap();
+    assert!(!numbers.is_empty());
+    for (at, number) in numbers.into_iter().enumerate() {
+        let key = (account, number);
+        if !is_inside(at) {
+            store.engine().submit(Box::new(Flip(CONTACT_BLOCKS.raw(&key))));
+            continue;
+        }
+        let mut row = store.get(&CONTACT_BLOCKS, &key).unwrap().unwrap();
+        *row.0.last_mut().unwrap() ^= 1;
+        let done = store.transact(move |tx| tx.put(&CONTACT_BLOCKS, &key, &row));
+        done.wait().unwrap();
+    }
+    // What was submitted before it is done.
+    store.transact(|_| Ok::<_, crate::store::Error>(())).wait().unwrap();
 }
 
 fn counted(gateway: &Gateway, actor: &Actor) -> u64 {
@@ -140,6 +187,92 @@ fn an_address_book_says_whose_an_address_is() {
     assert_eq!((&known[1].contact, &known[1].namesake), (&None, &who));
     assert_eq!(known[2], Default::default());
     assert_eq!(known[3], Default::default());
+}
+
+/// What the blocks say is what the contacts say, so damage to them takes nothing away.
+#[test]
+fn a_damaged_block_is_made_anew() {
+    for is_inside in [(|_| true) as fn(usize) -> bool, |_| false, |at| at % 2 == 0] {
+        let gateway = gateway();
+        let dana = sign_in(&gateway, "dana");
+        let mut ids = Vec::new();
+        for name in ["Adam", "Noa", "Zoë"] {
+            let added = gateway.contact_create(&dana, contact(name, &format!("{name}@a.example")));
+            ids.push(added.unwrap().id);
+        }
+        damage_blocks(&gateway, &dana, is_inside);
+        assert_eq!(names(&gateway, &dana, ""), ["Adam", "Noa", "Zoë"]);
+        assert_eq!(names(&gateway, &dana, "noa"), ["Noa"]);
+        let exported = gateway.contacts_export(&dana, Format::VCard3, None).unwrap();
+        assert_eq!(exported.text.matches("BEGIN:VCARD").count(), 3);
+        let again = gateway.contacts_import(&dana, Format::VCard3, &exported.text).unwrap();
+        assert_eq!((again.added, again.changed, again.unchanged), (0, 0, 3));
+        for id in &ids {
+            let patch = ContactPatch { notes: Some("x".to_owned()), ..ContactPatch::default() };
+            gateway.contact_change(&dana, id, 1, &patch).unwrap();
+        }
+        assert_eq!(names(&gateway, &dana, ""), ["Adam", "Noa", "Zoë"]);
+        gateway.contact_delete(&dana, &ids[1]).unwrap();
+        assert_eq!(names(&gateway, &dana, ""), ["Adam", "Zoë"]);
+        counted(&gateway, &dana);
+    }
+}
+
+/// What is kept for the list counts, and is no more than a part of what the contact counts.
+#[test]
+fn the_list_counts_for_the_quota_and_is_short() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let empty = counted(&gateway, &dana);
+    let long = "\u{fdfa}".repeat(500);
+    let ways = |name: &str| format!("{name}:{long}\n").repeat(30);
+    let card =
+        format!("BEGIN:VCARD\nFN:x\n{}{}NOTE:{long}\nEND:VCARD\n", ways("EMAIL"), ways("TEL"));
+    let done = gateway.contacts_import(&dana, Format::VCard3, &card).unwrap();
+    assert_eq!(done.added, 1);
+    assert!(!done.problems.is_empty(), "it is more than a contact may say");
+    let used = counted(&gateway, &dana) - empty;
+    assert!((64 * 1024..90 * 1024).contains(&used), "{used}");
+    let mut stored = 0;
+    let add = |_, row: Sealed| {
+        stored += row.0.len() as u64;
+        ControlFlow::Continue(())
+    };
+    gateway.inner.store.scan_readable(&CONTACT_BLOCKS, &dana.account(), add).unwrap();
+    assert!((1..8 * 1024).contains(&stored), "{stored}");
+}
+
+#[test]
+fn a_name_that_looks_like_that_of_a_contact_is_pointed_at() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let mut noa = contact("Noa", "noa@a.example");
+    (noa.name.family, noa.name.nickname) = ("Peled".to_owned(), "The Captain".to_owned());
+    noa.name.full = "Dr. Noa R. Peled".to_owned();
+    gateway.contact_create(&dana, noa).unwrap();
+    let asked = |name: &str| Named { name: name.into(), address: "evil@b.example".into() };
+    let alike = [
+        "Noa Peled",
+        "noa  PELED",
+        "Noa\u{a0}\u{a0}Peled",
+        " Noa Peled ",
+        "Peled, Noa",
+        "Noa Peled (Acme)",
+        "\u{39d}oa Peled",
+        "N\u{43e}\u{430} Peled",
+        "Noa Pele\u{301}d",
+        "the captain",
+        "Dr. Noa R. Peled",
+    ];
+    let found = gateway.contacts_known(&dana, &alike.map(asked)).unwrap();
+    for (name, known) in alike.iter().zip(&found) {
+        assert!(known.namesake.is_some() && known.contact.is_none(), "{name}");
+    }
+    let others = ["Noa", "Peled", "Noa Levi", "", "noa@a.example", "Captain"];
+    let found = gateway.contacts_known(&dana, &others.map(asked)).unwrap();
+    for (name, known) in others.iter().zip(&found) {
+        assert_eq!(known, &Default::default(), "{name}");
+    }
 }
 
 #[test]

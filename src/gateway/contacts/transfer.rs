@@ -1,10 +1,11 @@
 //! Import and export: a file is read and written in parts, so that each request stays small and a
 //! page can show how far it is.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::{HashMap, HashSet, hash_map};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
+use crate::gateway::contacts::block::{Mark, mark, uid_mark};
 use crate::gateway::contacts::book::{Opened, StoredContact};
 use crate::gateway::contacts::changes::{PhotoChange, RowChange};
 use crate::gateway::error::Error;
@@ -57,19 +58,8 @@ struct Taken {
 }
 
 /// By what a contact of a file is found again, so that importing a file twice adds nothing.
-#[derive(PartialEq, Eq, Hash)]
-enum Same {
-    Uid(String),
-    Text(String),
-}
-
-impl Same {
-    fn of(read: &Read) -> Same {
-        match read.contact.uid.is_empty() {
-            false => Same::Uid(read.contact.uid.clone()),
-            true => Same::Text(read.contact.searched()),
-        }
-    }
+fn same(read: &Read) -> Mark {
+    uid_mark(&read.contact).unwrap_or_else(|| mark("text", &read.contact.searched()))
 }
 
 impl Gateway {
@@ -96,12 +86,12 @@ impl Gateway {
     }
 
     fn contacts_take(&self, actor: &Actor, found: &[Read]) -> Result<Imported, Error> {
-        let mut known: HashMap<Same, ContactId> = HashMap::new();
+        let marks: Vec<Mark> = found.iter().map(same).collect();
+        let wanted: HashSet<Mark> = marks.iter().copied().collect();
+        let mut known: HashMap<Mark, ContactId> = HashMap::new();
         self.contact_lines(actor, |line| {
-            if !line.uid.is_empty() {
-                known.insert(Same::Uid(line.uid.to_owned()), line.id);
-            }
-            known.insert(Same::Text(line.searched.to_owned()), line.id);
+            let marks = line.uid.into_iter().chain([line.text]);
+            known.extend(marks.filter(|mark| wanted.contains(mark)).map(|mark| (mark, line.id)));
         })?;
         let mut report = Imported::default();
         let mut taken: HashMap<ContactId, Taken> = HashMap::new();
@@ -110,9 +100,9 @@ impl Gateway {
             if read.contact.is_empty() {
                 continue;
             }
-            let Some(id) = known.get(&Same::of(read)).copied() else {
+            let Some(id) = known.get(&marks[at]).copied() else {
                 let id = vault::random_bytes()?;
-                known.insert(Same::of(read), id);
+                known.insert(marks[at], id);
                 taken.insert(id, Taken::new(read));
                 continue;
             };

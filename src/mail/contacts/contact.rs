@@ -92,6 +92,9 @@ pub const KEPT_LINES_MAX: usize = 100;
 pub const KEPT_LINE_OCTETS_MAX: usize = 8 * 1024;
 pub const KEPT_OCTETS_MAX: usize = 32 * 1024;
 
+/// The most octets of all that a contact says, with the lines that are kept.
+pub const OCTETS_MAX: usize = 64 * 1024;
+
 impl Name {
     /// The parts in their order.
     fn parts(&self) -> [&str; 5] {
@@ -185,9 +188,10 @@ impl Contact {
         let ways = [&self.emails, &self.phones, &self.urls, &self.own].into_iter().flatten();
         let ways = ways.flat_map(|way| [&*way.label, &*way.value]);
         let labels = self.labels.iter().map(String::as_str);
-        let rest = [&**notes, &**birthday];
-        let all = parts.chain(work).chain(ways).chain(labels).chain(rest);
-        let all: Vec<&str> = all.chain(postal.iter().map(String::as_str)).collect();
+        let postal = postal.iter().map(String::as_str);
+        let all = parts.chain(work).chain(ways).chain(labels).chain(postal);
+        // The longest comes last: an index may have the beginning only.
+        let all: Vec<&str> = all.chain([&**birthday, &**notes]).collect();
         words::spelled(&all.join("\n"))
     }
 
@@ -217,10 +221,32 @@ impl Contact {
         self.notes = clean_lines(&self.notes);
         cut.shorten("NOTE", &mut self.notes, NOTES_CHARS_MAX);
         self.birthday = day(&self.birthday).unwrap_or_default();
-        let mut room = KEPT_OCTETS_MAX;
+        let mut room = KEPT_OCTETS_MAX.min(self.room(&mut cut));
         cut.lines(&mut self.kept, &mut room);
         cut.lines(&mut self.source, &mut room);
         cut.0
+    }
+
+    /// Takes away what is more than a contact may say in all, and returns for how many octets of kept
+    /// lines there is room.
+    fn room(&mut self, cut: &mut Cut) -> usize {
+        let work = [&self.work.company, &self.work.department, &self.work.title];
+        let texts = work.into_iter().chain([&self.uid, &self.birthday, &self.notes]);
+        let labels = self.labels.iter().chain(texts).map(String::len).sum::<usize>();
+        let name = self.name.fields().into_iter().map(|field| field.len()).sum::<usize>();
+        let mut room = OCTETS_MAX.saturating_sub(labels + name);
+        let way = |way: &Way| way.label.len() + way.value.len();
+        cut.within("EMAIL", &mut self.emails, &mut room, way);
+        cut.within("TEL", &mut self.phones, &mut room, way);
+        let postal = |postal: &Postal| {
+            let mut postal = postal.clone();
+            let label = postal.label.len();
+            label + postal.fields().into_iter().map(|field| field.len()).sum::<usize>()
+        };
+        cut.within("ADR", &mut self.postal, &mut room, postal);
+        cut.within("URL", &mut self.urls, &mut room, way);
+        cut.within("X-POSTERN-FIELD", &mut self.own, &mut room, way);
+        room
     }
 
     /// Takes from another contact what this one does not say.
@@ -343,6 +369,25 @@ impl Cut {
         }
     }
 
+    /// Takes away the items for which there is no room.
+    fn within<T>(
+        &mut self,
+        property: &'static str,
+        list: &mut Vec<T>,
+        room: &mut usize,
+        octets: impl Fn(&T) -> usize,
+    ) {
+        let before = list.len();
+        list.retain(|item| {
+            let left = room.checked_sub(octets(item));
+            *room = left.unwrap_or(*room);
+            left.is_some()
+        });
+        if list.len() < before {
+            self.0.push((property, Reason::TooMany));
+        }
+    }
+
     fn lines(&mut self, lines: &mut Vec<String>, room: &mut usize) {
         self.list("X", lines, KEPT_LINES_MAX);
         let before = lines.len();
@@ -435,6 +480,27 @@ mod tests {
         assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
         assert_eq!(contact.labels.len(), ITEMS_MAX);
         assert!(contact.labels.capacity() <= LABELS_READ_MAX);
+    }
+
+    #[test]
+    fn a_contact_has_a_limit_as_a_whole() {
+        let long = || way(&"é".repeat(LABEL_CHARS_MAX), &"😀".repeat(FIELD_CHARS_MAX));
+        let mut contact = Contact {
+            emails: vec![way("", "a@b.example")],
+            own: vec![long(); ITEMS_MAX],
+            urls: vec![long(); ITEMS_MAX],
+            kept: vec!["X".repeat(KEPT_LINE_OCTETS_MAX); 10],
+            ..Contact::default()
+        };
+        let cut = contact.fit();
+        let expected = [("X-POSTERN-FIELD", Reason::TooMany), ("X", Reason::TooLong)];
+        assert_eq!(cut, expected);
+        assert_eq!((contact.emails.len(), contact.urls.len()), (1, ITEMS_MAX));
+        let way = |way: &Way| way.label.len() + way.value.len();
+        let ways = [&contact.emails, &contact.urls, &contact.own].into_iter().flatten().map(way);
+        let kept = contact.kept.iter().map(String::len);
+        assert!(ways.chain(kept).sum::<usize>() <= OCTETS_MAX);
+        assert_eq!(contact.fit(), [], "what fits stays as it is");
     }
 
     #[test]

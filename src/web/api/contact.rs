@@ -119,7 +119,7 @@ pub struct ContactChange {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ContactsQuery {
-    /// Words that a contact must have, in any of its fields.
+    /// Words that a contact must have, in any of its fields; of long notes, in the beginning.
     #[serde(default)]
     q: String,
     /// A label that it must have.
@@ -371,7 +371,7 @@ pub async fn list(
     let ContactsQuery { q, label, favourites, offset, limit } = query;
     let query = ContactQuery { text: q, label, favourites, offset, limit };
     let found =
-        signed.run(CostClass::Records, move |gateway, actor| gateway.contact_list(actor, &query));
+        signed.run(CostClass::Content, move |gateway, actor| gateway.contact_list(actor, &query));
     Ok(axum::Json(found.await?.into()))
 }
 
@@ -477,7 +477,7 @@ pub async fn restore(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     responses((status = 200, description = "The duplicates", body = ContactDuplicates), Problems)
 )]
 pub async fn duplicates(signed: Signed) -> Result<axum::Json<ContactDuplicates>, Problem> {
-    let found = signed.run(CostClass::Records, |gateway, actor| gateway.contact_duplicates(actor));
+    let found = signed.run(CostClass::Content, |gateway, actor| gateway.contact_duplicates(actor));
     Ok(axum::Json(ContactDuplicates { groups: found.await?.into_iter().map(each).collect() }))
 }
 
@@ -515,7 +515,7 @@ pub async fn lookup(
     let named = |LookupItem { address, name }| Named { address, name };
     let asked: Vec<Named> = lookup.items.into_iter().map(named).collect();
     let found =
-        signed.run(CostClass::Records, move |gateway, actor| gateway.contacts_known(actor, &asked));
+        signed.run(CostClass::Content, move |gateway, actor| gateway.contacts_known(actor, &asked));
     Ok(axum::Json(ContactsFound { items: each(found.await?) }))
 }
 

@@ -65,6 +65,10 @@ impl Samples for Lines {
         let line = Line {
             counts: [1, 2, 3, 4, 5],
             order: text("order"),
+            uid: Some([2; 16]),
+            text: [3; 16],
+            addresses: vec![[4; 16]],
+            looks: vec![[5; 16], [6; 16]],
             ..Line::of([1; 16], 70_002, &contact(), true)
         };
         vec![Lines::default(), Lines(vec![line, Line::default()])]
@@ -73,7 +77,7 @@ impl Samples for Lines {
 
 impl Samples for Proposed {
     fn samples() -> Vec<Self> {
-        vec![Proposed { contact: contact(), note: text("Please") }]
+        vec![Proposed { contact: contact(), note: text("Please"), to: text("omar@example.org") }]
     }
 }
 
