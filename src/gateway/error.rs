@@ -108,7 +108,7 @@ pub enum Conflict {
     PassphraseChosen,
     /// The new password is the old one.
     SamePassword,
-    /// The same request to add a contact waits already.
+    /// The same request to add a contact waits already, or as many as may wait for one account.
     RequestWaits,
     /// The account sent as many requests as one may in a day.
     RequestedOften,
@@ -176,7 +176,7 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
-            Conflict::RequestWaits => "This was already asked, and waits for an answer.",
+            Conflict::RequestWaits => "This was already asked, or as much as may wait for an answer.",
             Conflict::RequestedOften => "It was asked as often as is possible in one day.",
         }
     }

@@ -1,4 +1,5 @@
-//! Removes contacts for good that were deleted a day ago: every minute, at most 500.
+//! Removes contacts for good that were deleted a day ago, and ends requests to add one that nobody
+//! answered in 30 days: every minute, at most 500 of each.
 
 use std::time::Duration;
 
@@ -12,5 +13,6 @@ pub const JOB: Job =
 const AT_ONCE: usize = 500;
 
 fn pass(gateway: &Gateway) -> Result<(), Error> {
-    gateway.contacts_expire(AT_ONCE).map(drop)
+    gateway.contacts_expire(AT_ONCE)?;
+    gateway.contact_requests_expire(AT_ONCE).map(drop)
 }

@@ -6,7 +6,7 @@
 //! | `release` | sends submissions that can no longer be undone |
 //! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
-//! | `contacts_expire` | removes contacts for good that were deleted a day ago |
+//! | `contacts_expire` | removes contacts for good that were deleted a day ago; ends requests that nobody answered |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `refusals_write` | writes refused tries to the audit log |
 //! | `reports` | tells senders about recipients whose mail failed or is late |

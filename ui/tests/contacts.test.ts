@@ -8,7 +8,16 @@ import { languageUse } from "../src/i18n/index.svelte.ts";
 import { book } from "../src/state/book.svelte.ts";
 import BookNote from "../src/views/mail/BookNote.svelte";
 import ContactForm from "../src/views/contacts/ContactForm.svelte";
-import { blank, changed, labelsOf, labelsText, nameAfter } from "../src/views/contacts/fields.ts";
+import AskDialog from "../src/views/contacts/AskDialog.svelte";
+import RequestCard from "../src/views/contacts/RequestCard.svelte";
+import {
+  blank,
+  changed,
+  labelsOf,
+  labelsText,
+  nameAfter,
+  proposedFacts,
+} from "../src/views/contacts/fields.ts";
 import { detailLike, fromLike } from "./fixtures.ts";
 
 beforeEach(() => languageUse("en"));
@@ -132,4 +141,69 @@ test("the address book confirms no sender that was not confirmed", async () => {
     const namesake = await said({ contact: null, namesake: noa }, check);
     expect(namesake).toContain(en.contacts.namesake("Noa Peled"));
   }
+});
+
+const proposal = (): api.ContactFields => ({
+  ...blank(),
+  name: { ...blank().name, given: "Noa", family: "Peled", full: "The Boss", nickname: "Captain" },
+  work: { company: "Acme", department: "Sales", title: "Head" },
+  emails: [{ label: "work", value: "noa@a.example" }],
+  phones: [{ label: "Boat", value: "+1" }],
+  urls: [{ label: "", value: "https://c.example" }],
+  postal: [
+    {
+      ...{ label: "home", postBox: "", extended: "", street: "Main St. 1", city: "Haifa" },
+      ...{ region: "", code: "31000", country: "Israel" },
+    },
+  ],
+});
+
+test("all that a request proposes is shown", () => {
+  const facts = proposedFacts(proposal(), (label) => label.toUpperCase());
+  expect(facts).toEqual([
+    ...["The Boss", "Noa Peled", "Captain", "Head, Sales, Acme", "noa@a.example (WORK)"],
+    ...["+1 (BOAT)", "https://c.example", "Main St. 1, 31000, Haifa, Israel (HOME)"],
+  ]);
+});
+
+test("a request says who is known by its address or by a name like its own", async () => {
+  const noa = { id: "1", name: "Noa Peled" };
+  const request: api.Waiting = {
+    ...{ reference: "01KAN", askedAt: "2026-11-23T10:00:00Z", fromName: "Dana", note: "" },
+    ...{ fromAddress: "dana@example.org", contact: proposal(), shown: "The Boss" },
+  };
+  for (const [found, said] of [
+    [{ contact: noa, namesake: null }, en.contacts.alreadyKnown("Noa Peled")],
+    [{ contact: null, namesake: noa }, en.contacts.sameName("Noa Peled")],
+  ] as const) {
+    vi.restoreAllMocks();
+    vi.spyOn(api, "contactsLookup").mockResolvedValue({ items: [found] });
+    const page = mount(RequestCard, { target: document.body, props: { request } });
+    await vi.waitFor(() => {
+      flushSync();
+      expect(document.body.textContent).toContain(said);
+    });
+    await unmount(page);
+    book.reset();
+  }
+});
+
+test("what one keeps for oneself is not sent", async () => {
+  const sent = vi.spyOn(api, "contactRequest").mockResolvedValue({ reference: "01KAN" });
+  const own = [{ label: "Account", value: "12345" }];
+  const mine = { notes: "x", labels: ["Boss"], favourite: true, birthday: "1980-05-04", own };
+  const onclose = vi.fn();
+  const props = { contact: { ...proposal(), ...mine }, shown: "The Boss", onclose };
+  const page = mount(AskDialog, { target: document.body, props });
+  flushSync();
+  const to = document.querySelector<HTMLInputElement>('[data-testid="ask-to"]');
+  if (to) to.value = "omar@example.org";
+  to?.dispatchEvent(new Event("input", { bubbles: true }));
+  flushSync();
+  document.querySelector("form")?.requestSubmit();
+  await vi.waitFor(() => {
+    expect(onclose).toHaveBeenCalledTimes(1);
+  });
+  expect(sent).toHaveBeenCalledWith("omar@example.org", proposal(), "");
+  await unmount(page);
 });

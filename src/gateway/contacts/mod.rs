@@ -18,6 +18,7 @@ pub mod book;
 mod changes;
 pub mod list;
 pub mod request;
+mod request_message;
 pub mod transfer;
 
 #[cfg(test)]

@@ -6,42 +6,47 @@
 //!       ─▶ allowed (the contact is stored) or refused (nothing is) ─▶ the sender is told
 //! ```
 //!
+//! A request is mail: it is refused where a message of its sender would be, and its message counts for
+//! the quota of whom it is for. One that nobody answers ends after 30 days.
+//!
 //! A request is answered once: the row goes in the transaction that stores the contact and the
 //! notice. What a sender asked is sealed for the sender as well, so that nobody asks the same twice.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::book::{StoredContact, fitting};
 use crate::gateway::contacts::changes::PhotoChange;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
-use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
 use crate::gateway::records::contact::{ContactAsked, ContactRequest, RequestOutcome};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::message::Protection;
 use crate::gateway::records::sealed_form;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, CONTACT_ASKED, CONTACT_REQUESTS};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CONTACT_ASKED, CONTACT_REQUESTS};
 use crate::gateway::text::shown;
+use crate::gateway::{Gateway, quota};
 use crate::mail::address::Address;
-use crate::mail::compose::{self, Mailbox, Message};
-use crate::mail::contact_text::{self, Asked};
-use crate::mail::contacts::{Contact, Way};
-use crate::mail::message::Ids;
+use crate::mail::contacts::Contact;
+use crate::mail::contacts::contact::digits;
+use crate::mail::envelope::ForwardPath;
 use crate::mail::reference::Reference;
-use crate::store::{Order, Read, Record};
-use crate::terms::Language;
-use crate::vault::{self, ContentKey};
+use crate::mail::words;
+use crate::store::{self, Order, Read, Record};
+use crate::vault;
 
 /// A request as it is sealed: whom to add, and the sender's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposed {
     pub contact: Contact,
     pub note: String,
+    /// The address that was asked, as the sender wrote it.
+    pub to: String,
 }
 
 impl Record for Proposed {
@@ -79,11 +84,18 @@ pub enum Answer {
 /// The most characters of the sender's words.
 pub const NOTE_CHARS_MAX: usize = 500;
 
-/// The most requests that wait for one account, that one account may send in a day, and that it can
-/// look back at.
+/// The most requests that wait for one account, of them those of one sender, that one account may
+/// send in a day, and that it can look back at.
 pub const WAITING_MAX: u64 = 200;
+pub const WAITING_OF_ONE_MAX: usize = 5;
 pub const DAILY_MAX: usize = 50;
 const ASKED_KEPT: usize = 200;
+
+/// The most octets of a request.
+const PROPOSED_OCTETS_MAX: usize = 16 * 1024;
+
+/// How long a request waits for an answer.
+pub const WAITING_DAYS: i64 = 30;
 
 const DAY_SECS: i64 = 24 * 3_600;
 const MISSING: Error = Error::NotFound { what: "request" };
@@ -93,32 +105,41 @@ fn binding(what: &[u8], account: AccountId, reference: ReferenceKey) -> Vec<u8> 
 }
 
 impl Gateway {
-    /// Asks the account that has the address `to` to add a contact.
+    /// Asks the account that has the address `to` to add a contact: its name, work, addresses, numbers
+    /// and links. Whatever else is proposed is left out.
     pub fn contact_request(
         &self,
         actor: &Actor,
         to: &str,
         proposed: Proposed,
     ) -> Result<Reference, Error> {
-        let proposed = checked(proposed)?;
-        let from = actor.account();
+        let proposed = checked(Proposed { to: to.trim().to_owned(), ..proposed })?;
         // Nobody learns more of who is inside than the directory and SMTP say anyway.
-        let to = self.contact_owner(to)?.filter(|to| *to != from).ok_or(MISSING)?;
-        self.contact_ask_allowed(actor, to, &proposed)?;
+        let owner = self.contact_owner(to)?.filter(|to| *to != actor.account()).ok_or(MISSING)?;
+        self.contacts_retry(|| self.contact_ask(actor, owner, &proposed))
+    }
+
+    fn contact_ask(
+        &self,
+        actor: &Actor,
+        to: AccountId,
+        proposed: &Proposed,
+    ) -> Result<Reference, Error> {
+        let from = actor.account();
+        let waiting = self.contacts_waiting(actor, to, proposed)?;
         let (reference, at) = (self.reference_new(), self.inner.clock.now());
         let key = reference.to_bytes();
-        let plain = sealed_form::octets_of(&proposed)?;
+        let plain = sealed_form::octets_of(proposed)?;
         let request = self.contact_request_sealed(to, key, (from, at), &plain)?;
         let sealed = actor.secret().seal_own(&binding(b"asked", from, key), &plain)?;
         let asked = ContactAsked { to, at, outcome: None, sealed };
-        let message = self.contact_request_message(from, to, reference, &proposed)?;
+        let message = self.contact_request_message(from, to, reference, proposed)?;
         let done = self.transact(move |tx| {
-            if tx.count(&CONTACT_REQUESTS, &to)? >= WAITING_MAX {
-                return Err(Error::OverQuota);
-            }
+            ask_allowed_in_tx(tx, (from, to), &waiting, at)?;
             asked_forget_in_tx(tx, from)?;
             tx.put(&CONTACT_REQUESTS, &(to, key), &request)?;
             tx.put(&CONTACT_ASKED, &(from, key), &asked)?;
+            quota::admit_in_tx(tx, [to], message.size)?;
             message.store_in_tx(tx)?;
             tx.changed(to, Changed::Contacts).map(drop)
         });
@@ -126,39 +147,61 @@ impl Gateway {
         Ok(reference)
     }
 
-    /// The account inside that has an address.
+    /// The account inside that takes what people inside write to an address: a request is refused
+    /// where a message would be.
     fn contact_owner(&self, address: &str) -> Result<Option<AccountId>, Error> {
         let Ok(address) = Address::parse(address.trim()) else { return Ok(None) };
-        let Some(address) = self.as_ours(&address) else { return Ok(None) };
-        let mut found = None;
-        for form in address.stored_forms() {
-            found = found.or(self.account_at(&form)?);
-        }
-        let Some(account) = found else { return Ok(None) };
+        let to = ForwardPath::Address(address);
+        let account = match self.recipient_check(&to, Origin::Inside, 0)? {
+            RecipientVerdict::Accept(accepted) => accepted.account,
+            RecipientVerdict::Refuse(Reason::MailboxFull) => return Err(Error::MailboxFull),
+            RecipientVerdict::Refuse(_) => return Ok(None),
+        };
         let is_temporary = self.temporary(account)?.is_some();
-        Ok((!is_temporary && !self.account(account)?.disabled).then_some(account))
+        Ok((!is_temporary).then_some(account))
     }
 
-    /// Refuses what was asked already and waits, and more than one may ask in a day.
-    fn contact_ask_allowed(
+    /// The actor's requests that wait for an account; refuses one that is among them already.
+    fn contacts_waiting(
         &self,
         actor: &Actor,
         to: AccountId,
         proposed: &Proposed,
-    ) -> Result<(), Error> {
-        let since = self.inner.clock.now().plus_secs(-DAY_SECS);
-        let mut today = 0;
+    ) -> Result<BTreeSet<ReferenceKey>, Error> {
+        let mut waiting = BTreeSet::new();
         for (key, row) in self.contacts_asked_rows(actor.account())? {
-            today += usize::from(row.at > since);
-            let waits = row.to == to && self.contact_waits(to, key)?;
-            if waits && self.contact_asked_opened(actor, key, &row)?.contact == proposed.contact {
+            if row.to != to || !self.contact_waits(to, key)? {
+                continue;
+            }
+            let asked = self.contact_asked_opened(actor, key, &row)?;
+            if says(&asked.contact) == says(&proposed.contact) {
                 return Err(Error::Conflict(Conflict::RequestWaits));
             }
+            waiting.insert(key);
         }
-        match today < DAILY_MAX {
-            true => Ok(()),
-            false => Err(Error::Conflict(Conflict::RequestedOften)),
+        Ok(waiting)
+    }
+
+    /// Ends requests that nobody answered in [`WAITING_DAYS`]: at most `limit`. Called by a job.
+    pub fn contact_requests_expire(&self, limit: usize) -> Result<usize, Error> {
+        let before = self.inner.clock.now().plus_secs(-WAITING_DAYS * DAY_SECS);
+        let before = u64::try_from(before.0).unwrap_or_default();
+        let mut old = Vec::new();
+        // The number of a request says when it was sent.
+        self.inner.store.scan_keys(&CONTACT_REQUESTS, &(), |key| {
+            let sent = Reference::from_bytes(key.1).map_or(0, Reference::millis);
+            old.extend((sent < before).then_some(key));
+            match old.len() < limit {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
+        let count = old.len();
+        if count > 0 {
+            let done = self.transact(move |tx| old.iter().try_for_each(|key| end_in_tx(tx, *key)));
+            done.wait()?;
         }
+        Ok(count)
     }
 
     fn contact_waits(&self, to: AccountId, reference: ReferenceKey) -> Result<bool, Error> {
@@ -185,7 +228,7 @@ impl Gateway {
         let account = actor.account();
         self.inner.store.scan(&CONTACT_REQUESTS, &account, Order::Descending, |key, row| {
             rows.push((key.1, row));
-            std::ops::ControlFlow::Continue(())
+            ControlFlow::Continue(())
         })?;
         let mut views = Vec::with_capacity(rows.len());
         for (key, row) in rows {
@@ -220,12 +263,8 @@ impl Gateway {
     pub fn contacts_asked(&self, actor: &Actor) -> Result<Vec<AskedView>, Error> {
         let mut views = Vec::new();
         for (key, row) in self.contacts_asked_rows(actor.account())? {
-            let proposed = self.contact_asked_opened(actor, key, &row)?;
-            let to = match self.account_exists(row.to)? {
-                true => self.account(row.to)?.view(row.to).address,
-                false => String::new(),
-            };
-            let name = proposed.contact.shown();
+            let Proposed { contact, to, .. } = self.contact_asked_opened(actor, key, &row)?;
+            let name = contact.shown();
             let (at, outcome) = (row.at, row.outcome);
             views.push(AskedView { reference: shown(key), at, to, name, outcome });
         }
@@ -239,7 +278,7 @@ impl Gateway {
         let mut rows = Vec::new();
         self.inner.store.scan(&CONTACT_ASKED, &from, Order::Descending, |key, row| {
             rows.push((key.1, row));
-            std::ops::ControlFlow::Continue(())
+            ControlFlow::Continue(())
         })?;
         Ok(rows)
     }
@@ -317,148 +356,88 @@ impl Gateway {
         self.contacts_commit(actor, vec![change], end)?;
         Ok(Some(crate::gateway::text::hex(&id)))
     }
-
-    /// The message that says what is asked, from the account that asks.
-    fn contact_request_message(
-        &self,
-        from: AccountId,
-        to: AccountId,
-        reference: Reference,
-        proposed: &Proposed,
-    ) -> Result<SealedMessage, Error> {
-        let sender = self.account(from)?.view(from);
-        let language = self.language_of(to)?.unwrap_or(Language::English);
-        let (name, fields) = (proposed.contact.shown(), fields(&proposed.contact));
-        let who = match sender.display_name.is_empty() {
-            true => &sender.address,
-            false => &sender.display_name,
-        };
-        let number = reference.to_string();
-        let note = proposed.note.as_str();
-        let asked = Asked { who, name: &name, note, fields: &fields, reference: &number };
-        let words = Words {
-            from: (sender.display_name.clone(), sender.address.clone()),
-            subject: contact_text::subject(language, who, &name),
-            text: contact_text::text(language, &asked),
-            in_reply_to: None,
-        };
-        self.contact_message(to, reference, &words)
-    }
-
-    /// The message that tells the sender of a request what became of it.
-    fn contact_outcome_message(
-        &self,
-        owner: AccountId,
-        to: AccountId,
-        about: ReferenceKey,
-        (proposed, outcome): (&Proposed, RequestOutcome),
-    ) -> Result<SealedMessage, Error> {
-        let owner = self.account(owner)?.view(owner);
-        let language = self.language_of(to)?.unwrap_or(Language::English);
-        let who = match owner.display_name.is_empty() {
-            true => &owner.address,
-            false => &owner.display_name,
-        };
-        let name = proposed.contact.shown();
-        let is_allowed = outcome == RequestOutcome::Allowed;
-        let said = match is_allowed {
-            true => contact_text::allowed(language, who, &name),
-            false => contact_text::refused(language, who, &name),
-        };
-        let site = self.site()?;
-        let words = Words {
-            from: (site.organisation.clone(), self.system_address()),
-            text: contact_text::outcome(language, &said, &shown(about).to_string()),
-            subject: said,
-            in_reply_to: Some(self.message_id_of(about)),
-        };
-        self.contact_message(to, self.reference_new(), &words)
-    }
-
-    /// Seals a message for one account inside; nothing of it is to be opened or rejected first.
-    fn contact_message(
-        &self,
-        to: AccountId,
-        reference: Reference,
-        words: &Words,
-    ) -> Result<SealedMessage, Error> {
-        let now = self.inner.clock.now();
-        let address = self.account(to)?.view(to).address;
-        let (name, from) = &words.from;
-        let from_name = (!name.is_empty()).then(|| name.clone());
-        let message = Message {
-            from: Mailbox { name: from_name.clone(), address: from.clone() },
-            to: &[Mailbox { name: None, address }],
-            cc: &[],
-            reply_to: None,
-            subject: &words.subject,
-            date: now.to_utc(),
-            message_id: &self.message_id(reference),
-            in_reply_to: words.in_reply_to.as_deref(),
-            references: &[],
-            reference: &reference.to_string(),
-            text: &words.text,
-            html: None,
-            // RFC 3834 §5: no auto-responder answers it.
-            extra: &[("Auto-Submitted", "auto-generated".to_owned())],
-        };
-        let octets = compose::begin(&message, compose::Follows::default(), "");
-        let summary = SealedSummary {
-            from_name,
-            from_address: Some(from.clone()),
-            subject: words.subject.clone(),
-            octets: Some(octets.len() as u64),
-            ..SealedSummary::default()
-        };
-        let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference, octets.len());
-        sealing.push(&octets)?;
-        let summary = summary.to_octets()?;
-        let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
-        Ok(SealedMessage {
-            reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: octets.len() as u64,
-            protection: Protection::Inside,
-            content: sealing.finish()?,
-            readers: vec![reader],
-            other_holders: 0,
-        })
-    }
 }
 
-/// What a message says, and in whose name.
-struct Words {
-    from: (String, String),
-    subject: String,
-    text: String,
-    in_reply_to: Option<String>,
-}
-
+/// The request without what one keeps about somebody for oneself.
 fn checked(proposed: Proposed) -> Result<Proposed, Error> {
     let note = crate::mail::contacts::contact::clean_lines(&proposed.note);
     if note.chars().count() > NOTE_CHARS_MAX {
         let what = format!("a note can have at most {NOTE_CHARS_MAX} characters");
         return Err(Error::Invalid { what });
     }
-    Ok(Proposed { contact: fitting(proposed.contact)?, note })
+    // What is not shown to whom is asked must not be stored there.
+    let Contact { name, work, emails, phones, postal, urls, .. } = proposed.contact;
+    let contact = Contact { name, work, emails, phones, postal, urls, ..Contact::default() };
+    let proposed = Proposed { contact: fitting(contact)?, note, to: proposed.to };
+    match sealed_form::octets_of(&proposed)?.len() <= PROPOSED_OCTETS_MAX {
+        true => Ok(proposed),
+        false => Err(Error::Invalid { what: "the contact is too long for a request".to_owned() }),
+    }
 }
 
-/// The fields of a contact, one on each line, as the message shows them.
-fn fields(contact: &Contact) -> Vec<String> {
-    let ways = |ways: &[Way]| ways.iter().map(|way| way.value.clone()).collect::<Vec<_>>();
-    let work = [&contact.work.title, &contact.work.company].map(String::clone);
-    let mut fields = vec![contact.shown()];
-    fields.extend(work.into_iter().filter(|part| !part.is_empty()));
-    fields.extend(ways(&contact.emails));
-    fields.extend(ways(&contact.phones));
-    fields.extend(contact.postal.iter().map(crate::mail::contacts::Postal::line));
-    fields.dedup();
-    fields
+/// What a contact says, however it is spelled: its names, addresses and numbers.
+fn says(contact: &Contact) -> BTreeSet<String> {
+    let numbers = contact.phones.iter().map(|way| digits(&way.value));
+    let names = words::folded(&contact.shown()).into_iter();
+    names.chain(contact.addresses()).chain(numbers).collect()
+}
+
+/// Refuses more than one account may ask in a day, and more than may wait. `seen` are the sender's
+/// requests that wait and were looked at; [`Error::Busy`] if there is another.
+fn ask_allowed_in_tx(
+    tx: &Tx<'_, '_>,
+    (from, to): (AccountId, AccountId),
+    seen: &BTreeSet<ReferenceKey>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut asked = Vec::new();
+    tx.scan(&CONTACT_ASKED, &from, Order::Descending, |(_, key), row: ContactAsked| {
+        asked.push((key, row.to, row.at));
+        ControlFlow::Continue(())
+    })?;
+    let since = now.plus_secs(-DAY_SECS);
+    if asked.iter().filter(|(_, _, at)| *at > since).count() >= DAILY_MAX {
+        return Err(Error::Conflict(Conflict::RequestedOften));
+    }
+    let mut waiting = 0;
+    for (key, whom, _) in asked {
+        if whom == to && tx.has(&CONTACT_REQUESTS, &(to, key))? {
+            if !seen.contains(&key) {
+                return Err(Error::Busy);
+            }
+            waiting += 1;
+        }
+    }
+    if waiting >= WAITING_OF_ONE_MAX || tx.count(&CONTACT_REQUESTS, &to)? >= WAITING_MAX {
+        return Err(Error::Conflict(Conflict::RequestWaits));
+    }
+    Ok(())
+}
+
+/// Ends a request that nobody answered.
+fn end_in_tx(
+    tx: &mut Tx<'_, '_>,
+    (account, key): (AccountId, ReferenceKey),
+) -> Result<(), Error> {
+    let row = match tx.get(&CONTACT_REQUESTS, &(account, key)) {
+        Ok(Some(row)) => Some(row),
+        // One that cannot be read cannot be answered, either.
+        Err(store::Error::Damaged(_)) => None,
+        // It was answered meanwhile, or a later version of the program wrote it.
+        Ok(None) | Err(store::Error::UnknownRecordVersion { .. }) => return Ok(()),
+        Err(other) => return Err(other.into()),
+    };
+    tx.delete(&CONTACT_REQUESTS, &(account, key));
+    if let Some(ContactRequest { from, .. }) = row
+        && tx.has(&ACCOUNTS, &from)?
+    {
+        tx.delete(&CONTACT_ASKED, &(from, key));
+        tx.changed(from, Changed::Contacts)?;
+    }
+    if tx.has(&ACCOUNTS, &account)? {
+        tx.changed(account, Changed::Contacts)?;
+    }
+    Ok(())
 }
 
 /// Forgets the oldest requests of a sender, so that one more can be kept.
@@ -466,7 +445,7 @@ fn asked_forget_in_tx(tx: &mut Tx<'_, '_>, from: AccountId) -> Result<(), Error>
     let mut keys = Vec::new();
     tx.scan_keys(&CONTACT_ASKED, &from, |key| {
         keys.push(key);
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     })?;
     let old = (keys.len() + 1).saturating_sub(ASKED_KEPT);
     for key in keys.into_iter().take(old) {

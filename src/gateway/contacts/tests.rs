@@ -2,15 +2,18 @@ use std::ops::ControlFlow;
 
 use super::book::ContactPatch;
 use super::list::{ContactQuery, Named};
-use super::request::{Answer, DAILY_MAX, Proposed};
+use super::request::{Answer, DAILY_MAX, Proposed, WAITING_DAYS, WAITING_OF_ONE_MAX};
 use super::transfer::Format;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::CONTACT_BLOCKS;
-use crate::gateway::tests::{gateway, sign_in};
-use crate::gateway::{Actor, Conflict, Error, Gateway, quota};
+use crate::gateway::tests::{PASSWORD, gateway, inbox, password, sign_in};
+use crate::gateway::{Actor, ChosenBy, Conflict, Error, Gateway, NewAccount, OwnQuota, quota};
+use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Way};
+use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::store::engine::{Job, RawTx};
+use crate::terms::AcceptFrom;
 
 fn way(value: &str) -> Way {
     Way { label: String::new(), value: value.to_owned() }
@@ -294,7 +297,8 @@ fn duplicates_are_found_and_merged() {
 }
 
 fn proposed(name: &str) -> Proposed {
-    Proposed { contact: contact(name, "zoe@a.example"), note: "Please".to_owned() }
+    let to = "Omar@example.org".to_owned();
+    Proposed { contact: contact(name, "zoe@a.example"), note: "Please".to_owned(), to }
 }
 
 /// P-50, P-51.
@@ -337,10 +341,143 @@ fn a_request_is_answered_once_and_its_sender_is_told() {
 #[test]
 fn requests_of_a_day_are_limited() {
     let gateway = gateway();
-    let dana = sign_in(&gateway, "dana");
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let ask = |name: &str| gateway.contact_request(&dana, "omar@example.org", proposed(name));
     for number in 0..DAILY_MAX {
-        gateway.contact_request(&dana, "omar@example.org", proposed(&number.to_string())).unwrap();
+        let reference = ask(&number.to_string()).unwrap();
+        gateway.contact_request_answer(&omar, reference, &Answer::Refuse).unwrap();
     }
-    let refused = gateway.contact_request(&dana, "omar@example.org", proposed("more"));
+    let refused = ask("more");
     assert!(matches!(refused, Err(Error::Conflict(Conflict::RequestedOften))), "{refused:?}");
+    gateway.clock().advance_secs(25 * 3_600);
+    let dana = sign_in(&gateway, "dana");
+    gateway.contact_request(&dana, "omar@example.org", proposed("more")).unwrap();
+}
+
+fn is_waiting(refused: &Result<Reference, Error>) -> bool {
+    matches!(refused, Err(Error::Conflict(Conflict::RequestWaits)))
+}
+
+/// One sender cannot fill what waits for somebody, not even with requests at the same time.
+#[test]
+fn few_requests_of_one_sender_wait() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let ask = |name: &str| gateway.contact_request(&dana, "omar@example.org", proposed(name));
+    ask("Noa Levi").unwrap();
+    for same in ["noa  levi", "Levi Noa", " NOA\u{a0}Levi"] {
+        assert!(is_waiting(&ask(same)), "{same}");
+    }
+    let asked: Vec<_> = std::thread::scope(|scope| {
+        let ask = &ask;
+        let threads: Vec<_> =
+            (0..12).map(|number| scope.spawn(move || ask(&format!("n{number}")))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(asked.iter().filter(|one| one.is_ok()).count(), WAITING_OF_ONE_MAX - 1, "{asked:?}");
+    assert!(asked.iter().all(|one| one.is_ok() || is_waiting(one)), "{asked:?}");
+    let waiting = gateway.contact_requests(&omar).unwrap();
+    assert_eq!(waiting.len(), WAITING_OF_ONE_MAX);
+    let reference: Reference = waiting[0].reference.parse().unwrap();
+    gateway.contact_request_answer(&omar, reference, &Answer::Refuse).unwrap();
+    ask("after an answer").unwrap();
+    counted(&gateway, &omar);
+}
+
+#[test]
+fn a_request_that_nobody_answers_ends() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let ask = |actor: &Actor| gateway.contact_request(actor, "omar@example.org", proposed("Zoë"));
+    let old = ask(&dana).unwrap();
+    assert_eq!(gateway.contact_requests_expire(10).unwrap(), 0);
+    assert_eq!(gateway.contact_requests(&omar).unwrap().len(), 1);
+    gateway.clock().advance_secs(WAITING_DAYS * 24 * 3_600 + 1);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let new = gateway.contact_request(&dana, "omar@example.org", proposed("Yael")).unwrap();
+    assert_eq!(gateway.contact_requests_expire(10).unwrap(), 1);
+    assert_eq!(gateway.contact_requests_expire(10).unwrap(), 0);
+    let ended = gateway.contact_request_answer(&omar, old, &Answer::Allow(None));
+    assert!(matches!(ended, Err(Error::NotFound { .. })), "{ended:?}");
+    let left = gateway.contact_requests(&omar).unwrap();
+    assert_eq!(left.iter().map(|one| &one.reference).collect::<Vec<_>>(), [&new.to_string()]);
+    assert_eq!(gateway.contacts_asked(&dana).unwrap().len(), 1);
+    ask(&dana).unwrap();
+}
+
+/// P-57: who takes no mail from inside gets no request, either, nor does a mailbox that is full.
+#[test]
+fn a_request_is_refused_where_a_message_is() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let ask = || gateway.contact_request(&dana, "omar@example.org", proposed("Zoë"));
+    gateway.account_accept_from("omar", AcceptFrom::Outside).unwrap();
+    assert!(matches!(ask(), Err(Error::NotFound { .. })));
+    gateway.account_accept_from("omar", AcceptFrom::Both).unwrap();
+    let full = OwnQuota { octets: Some(1), messages: None };
+    gateway.account_quota("omar", full).unwrap();
+    assert!(matches!(ask(), Err(Error::MailboxFull)));
+    assert!(inbox(&gateway, &omar).is_empty());
+    assert!(gateway.contact_requests(&omar).unwrap().is_empty());
+    gateway.account_quota("omar", OwnQuota { octets: None, messages: None }).unwrap();
+    ask().unwrap();
+    assert_eq!(inbox(&gateway, &omar).len(), 1);
+}
+
+/// Who asks for the address of a role learns nobody's name by it.
+#[test]
+fn who_has_the_address_of_a_role_is_not_said() {
+    let gateway = gateway();
+    let address = |name: &str| Address::parse(&format!("{name}@example.org")).unwrap();
+    let new = NewAccount {
+        name: "yael".to_owned(),
+        display_name: "Yael Stern".to_owned(),
+        addresses: vec![address("yael"), address("info")],
+        password: password(PASSWORD),
+        chosen_by: ChosenBy::Owner,
+    };
+    gateway.account_create(new).unwrap();
+    let (dana, yael) = (sign_in(&gateway, "dana"), sign_in(&gateway, "yael"));
+    let answered = |to: &str, name: &str| {
+        let reference = gateway.contact_request(&dana, to, proposed(name)).unwrap();
+        let asked = gateway.contacts_asked(&dana).unwrap();
+        assert_eq!(asked.iter().find(|one| one.name == name).unwrap().to, to);
+        gateway.contact_request_answer(&yael, reference, &Answer::Refuse).unwrap();
+        let mut subjects = inbox(&gateway, &dana).into_iter().map(|item| item.subject);
+        subjects.find(|subject| subject.contains(name)).unwrap()
+    };
+    let said = answered("Info@example.org", "Noa");
+    assert!(said.contains("Info@example.org"), "{said}");
+    assert!(!said.to_lowercase().contains("yael") && !said.contains("Stern"), "{said}");
+    let said = answered("yael@example.org", "Adam");
+    assert!(said.contains("Yael Stern"), "{said}");
+}
+
+/// What is stored by *Allow* is what was shown: the core takes nothing else from a request.
+#[test]
+fn a_request_has_no_more_than_is_shown() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let mut all = contact("Zoë", "zoe@a.example");
+    all.notes = "a secret".to_owned();
+    (all.labels, all.own) = (vec!["Boss".to_owned()], vec![way("12345")]);
+    (all.favourite, all.birthday) = (true, "1980-05-04".to_owned());
+    (all.kept, all.source) = (vec!["X-A:b".to_owned()], vec!["FN;X=y:Zoë".to_owned()]);
+    all.uid = "1".to_owned();
+    let asked = Proposed { contact: all, ..proposed("") };
+    let reference = gateway.contact_request(&dana, "omar@example.org", asked).unwrap();
+    let waiting = gateway.contact_requests(&omar).unwrap();
+    assert_eq!(waiting[0].proposed.contact, proposed("Zoë").contact);
+    let id = gateway.contact_request_answer(&omar, reference, &Answer::Allow(None)).unwrap();
+    assert_eq!(gateway.contact(&omar, &id.unwrap()).unwrap().contact, proposed("Zoë").contact);
+    let only = Contact { notes: "a secret".to_owned(), ..Contact::default() };
+    let nothing = Proposed { contact: only, ..proposed("") };
+    let refused = gateway.contact_request(&dana, "omar@example.org", nothing);
+    assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+    let mut long = contact("Zoë", "zoe@a.example");
+    long.urls = vec![way(&"x".repeat(500)); 30];
+    long.emails.extend(vec![way(&"y".repeat(500)); 10]);
+    let long = Proposed { contact: long, ..proposed("") };
+    let refused = gateway.contact_request(&dana, "omar@example.org", long);
+    assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
 }

@@ -142,7 +142,8 @@ pub async fn list(signed: Signed) -> Result<axum::Json<ContactRequests>, Problem
 
 /// Ask another account inside to add a contact.
 ///
-/// It gets a message, and is free to refuse; whichever it does, this account is told.
+/// It gets a message, and is free to refuse; whichever it does, this account is told. Of the contact it
+/// gets the name, the work, the addresses, the numbers and the links; whatever else is sent is left out.
 #[utoipa::path(
     post,
     path = "/api/contacts/requests",
@@ -156,7 +157,7 @@ pub async fn create(
     Json(request): Json<NewContactRequest>,
 ) -> Result<(StatusCode, axum::Json<ContactRequestSent>), Problem> {
     let NewContactRequest { to, contact, note } = request;
-    let proposed = Proposed { contact: contact.into(), note };
+    let proposed = Proposed { contact: contact.into(), note, ..Proposed::default() };
     let sent = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.contact_request(actor, &to, proposed.clone())
     });

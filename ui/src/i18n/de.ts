@@ -1426,7 +1426,10 @@ export const de = {
     askWhom: "Wen bitten Sie? (eine Adresse in dieser Organisation)",
     askNote: "Ihre Nachricht dazu (freiwillig)",
     askHint:
-      "Die andere Person sieht Name, Firma, Adressen und Nummern und entscheidet. Ihre Notizen und Labels werden nicht gesendet.",
+      "Die andere Person sieht Name, Firma, Adressen, Nummern und Links und entscheidet. Sonst wird nichts gesendet: weder Geburtstag noch Notizen, Labels oder eigene Felder.",
+    alreadyKnown: (name: string) =>
+      `Einen Kontakt mit einer dieser Adressen haben Sie schon: ${name}.`,
+    sameName: (name: string) => `Ihr Kontakt ${name} heißt so ähnlich und hat andere Adressen.`,
     askSend: "Bitten",
     asked: (to: string) => `${to} wurde gefragt. Die Antwort kommt als Nachricht.`,
     nobody: "Unter dieser Adresse gibt es hier niemanden, den man bitten kann.",
@@ -1527,7 +1530,7 @@ export const de = {
     "keys-differ":
       "Die Schlüssel dieses Kontos gehören nicht zusammen; es wurde deshalb deaktiviert. Verständigen Sie Ihre Administration.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
-    "request-waits": "Das wurde schon gefragt und wartet auf eine Antwort.",
+    "request-waits": "Das wurde schon gefragt, oder so viel, wie auf eine Antwort warten darf.",
     "requested-often":
       "Sie haben so oft gefragt, wie es an einem Tag möglich ist. Versuchen Sie es morgen wieder.",
     "too-late":

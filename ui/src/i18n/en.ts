@@ -1378,7 +1378,11 @@ export const en = {
     askWhom: "Whom do you ask? (an address in this organisation)",
     askNote: "Your note (optional)",
     askHint:
-      "The other person sees name, company, addresses and numbers, and decides. Your notes and labels are not sent.",
+      "The other person sees name, work, addresses, numbers and links, and decides. Nothing else is sent: no birthday, notes, labels or fields of your own.",
+    alreadyKnown: (name: string) =>
+      `You have a contact with one of these addresses already: ${name}.`,
+    sameName: (name: string) =>
+      `Your contact ${name} has a name like this one, and other addresses.`,
     askSend: "Ask",
     asked: (to: string) => `${to} was asked. You will get a message with the answer.`,
     nobody: "There is nobody with this address here who can be asked.",
@@ -1473,7 +1477,7 @@ export const en = {
     "keys-differ":
       "The keys of this account do not belong together, so it was disabled. Tell your administrator.",
     "passphrase-chosen": "A passphrase was already chosen.",
-    "request-waits": "This was already asked, and waits for an answer.",
+    "request-waits": "This was already asked, or as much as may wait for an answer.",
     "requested-often": "You have asked as often as is possible in one day. Try again tomorrow.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":

@@ -1413,7 +1413,9 @@ export const es = {
     askWhom: "¿A quién se lo pide? (una dirección de esta organización)",
     askNote: "Su nota (opcional)",
     askHint:
-      "La otra persona ve el nombre, la empresa, las direcciones y los números, y decide. Sus notas y etiquetas no se envían.",
+      "La otra persona ve el nombre, el trabajo, las direcciones, los números y los enlaces, y decide. No se envía nada más: ni cumpleaños, ni notas, ni etiquetas, ni campos propios.",
+    alreadyKnown: (name: string) => `Ya tiene un contacto con una de estas direcciones: ${name}.`,
+    sameName: (name: string) => `Su contacto ${name} tiene un nombre parecido y otras direcciones.`,
     askSend: "Pedir",
     asked: (to: string) => `Se ha preguntado a ${to}. Recibirá la respuesta en un mensaje.`,
     nobody: "Aquí no hay nadie con esta dirección a quien se pueda preguntar.",
@@ -1509,7 +1511,7 @@ export const es = {
     "keys-differ":
       "Las claves de esta cuenta no se corresponden, por lo que se ha desactivado. Avise a su administrador.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
-    "request-waits": "Esto ya se ha pedido y espera una respuesta.",
+    "request-waits": "Esto ya se ha pedido, o ya hay tantas peticiones como pueden esperar respuesta.",
     "requested-often":
       "Ha preguntado tantas veces como es posible en un día. Inténtelo de nuevo mañana.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",

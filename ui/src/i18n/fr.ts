@@ -1435,7 +1435,11 @@ export const fr = {
     askWhom: "À qui le demandez-vous ? (une adresse de cette organisation)",
     askNote: "Votre note (facultatif)",
     askHint:
-      "L’autre personne voit le nom, l’entreprise, les adresses et les numéros, et décide. Vos notes et libellés ne sont pas envoyés.",
+      "L’autre personne voit le nom, le travail, les adresses, les numéros et les liens, et décide. Rien d’autre n’est envoyé, ni anniversaire, ni notes, ni libellés, ni champs personnels.",
+    alreadyKnown: (name: string) =>
+      `Vous avez déjà un contact avec l’une de ces adresses : ${name}.`,
+    sameName: (name: string) =>
+      `Votre contact ${name} porte un nom semblable et a d’autres adresses.`,
     askSend: "Demander",
     asked: (to: string) => `La demande a été envoyée à ${to}. La réponse arrivera par message.`,
     nobody: "Il n’y a ici personne à cette adresse à qui l’on puisse le demander.",
@@ -1535,7 +1539,7 @@ export const fr = {
     "keys-differ":
       "Les clés de ce compte ne vont pas ensemble\u00a0; il a donc été désactivé. Prévenez votre administrateur.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
-    "request-waits": "Cela a déjà été demandé et attend une réponse.",
+    "request-waits": "Cela a déjà été demandé, ou il y a déjà autant de demandes qu’il peut en attendre.",
     "requested-often": "Vous avez demandé aussi souvent que possible en un jour. Réessayez demain.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":

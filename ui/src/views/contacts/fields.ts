@@ -65,3 +65,28 @@ export function labelsOf(text: string): string[] {
   const labels = [...found].map(([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole);
   return labels.map((label) => label.trim()).filter((label) => label !== "");
 }
+
+/** All that a request proposes: who allows it should have seen it. `kind` names a label. */
+export function proposedFacts(contact: ContactFields, kind: (label: string) => string): string[] {
+  const { name, work } = contact;
+  const some = (parts: string[], by: string) => parts.filter((part) => part !== "").join(by);
+  const labelled = (label: string, value: string) =>
+    label === "" || value === "" ? value : `${value} (${kind(label)})`;
+  const ways = [...contact.emails, ...contact.phones, ...contact.urls];
+  const postal = contact.postal.map(({ label, ...one }) => {
+    const lines = [one.postBox, one.extended, one.street, one.code, one.city];
+    return labelled(label, some([...lines, one.region, one.country], ", "));
+  });
+  const facts = [
+    name.full,
+    some(
+      PARTS.map((part) => name[part]),
+      " ",
+    ),
+    name.nickname,
+    some([work.title, work.department, work.company], ", "),
+    ...ways.map(({ label, value }) => labelled(label, value)),
+    ...postal,
+  ];
+  return [...new Set(facts)].filter((fact) => fact !== "");
+}
