@@ -242,9 +242,10 @@ fn contacts() {
          TEL;type=CELL:+1\r\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-05-04\r\nNOTE:a\\nb\\,\r\n c\r\n\
          CATEGORIES:x,y\r\nX-POSTERN-FIELD;LABEL=\"a:b\":c\r\nEND:VCARD\r\n",
         "BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Khal=C3=AEl;=\n Omar\n\
-         ADR;HOME:;;Main St. 1;Haifa;;31000;Israel\nPHOTO;ENCODING=BASE64;GIF:R0lGODlhAQABAAAAADs=\n\n\
+         ADR;HOME:;;Main St. 1;Haifa;;31000;Israel\nPHOTO;ENCODING=BASE64;GIF:\n\
+         \x20R0lGODlhAQABAAAAACwAAAAAAQABAAACADs=\n\n\
          END:VCARD\nBEGIN:VCARD\nVERSION:4.0\nFN:x\nTEL;VALUE=uri:tel:+1-5\nURL:http://a/\\,b\n\
-         BDAY:--0504\nPHOTO:data:image/gif;base64,R0lGODlhAQABAAAAADs=\nEND:VCARD",
+         BDAY:--0504\nPHOTO:data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACADs=\nEND:VCARD",
         "First Name,Last Name,E-mail 1 - Label,E-mail 1 - Value,Address 1 - City,Birthday,X\r\n\
          Dana,\"Le\"\"vi\",* Work,a@b.example ::: c@d.example,Haifa,1980-05-04,=1+1\r\n",
         "Title;First Name;Business City;Mobile Phone;Birth Month;Birth Day;Birth Year\n\

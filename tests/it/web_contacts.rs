@@ -129,6 +129,7 @@ async fn whose_an_address_is_is_said_for_that_address_only() {
         {"address": "NOA@a.example", "name": "Somebody"},
         {"address": "evil@b.example", "name": "noa LEVI"},
         {"address": "x@b.example"},
+        {"address": "evil@b.example", "name": "Levi,  N\u{43e}a (Acme)"},
     ]});
     let found = dana.post("/api/contacts/lookup", &asked).await.expect_status(200).json();
     let noa = json!({"id": id, "name": "Noa Levi"});
@@ -136,6 +137,7 @@ async fn whose_an_address_is_is_said_for_that_address_only() {
         {"contact": noa, "namesake": null},
         {"contact": null, "namesake": noa},
         {"contact": null, "namesake": null},
+        {"contact": null, "namesake": noa},
     ]);
     assert_eq!(found["items"], expected);
 }
@@ -190,11 +192,25 @@ async fn somebody_is_asked_to_add_a_contact_and_answers() {
     let request = of(&waiting["waiting"], &sent["reference"]);
     assert_eq!((&request["shown"], &request["note"]), (&json!("Noa Levi"), &json!("Please")));
     assert_eq!(request["fromAddress"], "dana@example.org");
+    let mine = dana.get(path).await.expect_status(200).json();
+    assert_eq!(of(&mine["sent"], &sent["reference"])["to"], "omar@example.org");
+    // Only what is shown is asked.
+    for (field, nothing) in [
+        ("notes", json!("")),
+        ("labels", json!([])),
+        ("own", json!([])),
+        ("favourite", json!(false)),
+        ("birthday", json!("")),
+    ] {
+        assert_eq!(request["contact"][field], nothing, "{field}");
+    }
+    assert_eq!(request["contact"]["urls"][0]["value"], "https://a.example");
     assert_eq!(names(&mut omar, "").await, [""; 0], "nothing is stored yet");
     // It arrived as a message with the same number.
     let reference = sent["reference"].as_str().unwrap();
     let message = omar.get(&format!("/api/messages/{reference}")).await.expect_status(200).json();
     assert!(message["text"].as_str().unwrap().contains("noa@a.example"), "{message}");
+    assert!(!message.to_string().contains("likes boats"), "{message}");
 
     let one = format!("{path}/{reference}");
     dana.post(&one, &json!({"allow": true})).await.expect_problem(404, "not-found");
@@ -228,13 +244,15 @@ async fn a_photo_is_kept_if_it_is_one_that_is_shown() {
     dana.get(&path).await.expect_problem(404, "not-found");
     let mut headers = dana.credentials("PUT", &path);
     headers.insert("content-type", "application/octet-stream".parse().unwrap());
-    let gif = "GIF89a\u{1}\0\u{1}\0\0\0\0;";
+    // One frame of one pixel.
+    let gif = "GIF89a\u{1}\0\u{1}\0\0\0\0,\0\0\0\0\u{1}\0\u{1}\0\0\u{2}\0;";
     dana.raw("PUT", &path, headers, Some(gif.to_owned())).await.expect_status(200);
     let read = dana.get(&path).await.expect_status(200);
     assert_eq!((read.header("content-type"), read.text()), ("image/gif", gif.to_owned()));
     let mut headers = dana.credentials("PUT", &path);
     headers.insert("content-type", "application/octet-stream".parse().unwrap());
-    let huge = "GIF89a\u{7f}\u{7f}\u{7f}\u{7f}\0\0\0;".to_owned();
+    // The frame is larger than the image says.
+    let huge = gif.replace(",\0\0\0\0\u{1}\0\u{1}\0", ",\0\0\0\0\u{7f}\u{7f}\u{7f}\u{7f}");
     dana.raw("PUT", &path, headers, Some(huge)).await.expect_problem(422, "invalid");
     dana.delete(&path).await.expect_status(200);
     dana.get(&path).await.expect_problem(404, "not-found");

@@ -38,7 +38,7 @@ fn header(octets: &[u8]) -> Option<(&'static str, u32, u32)> {
     let (media, (width, height)) = if octets.starts_with(b"\x89PNG\r\n\x1a\n") {
         ("image/png", png(octets)?)
     } else if octets.starts_with(b"GIF87a") || octets.starts_with(b"GIF89a") {
-        ("image/gif", (little(octets, 6, 2)?, little(octets, 8, 2)?))
+        ("image/gif", gif(octets)?)
     } else if octets.starts_with(b"\xff\xd8\xff") {
         ("image/jpeg", jpeg(octets)?)
     } else if octets.starts_with(b"RIFF") && octets.get(8..12)? == b"WEBP" {
@@ -53,6 +53,42 @@ fn header(octets: &[u8]) -> Option<(&'static str, u32, u32)> {
 fn png(octets: &[u8]) -> Option<(u32, u32)> {
     (octets.get(12..16)? == b"IHDR").then_some(())?;
     Some((big(octets, 16, 4)?, big(octets, 20, 4)?))
+}
+
+/// The size of the logical screen, or of the first frame in it if that is larger, because programs show
+/// all of that (GIF89a §18, §20). Other frames are cut to it.
+fn gif(octets: &[u8]) -> Option<(u32, u32)> {
+    let screen = (little(octets, 6, 2)?, little(octets, 8, 2)?);
+    let mut at = 13 + colours(*octets.get(10)?);
+    loop {
+        match octets.get(at)? {
+            // An extension: its label, and pieces that each say their length. The last has none.
+            0x21 => {
+                at += 2;
+                while let length @ 1..=u8::MAX = *octets.get(at)? {
+                    at += 1 + usize::from(length);
+                }
+                at += 1;
+            }
+            // The frame: where it is, and how large.
+            0x2c => {
+                let frame = |place: usize, size: usize| {
+                    Some(little(octets, at + place, 2)? + little(octets, at + size, 2)?)
+                };
+                let (width, height) = (frame(1, 5)?, frame(3, 7)?);
+                return Some((screen.0.max(width), screen.1.max(height)));
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The octets of the table of colours of a GIF image.
+fn colours(flags: u8) -> usize {
+    match flags & 0x80 {
+        0 => 0,
+        _ => 3 << ((flags & 7) + 1),
+    }
 }
 
 /// The size stands in the start of the frame, after segments that each say their length (T.81 §B.2).
@@ -140,6 +176,39 @@ mod tests {
         assert_eq!(Photo::of(octets), None);
         assert!(Photo::of(image(ImageFormat::Png, SIDE_MAX, 1)).is_some());
         assert_eq!(Photo::of(image(ImageFormat::Png, SIDE_MAX + 1, 1)), None);
+    }
+
+    /// A browser makes room for the first frame, whatever the screen is said to be.
+    #[test]
+    fn a_frame_that_is_larger_than_its_image_counts() {
+        let gif = |flags: u8, before: &[u8], frame: [u8; 8]| {
+            let colours = vec![0; colours(flags)];
+            let head = [&b"GIF89a\x01\0\x01\0"[..], &[flags, 0, 0], &colours[..], before].concat();
+            [&head[..], b",", &frame, &[0, 2, 0, b';']].concat()
+        };
+        let small = [0, 0, 0, 0, 70, 0, 50, 0];
+        for (flags, before) in [
+            (0, &b""[..]),
+            (0x81, &b""[..]),
+            (0xf7, &b"!\xf9\x04\0\0\0\0\0"[..]),
+            (0x80, &b"!\xff\x03abc\x02de\0!\xfe\0"[..]),
+        ] {
+            let found = header(&gif(flags, before, small));
+            assert_eq!(found, Some(("image/gif", 70, 50)), "{flags}");
+        }
+        for frame in [
+            [0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
+            [0xff, 0xff, 0, 0, 1, 0, 1, 0],
+            [0, 0, 0, 8, 1, 0, 1, 0],
+        ] {
+            assert_eq!(Photo::of(gif(0, b"", frame)), None, "{frame:?}");
+        }
+        let whole = gif(0x81, b"!\xfe\x01x\0", small);
+        for end in 0..whole.len() - 5 {
+            assert_eq!(Photo::of(whole[..end].to_vec()), None, "{end}");
+        }
+        assert_eq!(Photo::of(b"GIF89a\x01\0\x01\0\0\0\0;".to_vec()), None, "it has no frame");
+        assert_eq!(Photo::of(b"GIF89a\x01\0\x01\0\0\0\0!\xfe".to_vec()), None);
     }
 
     #[test]
