@@ -27,14 +27,15 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::{Bell, Tx};
-use crate::gateway::records::contact::ContactRow;
+use crate::gateway::records::contact::{ContactAsked, ContactRequest, ContactRow};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Counters, Holder, OwnQuota, Usage};
 use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{
-    CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
+    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS, COUNTERS, DRAFTS,
+    ENTRIES, TEMPORARY, UPLOADS,
 };
 use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
@@ -88,6 +89,16 @@ pub(in crate::gateway) fn contact(row: &ContactRow) -> Usage {
 /// What a contact's photo counts, or a block of the list of contacts.
 pub(in crate::gateway) fn sealed(row: Option<&Sealed>) -> Usage {
     file(row.map_or(0, |row| row.0.len() as u64))
+}
+
+/// What a request to add a contact counts for the account that it waits for.
+pub(in crate::gateway) fn request(row: &ContactRequest) -> Usage {
+    file((row.sealed.len() + row.encapsulation.len()) as u64)
+}
+
+/// What it counts for the account that sent it.
+pub(in crate::gateway) fn asked(row: &ContactAsked) -> Usage {
+    file(row.sealed.len() as u64)
 }
 
 impl Usage {
@@ -354,6 +365,8 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&CONTACTS, &account, |_, row| add(contact(&row)))?;
     reader.scan_readable(&CONTACT_PHOTOS, &account, |_, row| add(sealed(Some(&row))))?;
     reader.scan_readable(&CONTACT_BLOCKS, &account, |_, row| add(sealed(Some(&row))))?;
+    reader.scan_readable(&CONTACT_REQUESTS, &account, |_, row| add(request(&row)))?;
+    reader.scan_readable(&CONTACT_ASKED, &account, |_, row| add(asked(&row)))?;
     Ok(usage)
 }
 

@@ -27,6 +27,7 @@ use crate::gateway::feed::tx::Tx;
 use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
 use crate::gateway::records::contact::{ContactAsked, ContactRequest, RequestOutcome};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CONTACT_ASKED, CONTACT_REQUESTS};
 use crate::gateway::text::shown;
@@ -136,10 +137,14 @@ impl Gateway {
         let message = self.contact_request_message(from, to, reference, proposed)?;
         let done = self.transact(move |tx| {
             ask_allowed_in_tx(tx, (from, to), &waiting, at)?;
+            let (mine, theirs) = (quota::asked(&asked), quota::request(&request));
+            quota::check_in_tx(tx, from, Usage::default(), mine)?;
+            quota::admit_in_tx(tx, [to], message.size + theirs.octets)?;
             asked_forget_in_tx(tx, from)?;
             tx.put(&CONTACT_REQUESTS, &(to, key), &request)?;
+            quota::charge_in_tx(tx, to, theirs)?;
             tx.put(&CONTACT_ASKED, &(from, key), &asked)?;
-            quota::admit_in_tx(tx, [to], message.size)?;
+            quota::charge_in_tx(tx, from, mine)?;
             message.store_in_tx(tx)?;
             tx.changed(to, Changed::Contacts).map(drop)
         });
@@ -325,12 +330,11 @@ impl Gateway {
             true => Some(self.contact_outcome_message(account, from, key, (&proposed, outcome))?),
             false => None,
         };
-        let end = move |tx: &mut Tx<'_, '_>| {
+        let end = move |tx: &mut Tx<'_, '_>| -> Result<(), Error> {
             // Answered meanwhile, on another page.
-            if !tx.has(&CONTACT_REQUESTS, &(account, key))? {
-                return Err(MISSING);
-            }
+            let row = tx.get(&CONTACT_REQUESTS, &(account, key))?.ok_or(MISSING)?;
             tx.delete(&CONTACT_REQUESTS, &(account, key));
+            quota::discharge_in_tx(tx, account, quota::request(&row))?;
             if let Some(asked) = tx.get(&CONTACT_ASKED, &(from, key))? {
                 let asked = ContactAsked { outcome: Some(outcome), ..asked };
                 tx.put(&CONTACT_ASKED, &(from, key), &asked)?;
@@ -415,10 +419,7 @@ fn ask_allowed_in_tx(
 }
 
 /// Ends a request that nobody answered.
-fn end_in_tx(
-    tx: &mut Tx<'_, '_>,
-    (account, key): (AccountId, ReferenceKey),
-) -> Result<(), Error> {
+fn end_in_tx(tx: &mut Tx<'_, '_>, (account, key): (AccountId, ReferenceKey)) -> Result<(), Error> {
     let row = match tx.get(&CONTACT_REQUESTS, &(account, key)) {
         Ok(Some(row)) => Some(row),
         // One that cannot be read cannot be answered, either.
@@ -428,14 +429,27 @@ fn end_in_tx(
         Err(other) => return Err(other.into()),
     };
     tx.delete(&CONTACT_REQUESTS, &(account, key));
-    if let Some(ContactRequest { from, .. }) = row
-        && tx.has(&ACCOUNTS, &from)?
+    if let Some(row) = &row
+        && tx.has(&ACCOUNTS, &row.from)?
     {
-        tx.delete(&CONTACT_ASKED, &(from, key));
-        tx.changed(from, Changed::Contacts)?;
+        asked_delete_in_tx(tx, (row.from, key))?;
+        tx.changed(row.from, Changed::Contacts)?;
     }
     if tx.has(&ACCOUNTS, &account)? {
+        match &row {
+            Some(row) => quota::discharge_in_tx(tx, account, quota::request(row))?,
+            None => quota::again_in_tx(tx, account)?,
+        }
         tx.changed(account, Changed::Contacts)?;
+    }
+    Ok(())
+}
+
+/// Deletes what a sender asked.
+fn asked_delete_in_tx(tx: &mut Tx<'_, '_>, key: (AccountId, ReferenceKey)) -> Result<(), Error> {
+    if let Some(row) = tx.get(&CONTACT_ASKED, &key)? {
+        tx.delete(&CONTACT_ASKED, &key);
+        quota::discharge_in_tx(tx, key.0, quota::asked(&row))?;
     }
     Ok(())
 }
@@ -448,8 +462,5 @@ fn asked_forget_in_tx(tx: &mut Tx<'_, '_>, from: AccountId) -> Result<(), Error>
         ControlFlow::Continue(())
     })?;
     let old = (keys.len() + 1).saturating_sub(ASKED_KEPT);
-    for key in keys.into_iter().take(old) {
-        tx.delete(&CONTACT_ASKED, &key);
-    }
-    Ok(())
+    keys.into_iter().take(old).try_for_each(|key| asked_delete_in_tx(tx, key))
 }

@@ -380,8 +380,9 @@ fn few_requests_of_one_sender_wait() {
     assert_eq!(waiting.len(), WAITING_OF_ONE_MAX);
     let reference: Reference = waiting[0].reference.parse().unwrap();
     gateway.contact_request_answer(&omar, reference, &Answer::Refuse).unwrap();
+    assert!(counted(&gateway, &omar) > 0);
     ask("after an answer").unwrap();
-    counted(&gateway, &omar);
+    assert!(counted(&gateway, &omar) > 0 && counted(&gateway, &dana) > 0);
 }
 
 #[test]
@@ -402,6 +403,8 @@ fn a_request_that_nobody_answers_ends() {
     let left = gateway.contact_requests(&omar).unwrap();
     assert_eq!(left.iter().map(|one| &one.reference).collect::<Vec<_>>(), [&new.to_string()]);
     assert_eq!(gateway.contacts_asked(&dana).unwrap().len(), 1);
+    counted(&gateway, &omar);
+    counted(&gateway, &dana);
     ask(&dana).unwrap();
 }
 
