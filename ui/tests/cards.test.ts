@@ -38,3 +38,10 @@ test("files are read in the encodings that programs write", () => {
   expect(hasCards(card("a"))).toBe(true);
   expect(hasCards("Name\nBEGIN:VCARD,x")).toBe(false);
 });
+
+test("a file of blank lines is looked at once", () => {
+  const begun = performance.now();
+  expect(hasCards("\n".repeat(1 << 20))).toBe(false);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(hasCards(" \r\n begin:vcard \r\n")).toBe(true);
+});

@@ -230,7 +230,7 @@ impl Gateway {
             for other in &found {
                 stored.contact.merge(other.stored.contact.clone());
             }
-            // What does not fit stays with a contact that is deleted, and can be restored.
+            // What does not fit is not cut: then nothing is merged.
             stored.contact = fitting(stored.contact)?;
             stored.changed_since(&before, row.version + 1);
             let photo = match (&stored.photo, found.iter().find(|one| one.stored.photo.is_some())) {

@@ -19,7 +19,7 @@ use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACTS, CONTACTS_DELETED};
-use crate::store::Read;
+use crate::store::{self, Read};
 
 /// The most contacts of an account, with those that were deleted lately.
 pub const CONTACTS_MAX: u64 = 50_000;
@@ -174,8 +174,13 @@ impl Gateway {
         if count > 0 {
             let done = self.inner.store.transact(move |tx| {
                 for (at, account, id) in &keys {
+                    let row = match tx.get(&CONTACTS, &(*account, *id)) {
+                        Ok(row) => row,
+                        // It must not keep the others from being removed.
+                        Err(store::Error::Damaged(_)) => None,
+                        Err(other) => return Err(Error::from(other)),
+                    };
                     tx.delete(&CONTACTS_DELETED, &(*at, *account, *id));
-                    let row = tx.get(&CONTACTS, &(*account, *id))?;
                     // It may have been restored, and deleted again.
                     let Some(row) = row.filter(|row| row.deleted.map(due) == Some(*at)) else {
                         continue;

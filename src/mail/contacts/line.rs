@@ -28,7 +28,8 @@ pub struct Line {
     pub parameters: Vec<(String, String)>,
     /// With its escapes.
     pub value: String,
-    /// The line as it is kept: without what vCard 2.1 encoded.
+    /// The line as it is kept: without what vCard 2.1 encoded, and without characters that some
+    /// programs take for the end of a line.
     pub raw: String,
 }
 
@@ -47,7 +48,7 @@ impl Line {
         }
         let (parameters, value) = parameters(&text[end..])?;
         let group = group.trim().to_ascii_lowercase();
-        let raw = text.to_owned();
+        let raw = printable(text);
         Some(Line { group, name, parameters, value: value.to_owned(), raw }.plain())
     }
 
@@ -107,7 +108,7 @@ impl Line {
             self.value = text.replace(['\n', '\r'], "\\n");
         }
         self.parameters.retain(|parameter| !is_old(parameter));
-        self.raw = self.joined();
+        self.raw = printable(&self.joined());
         self
     }
 
@@ -121,6 +122,11 @@ impl Line {
         }
         text + ":" + &self.value
     }
+}
+
+/// A line without control characters, other than a tab.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| *c == '\t' || !c.is_control()).collect()
 }
 
 type Parameters<'t> = (Vec<(String, String)>, &'t str);
@@ -398,6 +404,14 @@ mod tests {
         let line = Line::parse(old).unwrap();
         assert_eq!(line.raw, "NOTE;TYPE=HOME:café\\nau lait");
         assert_eq!(line.text(), "café\nau lait");
+    }
+
+    #[test]
+    fn what_is_kept_of_a_line_is_one_line() {
+        let line = Line::parse("X-A:a\rEND:VCARD\u{85}\u{b}\0\tb").unwrap();
+        assert_eq!(line.raw, "X-A:aEND:VCARD\tb");
+        let old = Line::parse("X-A;ENCODING=QUOTED-PRINTABLE:a=0Bb=00=0Ac").unwrap();
+        assert_eq!(old.raw, "X-A:ab\\nc");
     }
 
     #[test]

@@ -28,7 +28,7 @@ export function textOf(octets: ArrayBuffer): string {
 
 /** Whether a file has cards; otherwise it is a table. */
 export function hasCards(text: string): boolean {
-  return /^\s*BEGIN:VCARD\s*$/im.test(text);
+  return /^[ \t]*BEGIN:VCARD[ \t]*$/im.test(text);
 }
 
 export function* partsOf(text: string): Generator<FilePart> {
