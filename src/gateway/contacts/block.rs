@@ -62,7 +62,10 @@ pub(in crate::gateway) type Mark = [u8; 16];
 const SHOWN_OCTETS_MAX: usize = 256;
 const ADDRESS_OCTETS_MAX: usize = 320;
 const NUMBER_OCTETS_MAX: usize = 40;
-pub const SEARCHED_OCTETS_MAX: usize = 2 * 1024;
+const SEARCHED_OCTETS_MAX: usize = 2 * 1024;
+
+/// How many words of a stranger's name are compared in pairs.
+const STRANGER_WORDS_MAX: usize = 8;
 
 /// The contacts of one block.
 #[derive(Default, Serialize, Deserialize)]
@@ -110,9 +113,22 @@ pub(super) fn mark(kind: &str, text: &str) -> Mark {
     vault::digest(&[kind.as_bytes(), b"\0", text.as_bytes()].concat())
 }
 
-/// How a stranger's name may look, as marks.
+/// How a stranger's name may look, as marks. Words may be added to a name, such as a title or a
+/// company: so any two of them are looked at as a name, too.
 pub(super) fn looks_of_stranger(name: &str) -> Vec<Mark> {
-    name_looks(cut(name, SHOWN_OCTETS_MAX)).iter().map(|look| mark("look", look)).collect()
+    let name = cut(name, SHOWN_OCTETS_MAX);
+    let mut looks: BTreeSet<String> = name_looks(name).into_iter().collect();
+    let is_between = |c: char| c.is_whitespace() || ",.;/()[]".contains(c);
+    let words = name.split(is_between).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.take(STRANGER_WORDS_MAX).collect();
+    for (at, one) in words.iter().enumerate() {
+        for other in &words[at + 1..] {
+            let pair = name_looks(&format!("{one} {other}"));
+            // What is one word by itself is no name with another word.
+            looks.extend(pair.into_iter().filter(|look| look.contains(' ')));
+        }
+    }
+    looks.iter().map(|look| mark("look", look)).collect()
 }
 
 /// How the names of a contact look. Many programs write an address in the place of a name.

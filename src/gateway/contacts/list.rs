@@ -53,7 +53,8 @@ pub struct Known {
     /// The contact that has the address: its id and its name.
     pub contact: Option<(String, String)>,
     /// A contact whose name looks like this one, and that has another address. The order of the words
-    /// does not matter, nor do blanks, case, accents, or characters of another script that look alike.
+    /// does not matter, nor do further words, blanks, case, accents, or characters of another script that
+    /// look alike.
     pub namesake: Option<(String, String)>,
 }
 

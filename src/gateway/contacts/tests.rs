@@ -266,6 +266,8 @@ fn a_name_that_looks_like_that_of_a_contact_is_pointed_at() {
         "Noa Pele\u{301}d",
         "the captain",
         "Dr. Noa R. Peled",
+        "Noa Peled Acme Inc.",
+        "Prof. Peled, Noa",
     ];
     let found = gateway.contacts_known(&dana, &alike.map(asked)).unwrap();
     for (name, known) in alike.iter().zip(&found) {
