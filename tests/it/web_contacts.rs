@@ -235,6 +235,33 @@ async fn somebody_is_asked_to_add_a_contact_and_answers() {
     assert_eq!(subjects.len(), 2, "{subjects:?}");
 }
 
+/// P-50, P-51, P-57: a request is mail, and few of one sender wait.
+#[tokio::test]
+async fn a_request_follows_the_rules_of_mail_and_few_wait() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let path = "/api/contacts/requests";
+    let ask = |name: &str| json!({"to": "omar@example.org", "contact": levi(name, "a@a.example")});
+    omar.patch("/api/preferences", &json!({"acceptFrom": "outside"})).await.expect_status(200);
+    dana.post(path, &ask("Noa")).await.expect_problem(404, "not-found");
+    omar.patch("/api/preferences", &json!({"acceptFrom": "both"})).await.expect_status(200);
+    for number in 0..5 {
+        dana.post(path, &ask(&format!("n{number}"))).await.expect_status(201);
+    }
+    dana.post(path, &ask("more")).await.expect_problem(409, "request-waits");
+    let waiting = omar.get(path).await.expect_status(200).json();
+    let waiting = waiting["waiting"].as_array().unwrap();
+    assert_eq!(waiting.len(), 5);
+    // What is allowed is what was shown: not what the sender keeps for oneself.
+    let one = format!("{path}/{}", waiting[0]["reference"].as_str().unwrap());
+    let stored = omar.post(&one, &json!({"allow": true})).await.expect_status(200).json();
+    let id = stored["id"].as_str().unwrap();
+    let contact = omar.get(&format!("/api/contacts/{id}")).await.expect_status(200).json();
+    assert_eq!((&contact["notes"], &contact["labels"]), (&json!(""), &json!([])));
+    assert_eq!((&contact["favourite"], &contact["own"]), (&json!(false), &json!([])));
+    dana.post(path, &ask("more")).await.expect_status(201);
+}
+
 #[tokio::test]
 async fn a_photo_is_kept_if_it_is_one_that_is_shown() {
     let web = TestWeb::start().await;
