@@ -16,7 +16,7 @@ export function isDoubtful(from: From): boolean {
  * A stranger's words within a sentence of ours: they may be written in the other direction, and
  * must not turn the sentence round (Unicode UAX #9).
  */
-const isolated = (text: string) => `\u2068${text}\u2069`;
+export const isolated = (text: string) => `\u2068${text}\u2069`;
 
 /** A name is whatever its bearer chose: the address stands beside it. */
 export function personText({ name, address }: Addr): string {
