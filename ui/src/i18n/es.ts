@@ -1511,7 +1511,8 @@ export const es = {
     "keys-differ":
       "Las claves de esta cuenta no se corresponden, por lo que se ha desactivado. Avise a su administrador.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
-    "request-waits": "Esto ya se ha pedido, o ya hay tantas peticiones como pueden esperar respuesta.",
+    "request-waits":
+      "Esto ya se ha pedido, o ya hay tantas peticiones como pueden esperar respuesta.",
     "requested-often":
       "Ha preguntado tantas veces como es posible en un día. Inténtelo de nuevo mañana.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",

@@ -1539,7 +1539,8 @@ export const fr = {
     "keys-differ":
       "Les clés de ce compte ne vont pas ensemble\u00a0; il a donc été désactivé. Prévenez votre administrateur.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
-    "request-waits": "Cela a déjà été demandé, ou il y a déjà autant de demandes qu’il peut en attendre.",
+    "request-waits":
+      "Cela a déjà été demandé, ou il y a déjà autant de demandes qu’il peut en attendre.",
     "requested-often": "Vous avez demandé aussi souvent que possible en un jour. Réessayez demain.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":
