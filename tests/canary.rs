@@ -315,7 +315,8 @@ async fn write_contacts(client: &mut Client) -> Vec<String> {
     });
     let path = "/api/contacts";
     let _: Value = client.call(Method::POST, path, Some(contact)).await.expect("it is stored");
-    let request = json!({"to": format!("u2@{DOMAIN}"), "contact": {"name": {"given": asked}}, "note": asked});
+    let request =
+        json!({"to": format!("u2@{DOMAIN}"), "contact": {"name": {"given": asked}}, "note": asked});
     let path = "/api/contacts/requests";
     let _: Value = client.call(Method::POST, path, Some(request)).await.expect("it is sent");
     let card = format!("BEGIN:VCARD\nFN:x\nX-WORD:{name}\nEND:VCARD\n");

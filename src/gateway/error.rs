@@ -176,7 +176,9 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
-            Conflict::RequestWaits => "This was already asked, or as much as may wait for an answer.",
+            Conflict::RequestWaits => {
+                "This was already asked, or as much as may wait for an answer."
+            }
             Conflict::RequestedOften => "It was asked as often as is possible in one day.",
         }
     }
