@@ -119,13 +119,12 @@ impl Content {
             return Some((part, self.pieces_of(octets, place)));
         };
         let file = files.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
-        let pieces = Pieces::File(File {
-            sealed: self.sealed.clone(),
-            offset: file.offset,
-            end: file.offset + file.encoded,
-            size: file.size,
-            rest: Zeroizing::default(),
-        });
+        let (sealed, offset, size) = (self.sealed.clone(), file.offset, file.size);
+        let end = offset + file.encoded;
+        let pieces = match file.is_as_it_is() {
+            true => Pieces::Raw(Raw { sealed, offset, end }),
+            false => Pieces::File(File { sealed, offset, end, size, rest: Zeroizing::default() }),
+        };
         Some((part_of(file, index), pieces))
     }
 
