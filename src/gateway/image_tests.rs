@@ -70,7 +70,7 @@ fn a_forward_keeps_the_images_in_the_text() {
     message.attachments = vec![image.clone()];
     let reference = send(&gateway, &dana, &message);
     gateway.message_open(&omar, reference, None).unwrap();
-    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
+    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward, None).unwrap();
     let own = forward.uploads[0].id.clone();
     assert_ne!(own, image);
     let html = forward.content.html.clone().unwrap();
@@ -82,7 +82,7 @@ fn a_forward_keeps_the_images_in_the_text() {
     let (_, opened) = gateway.message_open(&dana, again, None).unwrap();
     assert!(opened.parts().unwrap()[0].inline);
     // What somebody else wrote is quoted as text: its form would be lost.
-    let reply = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
+    let reply = gateway.draft_from(&omar, reference, RelationKind::Reply, None).unwrap();
     assert_eq!(reply.content.html, None);
 }
 

@@ -25,6 +25,7 @@ pub mod notice_text;
 pub mod notification;
 mod notification_text;
 pub mod plain;
+pub mod quotation;
 pub mod reference;
 pub mod reply;
 pub mod results;
