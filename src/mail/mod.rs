@@ -20,6 +20,7 @@ pub mod mailboxes;
 pub mod mdn;
 pub mod message;
 pub mod mime_guard;
+pub mod notice_detail;
 pub mod notice_many;
 pub mod notice_text;
 pub mod notification;

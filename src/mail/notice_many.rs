@@ -34,6 +34,7 @@ fn sentence(language: Language, report: Report, count: usize) -> String {
     match report {
         Report::Refused => refused(language, count),
         Report::Delayed => delayed(language, count),
+        Report::Unverified(instead) => instead.sentence_many(language, count),
         // The other reports are about one recipient each.
         _ => failed(language, count),
     }
@@ -104,6 +105,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::mail::notice_detail::Instead;
+
+    const MANY: [Report; 5] = [
+        Report::Refused,
+        Report::Failed,
+        Report::Delayed,
+        Report::Unverified(Instead::Here),
+        Report::Unverified(Instead::Plain),
+    ];
 
     #[test]
     fn a_notice_about_many_names_them_up_to_a_limit_and_counts_the_others() {
@@ -111,7 +121,7 @@ mod tests {
         let lines: Vec<_> = people.iter().map(|one| (one.as_str(), Some("550 no"))).collect();
         let mut all = BTreeSet::new();
         for language in Language::ALL {
-            for report in [Report::Refused, Report::Failed, Report::Delayed] {
+            for report in MANY {
                 let text = text(language, report, &lines, 3, "ABC");
                 assert!(text.lines().next().unwrap().contains('5'), "{text}");
                 assert!(text.contains("r2@") && !text.contains("r3@"), "{text}");
@@ -119,7 +129,7 @@ mod tests {
                 all.insert(text);
             }
         }
-        assert_eq!(all.len(), 3 * Language::ALL.len(), "each sentence is another");
+        assert_eq!(all.len(), MANY.len() * Language::ALL.len(), "each sentence is another");
         let whole = text(Language::English, Report::Failed, &lines, 5, "ABC");
         assert!(whole.contains("r4@outside.example: 550 no") && !whole.contains("more"), "{whole}");
     }

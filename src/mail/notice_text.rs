@@ -3,6 +3,7 @@
 //!
 //! Addresses and times stand in isolates where writing runs from right to left (Unicode UAX #9).
 
+use super::notice_detail::Instead;
 use crate::terms::{Language, Level, NotSent};
 
 /// What a notice reports.
@@ -28,11 +29,13 @@ pub enum Report {
     Filling,
     /// The reader's own mailbox is almost full.
     AlmostFull,
+    /// The way had no verified TLS, and the message went this way instead.
+    Unverified(Instead),
 }
 
 impl Report {
     /// All of them.
-    pub const ALL: [Report; 13] = [
+    pub const ALL: [Report; 15] = [
         Report::Accepted,
         Report::Read,
         Report::Rejected,
@@ -46,6 +49,8 @@ impl Report {
         Report::Forgotten,
         Report::Filling,
         Report::AlmostFull,
+        Report::Unverified(Instead::Here),
+        Report::Unverified(Instead::Plain),
     ];
 }
 
@@ -131,6 +136,7 @@ const ENGLISH: Catalogue = Catalogue {
         Report::Forgotten => "Forgotten passphrase",
         Report::Filling => "Your mailbox is filling up",
         Report::AlmostFull => "Your mailbox is almost full",
+        Report::Unverified(instead) => instead.title(Language::English),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Your message to {who} was accepted at {at}."),
@@ -162,6 +168,7 @@ const ENGLISH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "The mailbox {who} is more than 95 % full. When it is full, you can neither send nor receive messages. Delete messages that you no longer need, and empty the trash."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::English, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "This is not an email address.",
@@ -203,6 +210,7 @@ const GERMAN: Catalogue = Catalogue {
         Report::Forgotten => "Vergessene Passphrase",
         Report::Filling => "Ihr Postfach füllt sich",
         Report::AlmostFull => "Ihr Postfach ist fast voll",
+        Report::Unverified(instead) => instead.title(Language::German),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Ihre Nachricht an {who} wurde um {at} angenommen."),
@@ -234,6 +242,7 @@ const GERMAN: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "Das Postfach {who} ist zu mehr als 95 % voll. Wenn es voll ist, können Sie Nachrichten weder senden noch empfangen. Löschen Sie Nachrichten, die Sie nicht mehr brauchen, und leeren Sie den Papierkorb."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::German, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Dies ist keine E-Mail-Adresse.",
@@ -275,6 +284,7 @@ const FRENCH: Catalogue = Catalogue {
         Report::Forgotten => "Phrase de passe oubliée",
         Report::Filling => "Votre boîte aux lettres se remplit",
         Report::AlmostFull => "Votre boîte aux lettres est presque pleine",
+        Report::Unverified(instead) => instead.title(Language::French),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Votre message à {who} a été accepté à {at}."),
@@ -306,6 +316,7 @@ const FRENCH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "La boîte aux lettres {who} est pleine à plus de 95 %. Une fois pleine, vous ne pourrez plus ni envoyer ni recevoir de messages. Supprimez les messages dont vous n’avez plus besoin et videz la corbeille."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::French, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Ceci n’est pas une adresse électronique.",
@@ -347,6 +358,7 @@ const SPANISH: Catalogue = Catalogue {
         Report::Forgotten => "Frase de contraseña olvidada",
         Report::Filling => "Su buzón se está llenando",
         Report::AlmostFull => "Su buzón está casi lleno",
+        Report::Unverified(instead) => instead.title(Language::Spanish),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Su mensaje a {who} fue aceptado a las {at}."),
@@ -378,6 +390,7 @@ const SPANISH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "El buzón {who} está lleno en más del 95 %. Cuando esté lleno, no podrá enviar ni recibir mensajes. Elimine los mensajes que ya no necesite y vacíe la papelera."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Spanish, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Esto no es una dirección de correo.",
@@ -419,6 +432,7 @@ const HEBREW: Catalogue = Catalogue {
         Report::Forgotten => "סיסמה שנשכחה",
         Report::Filling => "תיבת הדואר שלך מתמלאת",
         Report::AlmostFull => "תיבת הדואר שלך כמעט מלאה",
+        Report::Unverified(instead) => instead.title(Language::Hebrew),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("ההודעה שלך אל {who} התקבלה ב־{at}."),
@@ -448,6 +462,7 @@ const HEBREW: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "תיבת הדואר {who} מלאה ביותר מ־95%. כשתתמלא, לא יהיה אפשר לשלוח או לקבל הודעות. כדאי למחוק הודעות שאין בהן עוד צורך ולרוקן את האשפה."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Hebrew, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "זו אינה כתובת דואר.",
@@ -489,6 +504,7 @@ const ARABIC: Catalogue = Catalogue {
         Report::Forgotten => "عبارة مرور منسية",
         Report::Filling => "صندوق بريدك يمتلئ",
         Report::AlmostFull => "صندوق بريدك على وشك الامتلاء",
+        Report::Unverified(instead) => instead.title(Language::Arabic),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("قُبلت رسالتك إلى {who} في {at}."),
@@ -518,6 +534,7 @@ const ARABIC: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "امتلأ صندوق البريد {who} بأكثر من 95٪. عندما يمتلئ تمامًا لن تستطيع إرسال الرسائل أو استقبالها. احذف الرسائل التي لم تعد تحتاج إليها وأفرغ سلة المهملات."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Arabic, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "هذا ليس عنوان بريد إلكتروني.",
