@@ -496,9 +496,9 @@ function itemOf(detail: Detail): Item {
   const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
   const { opened, unread, starred, sent, recipients, notice, asksConfirmation } = detail;
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
-  const { conversation, labels, octets } = detail;
-  const own = { sent, recipients, notice, asksConfirmation, conversation, labels, octets };
-  return { ...where, ...own, opened, unread, starred };
+  const { conversation, labels, octets, standing } = detail;
+  const own = { sent, recipients, standing, notice, asksConfirmation };
+  return { ...where, ...own, conversation, labels, octets, opened, unread, starred };
 }
 
 /** Returns a placeholder until the message comes into view. */
@@ -507,7 +507,7 @@ function pendingItem(flags: Flags): Listed {
     ...{ ...flags, pending: true },
     from: { name: null, address: null, check: "unchecked", warnings: [] },
     ...{ subject: "", receivedAt: "", size: 0, octets: 0, attachments: 0, opened: false },
-    ...{ sent: false, recipients: [], notice: null, asksConfirmation: false },
+    ...{ sent: false, recipients: [], standing: null, notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },
   };
 }
