@@ -16,6 +16,7 @@ mod date;
 pub mod dsn;
 pub mod envelope;
 pub mod header;
+mod isolate;
 pub mod mailboxes;
 pub mod mdn;
 pub mod message;

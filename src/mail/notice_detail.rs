@@ -1,7 +1,7 @@
 //! What notices add to their sentences, and those about messages whose way had no verified TLS, in
 //! every language of the webmail.
 
-use crate::mail::notice_text::isolated;
+use super::isolate::isolated;
 use crate::terms::{Language, StepNote};
 
 /// What a note of a delivery says, if its sender needs it besides the sentence.

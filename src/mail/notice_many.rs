@@ -1,6 +1,7 @@
 //! The sentences of a notice that reports the same about several recipients, in every language of
 //! the webmail; a notice about one recipient is written by `notice_text`.
 
+use super::isolate;
 use super::notice_text::{self, Report};
 use crate::terms::Language;
 
@@ -15,7 +16,7 @@ pub fn text(
 ) -> String {
     let mut lines = String::new();
     for (who, detail) in recipients.iter().take(lines_max) {
-        let who = notice_text::isolated(language, who);
+        let who = isolate::isolated(language, who);
         match detail {
             Some(detail) => lines.push_str(&format!("{who}: {detail}\n")),
             None => lines.push_str(&format!("{who}\n")),

@@ -3,6 +3,7 @@
 //!
 //! Addresses and times stand in isolates where writing runs from right to left (Unicode UAX #9).
 
+use super::isolate::isolated;
 use super::notice_detail::Instead;
 use crate::terms::{Language, Level, NotSent};
 
@@ -79,14 +80,6 @@ pub(super) fn closing(language: Language, reference: &str) -> String {
     format!("{}: {}\n", catalogue(language).reference, isolated(language, reference))
 }
 
-/// A text of another direction stands in an isolate where writing runs from right to left.
-pub(super) fn isolated(language: Language, text: &str) -> String {
-    match catalogue(language).right_to_left {
-        true => format!("\u{2068}{text}\u{2069}"),
-        false => text.to_owned(),
-    }
-}
-
 /// Why a message was not sent, and whose decision that was.
 pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
     let catalogue = catalogue(language);
@@ -99,7 +92,6 @@ pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
 }
 
 struct Catalogue {
-    right_to_left: bool,
     reference: &'static str,
     title: fn(Report) -> &'static str,
     /// By the recipient and the time.
@@ -120,7 +112,6 @@ const fn catalogue(language: Language) -> &'static Catalogue {
 }
 
 const ENGLISH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Reference",
     title: |report| match report {
         Report::Accepted => "Accepted",
@@ -194,7 +185,6 @@ const ENGLISH: Catalogue = Catalogue {
 };
 
 const GERMAN: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Referenznummer",
     title: |report| match report {
         Report::Accepted => "Angenommen",
@@ -268,7 +258,6 @@ const GERMAN: Catalogue = Catalogue {
 };
 
 const FRENCH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Référence",
     title: |report| match report {
         Report::Accepted => "Accepté",
@@ -342,7 +331,6 @@ const FRENCH: Catalogue = Catalogue {
 };
 
 const SPANISH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Referencia",
     title: |report| match report {
         Report::Accepted => "Aceptado",
@@ -416,7 +404,6 @@ const SPANISH: Catalogue = Catalogue {
 };
 
 const HEBREW: Catalogue = Catalogue {
-    right_to_left: true,
     reference: "מספר אסמכתה",
     title: |report| match report {
         Report::Accepted => "התקבלה",
@@ -488,7 +475,6 @@ const HEBREW: Catalogue = Catalogue {
 };
 
 const ARABIC: Catalogue = Catalogue {
-    right_to_left: true,
     reference: "الرقم المرجعي",
     title: |report| match report {
         Report::Accepted => "قُبلت",

@@ -10,8 +10,8 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
+use super::isolate::isolated;
 use super::message::View;
-use super::notice_text::isolated;
 use crate::terms::Language;
 
 const MARK: &str = "----------";
