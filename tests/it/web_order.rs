@@ -131,6 +131,7 @@ async fn everything_in_a_mailbox_is_named_and_moved() {
     let left = dana.get("/api/messages/flags?mailbox=inbox").await.expect_status(200).json();
     assert_eq!(left["items"], json!([]));
     dana.get("/api/messages/flags").await.expect_problem(422, "invalid");
+    dana.post("/api/search/index", &json!({})).await.expect_status(200);
     let within = |mailbox: &str| format!("/api/messages/flags?mailbox={mailbox}&q=is%3Aunopened");
     let found = dana.get(&within("archive")).await.expect_status(200).json();
     assert_eq!(found["items"].as_array().unwrap().len(), 3);
