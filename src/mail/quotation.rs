@@ -81,10 +81,10 @@ fn lines(language: Language, view: &View, date: &str) -> String {
     )
 }
 
-/// Whether a line begins a forward, in any language.
+/// Whether a line begins a forward, in any language. Other programs end it with fewer hyphens.
 pub fn is_mark(line: &str) -> bool {
-    let inner = line.trim_end().strip_prefix(MARK).and_then(|rest| rest.strip_suffix(MARK));
-    inner.is_some_and(|title| Language::ALL.iter().any(|one| head(*one).title == title.trim()))
+    let said = line.strip_prefix(MARK).map(str::trim_start);
+    said.is_some_and(|said| Language::ALL.iter().any(|one| said.starts_with(head(*one).title)))
 }
 
 /// The lines of the head that a forward of a message has in any language: its draft may be one in
@@ -191,6 +191,7 @@ mod tests {
             assert!(rest.lines().all(|line| heads.iter().any(|head| head == line)), "{text}");
         }
         assert!(heads.iter().any(|head| head == "Date: 2026-11-03T09:05:00+02:00"), "{heads:?}");
+        assert!(is_mark("---------- Forwarded message ---------"), "as others write it");
         assert!(!is_mark("---------- Minutes ----------"));
     }
 }
