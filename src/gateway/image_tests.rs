@@ -81,7 +81,7 @@ fn a_forward_keeps_the_images_in_the_text() {
     message.attachments = vec![image.clone()];
     let reference = send(&gateway, &dana, &message);
     gateway.message_open(&omar, reference, None).unwrap();
-    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
+    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward, None).unwrap();
     let own = forward.uploads[0].id.clone();
     assert_ne!(own, image);
     let html = forward.content.html.clone().unwrap();
@@ -93,7 +93,7 @@ fn a_forward_keeps_the_images_in_the_text() {
     let (_, opened) = gateway.message_open(&dana, again, None).unwrap();
     assert!(opened.parts().unwrap()[0].inline);
     // What somebody else wrote is quoted as text: its form would be lost.
-    let reply = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
+    let reply = gateway.draft_from(&omar, reference, RelationKind::Reply, None).unwrap();
     assert_eq!(reply.content.html, None);
 }
 
@@ -147,7 +147,7 @@ fn an_attached_message_stays_one_whoever_forwards_it() {
         let inner = opened.inside(message::Within::new(&[1]).unwrap()).unwrap().unwrap();
         assert_eq!(message::view(&inner).subject, "Inner");
         assert_eq!(octets(opened.raw()), *whole);
-        let forward = gateway.draft_from(reader, reference, RelationKind::Forward).unwrap();
+        let forward = gateway.draft_from(reader, reference, RelationKind::Forward, None).unwrap();
         let other = if std::ptr::eq(reader, &dana) { "omar" } else { "dana" };
         let mut forward = forward.content;
         forward.to = vec![addressee(&format!("{other}@example.org"))];

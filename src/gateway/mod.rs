@@ -88,6 +88,8 @@ mod rows_tests;
 #[cfg(test)]
 mod sending_tests;
 #[cfg(test)]
+mod standing_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod unreadable_tests;

@@ -269,7 +269,7 @@ fn a_withdrawn_message_is_not_delivered_after_all() {
     let id = gateway.queue_lease(9, 60, &mut |_| false).unwrap()[0].id;
     let row = gateway.inner.store.get(&QUEUE, &id.0).unwrap().unwrap();
     gateway.queue_drop(id).unwrap();
-    gateway.queue_to_portal(id, &row).unwrap();
+    gateway.queue_to_portal(id, &row, String::new()).unwrap();
     assert_eq!(states(&gateway, &dana, reference)[0].1, DeliveryState::Failed);
     assert_eq!(gateway.queue_count().unwrap(), 0, "there is no notification");
 }

@@ -3,6 +3,8 @@
 //!
 //! Addresses and times stand in isolates where writing runs from right to left (Unicode UAX #9).
 
+use super::isolate::isolated;
+use super::notice_detail::Instead;
 use crate::terms::{Language, Level, NotSent};
 
 /// What a notice reports.
@@ -28,11 +30,13 @@ pub enum Report {
     Filling,
     /// The reader's own mailbox is almost full.
     AlmostFull,
+    /// The way had no verified TLS, and the message went this way instead.
+    Unverified(Instead),
 }
 
 impl Report {
     /// All of them.
-    pub const ALL: [Report; 13] = [
+    pub const ALL: [Report; 15] = [
         Report::Accepted,
         Report::Read,
         Report::Rejected,
@@ -46,6 +50,8 @@ impl Report {
         Report::Forgotten,
         Report::Filling,
         Report::AlmostFull,
+        Report::Unverified(Instead::Here),
+        Report::Unverified(Instead::Plain),
     ];
 }
 
@@ -74,14 +80,6 @@ pub(super) fn closing(language: Language, reference: &str) -> String {
     format!("{}: {}\n", catalogue(language).reference, isolated(language, reference))
 }
 
-/// A text of another direction stands in an isolate where writing runs from right to left.
-pub(super) fn isolated(language: Language, text: &str) -> String {
-    match catalogue(language).right_to_left {
-        true => format!("\u{2068}{text}\u{2069}"),
-        false => text.to_owned(),
-    }
-}
-
 /// Why a message was not sent, and whose decision that was.
 pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
     let catalogue = catalogue(language);
@@ -94,7 +92,6 @@ pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
 }
 
 struct Catalogue {
-    right_to_left: bool,
     reference: &'static str,
     title: fn(Report) -> &'static str,
     /// By the recipient and the time.
@@ -115,7 +112,6 @@ const fn catalogue(language: Language) -> &'static Catalogue {
 }
 
 const ENGLISH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Reference",
     title: |report| match report {
         Report::Accepted => "Accepted",
@@ -131,6 +127,7 @@ const ENGLISH: Catalogue = Catalogue {
         Report::Forgotten => "Forgotten passphrase",
         Report::Filling => "Your mailbox is filling up",
         Report::AlmostFull => "Your mailbox is almost full",
+        Report::Unverified(instead) => instead.title(Language::English),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Your message to {who} was accepted at {at}."),
@@ -162,6 +159,7 @@ const ENGLISH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "The mailbox {who} is more than 95 % full. When it is full, you can neither send nor receive messages. Delete messages that you no longer need, and empty the trash."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::English, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "This is not an email address.",
@@ -187,7 +185,6 @@ const ENGLISH: Catalogue = Catalogue {
 };
 
 const GERMAN: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Referenznummer",
     title: |report| match report {
         Report::Accepted => "Angenommen",
@@ -203,6 +200,7 @@ const GERMAN: Catalogue = Catalogue {
         Report::Forgotten => "Vergessene Passphrase",
         Report::Filling => "Ihr Postfach füllt sich",
         Report::AlmostFull => "Ihr Postfach ist fast voll",
+        Report::Unverified(instead) => instead.title(Language::German),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Ihre Nachricht an {who} wurde um {at} angenommen."),
@@ -234,6 +232,7 @@ const GERMAN: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "Das Postfach {who} ist zu mehr als 95 % voll. Wenn es voll ist, können Sie Nachrichten weder senden noch empfangen. Löschen Sie Nachrichten, die Sie nicht mehr brauchen, und leeren Sie den Papierkorb."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::German, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Dies ist keine E-Mail-Adresse.",
@@ -259,7 +258,6 @@ const GERMAN: Catalogue = Catalogue {
 };
 
 const FRENCH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Référence",
     title: |report| match report {
         Report::Accepted => "Accepté",
@@ -275,6 +273,7 @@ const FRENCH: Catalogue = Catalogue {
         Report::Forgotten => "Phrase de passe oubliée",
         Report::Filling => "Votre boîte aux lettres se remplit",
         Report::AlmostFull => "Votre boîte aux lettres est presque pleine",
+        Report::Unverified(instead) => instead.title(Language::French),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Votre message à {who} a été accepté à {at}."),
@@ -306,6 +305,7 @@ const FRENCH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "La boîte aux lettres {who} est pleine à plus de 95 %. Une fois pleine, vous ne pourrez plus ni envoyer ni recevoir de messages. Supprimez les messages dont vous n’avez plus besoin et videz la corbeille."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::French, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Ceci n’est pas une adresse électronique.",
@@ -331,7 +331,6 @@ const FRENCH: Catalogue = Catalogue {
 };
 
 const SPANISH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Referencia",
     title: |report| match report {
         Report::Accepted => "Aceptado",
@@ -347,6 +346,7 @@ const SPANISH: Catalogue = Catalogue {
         Report::Forgotten => "Frase de contraseña olvidada",
         Report::Filling => "Su buzón se está llenando",
         Report::AlmostFull => "Su buzón está casi lleno",
+        Report::Unverified(instead) => instead.title(Language::Spanish),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Su mensaje a {who} fue aceptado a las {at}."),
@@ -378,6 +378,7 @@ const SPANISH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "El buzón {who} está lleno en más del 95 %. Cuando esté lleno, no podrá enviar ni recibir mensajes. Elimine los mensajes que ya no necesite y vacíe la papelera."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Spanish, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Esto no es una dirección de correo.",
@@ -403,7 +404,6 @@ const SPANISH: Catalogue = Catalogue {
 };
 
 const HEBREW: Catalogue = Catalogue {
-    right_to_left: true,
     reference: "מספר אסמכתה",
     title: |report| match report {
         Report::Accepted => "התקבלה",
@@ -419,6 +419,7 @@ const HEBREW: Catalogue = Catalogue {
         Report::Forgotten => "סיסמה שנשכחה",
         Report::Filling => "תיבת הדואר שלך מתמלאת",
         Report::AlmostFull => "תיבת הדואר שלך כמעט מלאה",
+        Report::Unverified(instead) => instead.title(Language::Hebrew),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("ההודעה שלך אל {who} התקבלה ב־{at}."),
@@ -448,6 +449,7 @@ const HEBREW: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "תיבת הדואר {who} מלאה ביותר מ־95%. כשתתמלא, לא יהיה אפשר לשלוח או לקבל הודעות. כדאי למחוק הודעות שאין בהן עוד צורך ולרוקן את האשפה."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Hebrew, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "זו אינה כתובת דואר.",
@@ -473,7 +475,6 @@ const HEBREW: Catalogue = Catalogue {
 };
 
 const ARABIC: Catalogue = Catalogue {
-    right_to_left: true,
     reference: "الرقم المرجعي",
     title: |report| match report {
         Report::Accepted => "قُبلت",
@@ -489,6 +490,7 @@ const ARABIC: Catalogue = Catalogue {
         Report::Forgotten => "عبارة مرور منسية",
         Report::Filling => "صندوق بريدك يمتلئ",
         Report::AlmostFull => "صندوق بريدك على وشك الامتلاء",
+        Report::Unverified(instead) => instead.title(Language::Arabic),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("قُبلت رسالتك إلى {who} في {at}."),
@@ -518,6 +520,7 @@ const ARABIC: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "امتلأ صندوق البريد {who} بأكثر من 95٪. عندما يمتلئ تمامًا لن تستطيع إرسال الرسائل أو استقبالها. احذف الرسائل التي لم تعد تحتاج إليها وأفرغ سلة المهملات."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Arabic, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "هذا ليس عنوان بريد إلكتروني.",

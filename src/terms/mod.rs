@@ -25,7 +25,7 @@ pub use account_change::AccountChange;
 pub use account_sort::AccountSort;
 pub use choice::{Choice, Mode};
 pub use confirmations::Confirmations;
-pub use delivery::{DeliveryState, Level, NotSent, Route};
+pub use delivery::{DeliveryState, Level, NotSent, Route, StepNote};
 pub use disclosure::{ConfirmOutside, LastInteraction};
 pub use fullness::Fullness;
 pub use hand_off::{HandOff, PickupState};

@@ -272,6 +272,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("pickupAccess", &[409]),
     ("pickupAsk", &[409]),
     ("recover", &[403]),
+    ("search", &[404]),
     ("send", &[404]),
     ("signIn", &[403]),
     ("signInByPasskey", &[403]),

@@ -24,7 +24,7 @@ use crate::mail::plain;
 use crate::mail::reference::Reference;
 use crate::mail::reply::{self, Started};
 use crate::store::{Order, Read, Record};
-use crate::terms::{Choice, RelationKind};
+use crate::terms::{Choice, Language, RelationKind};
 use crate::vault;
 
 /// A recipient as the sender wrote it.
@@ -255,18 +255,24 @@ impl Gateway {
     }
 
     /// Creates a draft that replies to or forwards an opened message, with recipients, subject and
-    /// quotation; a forwarded message includes its files.
+    /// quotation; a forwarded message includes its files. Who is quoted is said in `language`, or else
+    /// in the one that the actor chose.
     pub fn draft_from(
         &self,
         actor: &Actor,
         reference: Reference,
         kind: RelationKind,
+        language: Option<Language>,
     ) -> Result<DraftView, Error> {
         let (item, message) = self.message_raw(actor, reference)?;
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
         let is_own = |address: &str| self.leads_to(actor.account(), &own, address);
-        let mut started = reply::begin(&view, kind, is_own);
+        let language = match language {
+            Some(language) => language,
+            None => self.language_of(actor.account())?.unwrap_or(Language::English),
+        };
+        let mut started = reply::begin(&view, kind, is_own, language);
         if actor.is_temporary() {
             self.keep_inside(&mut started);
         }
@@ -283,7 +289,7 @@ impl Gateway {
             Some(format!("cid:{upload}"))
         };
         let html = match kind {
-            RelationKind::Forward => reply::forwarded_html(&view, image),
+            RelationKind::Forward => reply::forwarded_html(&view, language, image),
             _ => None,
         };
         let content = DraftContent {

@@ -80,10 +80,11 @@ impl Planned {
     }
 
     pub(in crate::gateway) fn delivery(&self, now: Timestamp, language: Language) -> Delivery {
-        let mut history = vec![Step { state: DeliveryState::Accepted, at: now, detail: None }];
+        let step = |state, detail| Step { state, at: now, note: None, detail, tried: 0 };
+        let mut history = vec![step(DeliveryState::Accepted, None)];
         if let Target::Nowhere(reason) = self.target {
             let detail = Some(self.detail(reason, language));
-            history.push(Step { state: self.refused_state(), at: now, detail });
+            history.push(step(self.refused_state(), detail));
         }
         Delivery {
             address: self.address.to_string(),

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
-use crate::gateway::queue::delivery;
+use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
@@ -16,10 +16,10 @@ use crate::gateway::records::tables::{
     WRITTEN_TO,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
-use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::reporting::notice::{Detail, NoticeDraft};
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Order, Read, Record, Table, Tx};
-use crate::terms::DeliveryState;
+use crate::terms::{DeliveryState, StepNote};
 use crate::vault::Lookup;
 
 impl Gateway {
@@ -120,7 +120,7 @@ impl Gateway {
         reader: AccountId,
         message: ReferenceKey,
         address: &str,
-        (kind, detail): (DeliveryState, Option<String>),
+        (kind, note): (DeliveryState, Option<StepNote>),
         at: Timestamp,
     ) -> Result<(), Error> {
         let draft = NoticeDraft {
@@ -128,7 +128,7 @@ impl Gateway {
             about: message,
             recipient: address,
             at,
-            detail: detail.clone(),
+            detail: note.map(Detail::Note),
             topic: None,
             others: &[],
             report: None,
@@ -151,7 +151,8 @@ impl Gateway {
             let found = delivery::of_account(tx, message, reader)?;
             let open = found.filter(|(_, delivery)| !delivery.state().is_final());
             let Some((index, _)) = open else { return Ok(false) };
-            delivery::step_in_tx(tx, message, Some(index), kind, at, detail.clone())?;
+            let said = Said { note, detail: None };
+            delivery::step_in_tx(tx, message, Some(index), kind, at, said)?;
             Ok(true)
         })
     }

@@ -18,7 +18,7 @@ use crate::gateway::records::queue::{Due, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, TEMPORARY};
 use crate::gateway::records::temporary::{OpensBy, Pickup, Temporary};
-use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::reporting::notice::{Detail, NoticeDraft};
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::notification::{self, HandOffText, Kind, Notification};
@@ -252,7 +252,6 @@ impl Why {
         message: ReferenceKey,
         now: Timestamp,
     ) -> Option<NoticeDraft<'_>> {
-        let until = row.expires.to_rfc3339();
         match self {
             Why::Sponsor => None,
             Why::Asked => Some(asking(row, message, now)),
@@ -261,9 +260,7 @@ impl Why {
                 about: message,
                 recipient: &row.address,
                 at: now,
-                detail: Some(format!(
-                    "The temporary account expires at {until}; you can renew it."
-                )),
+                detail: Some(Detail::Expires(row.expires)),
                 topic: Some(NoticeTopic::Ending),
                 others: &[],
                 report: None,

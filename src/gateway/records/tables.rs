@@ -23,7 +23,7 @@ use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
-    Delivery, Draft, Held, Submission, SubmissionV1, Upload, UploadChunk,
+    Delivery, DeliveryV1, Draft, Held, Submission, SubmissionV1, SubmissionV2, Upload, UploadChunk,
 };
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::store::{Record, Table};
@@ -135,8 +135,8 @@ records!(
     Draft = 1,
     Upload = 1,
     UploadChunk = 1,
-    Submission = 2 from SubmissionV1,
-    Delivery = 1,
+    Submission = 3 from SubmissionV2,
+    Delivery = 2 from DeliveryV1,
     Held = 1,
     Due = 1,
     QueueRow = 1,
@@ -165,10 +165,12 @@ versions!(
     AccountKeysV1 = 1,
     AuditEntryV1 = 1,
     CountersV1 = 1,
+    DeliveryV1 = 1,
     ChangeRowV1 = 1,
     ConversationOfV1 = 1,
     MailboxV1 = 1,
     PreferencesV1 = 1,
     SiteChangeV1 = 1,
+    SubmissionV2 = 2 from SubmissionV1,
     SubmissionV1 = 1
 );

@@ -24,12 +24,20 @@ export const mailboxDelete = (id: string) => request<undefined>("DELETE", box(id
 
 export const messageList = (mailbox: string, before: string | null, limit: number) =>
   request<api.Page>("GET", "/api/messages", { query: { mailbox, before, limit } });
-export const search = (q: string, before: string | null, limit: number) =>
-  request<api.Found>("GET", "/api/search", { query: { q, before, limit } });
+/** Searches all mail, or one mailbox alone. */
+export const search = (
+  q: string,
+  before: string | null,
+  limit: number,
+  mailbox: string | null = null,
+) => request<api.Found>("GET", "/api/search", { query: { q, mailbox, before, limit } });
 export const searchIndex = () => request<api.IndexProgress>("POST", "/api/search/index");
 export const conversation = (reference: string) =>
   request<{ items: api.Item[] }>("GET", `${at(reference)}/conversation`);
-export const flags = (where: { mailbox: string } | { q: string }, before: string | null) =>
+export const flags = (
+  where: { mailbox: string } | { q: string } | { q: string; mailbox: string },
+  before: string | null,
+) =>
   request<api.AllFlags>("GET", "/api/messages/flags", {
     query: { ...where, before },
   });

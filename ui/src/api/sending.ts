@@ -42,8 +42,11 @@ export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
 export const draftSave = (id: string, version: number, content: Content) =>
   request<Draft>("PUT", draftAt(id), { body: { ...content, version } });
 export const draftDelete = (id: string) => request<undefined>("DELETE", draftAt(id));
-export const draftFrom = (reference: string, kind: RelationKind) =>
-  request<Draft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, { query: { kind } });
+/** Begins an answer or a forward, whose quotation is introduced in that language. */
+export const draftFrom = (reference: string, kind: RelationKind, language: string) =>
+  request<Draft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, {
+    query: { kind, language },
+  });
 
 export const check = (
   recipients: string[],

@@ -27,6 +27,7 @@ export type Part = Answered<"Part">;
 export type Notice = Answered<"Notice">;
 export type NoticeKind = Notice["kind"];
 export type Item = Answered<"Item">;
+export type Standing = Answered<"Standing">;
 export type Detail = Answered<"Detail">;
 export type Invitation = Answered<"Invitation">;
 export type Contact = Answered<"Contact">;

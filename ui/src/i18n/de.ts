@@ -112,7 +112,13 @@ export const de = {
     noSuchNumber: (reference) =>
       `Hier gibt es keine Nachricht mit der Referenznummer ${reference}.`,
     filterClear: "Filter aufheben",
-    filterNone: (n) => `Kein Treffer unter den bisher geladenen Nachrichten (${n}).`,
+    filterFound: (found, where) => `${found} in ${where}`,
+    filterSeeks: (where) => `${where} wird durchsucht …`,
+    filterNone: "Kein Treffer in diesem Postfach.",
+    filterSealed:
+      "Ungeöffnete Nachrichten werden nur nach Absender, Empfänger und Betreff gefunden.",
+    filterFailed:
+      "Dieses Postfach konnte nicht durchsucht werden. Gezeigt wird, was unter den geladenen Nachrichten passt.",
     selectAll: "Alle geladenen Nachrichten auswählen",
     selected: (n) => `${n} ausgewählt`,
     select: (subject) => `„${subject}“ auswählen`,
@@ -989,6 +995,21 @@ export const de = {
       refused: "Nicht erlaubt",
       failed: "Fehlgeschlagen",
     },
+    some: (word, n, of) => `${word} (${n} von ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "einmal" : `${n}-mal`} versucht`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "erneut versucht",
+      notified: "der Empfänger wurde benachrichtigt",
+      "no-verified-tls": "es gab keine geprüfte Verschlüsselung",
+      "account-deleted": "das Konto des Empfängers wurde gelöscht",
+    },
+    instead: {
+      here: "Zu diesem Empfänger gab es keine geprüfte Verschlüsselung; er liest die Nachricht stattdessen hier.",
+      plain:
+        "Zu diesem Empfänger gab es keine geprüfte Verschlüsselung; die Nachricht ging als gewöhnliche E-Mail.",
+    },
+    history: "Verlauf",
     severalPeople: (n) => `${n} Personen`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
@@ -1004,6 +1025,8 @@ export const de = {
         forgotten: `${who} hat die Passphrase vergessen und bittet Sie, Ihre Nachrichten erneut zu senden`,
         filling: `Das Postfach ${who} ist zu mehr als 80 % voll`,
         "almost-full": `Das Postfach ${who} ist zu mehr als 95 % voll`,
+        "unverified-here": `Ihre Nachricht liegt hier für ${who} bereit: Es gab keine geprüfte Verschlüsselung`,
+        "unverified-plain": `Ihre Nachricht an ${who} ging ohne geprüfte Verschlüsselung`,
         "password-changed": "Ihr Passwort wurde geändert",
         recovered: "Mit Ihrem Wiederherstellungsschlüssel wurde ein neues Passwort gesetzt",
         "recovery-key-created": "Ein neuer Wiederherstellungsschlüssel wurde erstellt",

@@ -111,7 +111,12 @@ export const en = {
     noSuchNumber: (reference: string) =>
       `There is no message with the reference number ${reference} here.`,
     filterClear: "Clear the filter",
-    filterNone: (n: number) => `None of the ${messages(n)} loaded so far match the filter.`,
+    filterFound: (found: string, where: string) => `${found} in ${where}`,
+    filterSeeks: (where: string) => `Looking through ${where}…`,
+    filterNone: "Nothing here matches.",
+    filterSealed: "Messages that were not opened are found by sender, recipient and subject only.",
+    filterFailed:
+      "This mailbox could not be searched. What matches among the loaded messages is shown.",
     selectAll: "Select all loaded messages",
     selected: (n: number) => `${n} selected`,
     select: (subject: string) => `Select ${subject}`,
@@ -946,6 +951,21 @@ export const en = {
       refused: "Not allowed",
       failed: "Failed",
     },
+    /** A word that is true of n of the recipients only. */
+    some: (word: string, n: number, of: number) => `${word} (${n} of ${of})`,
+    tried: (word: string, n: number) => `${word}, tried ${n === 1 ? "once" : `${n} times`}`,
+    stepWith: (word: string, note: string) => `${word}, ${note}`,
+    notes: {
+      tried: "tried again",
+      notified: "the recipient was notified",
+      "no-verified-tls": "there was no verified encryption",
+      "account-deleted": "the recipient’s account was deleted",
+    },
+    instead: {
+      here: "There was no verified encryption to this recipient, who reads it here instead.",
+      plain: "There was no verified encryption to this recipient, so it went as ordinary email.",
+    },
+    history: "History",
     /** Several recipients of one notice, in place of a name. */
     severalPeople: (n: number) => `${n} recipients`,
     notice: (kind: string, who: string) => {
@@ -962,6 +982,8 @@ export const en = {
         forgotten: `${who} has forgotten the passphrase and asks you to send your messages again`,
         filling: `The mailbox ${who} is more than 80% full`,
         "almost-full": `The mailbox ${who} is more than 95% full`,
+        "unverified-here": `Your message was kept here for ${who}: there was no verified encryption`,
+        "unverified-plain": `Your message to ${who} went without verified encryption`,
         "password-changed": "Your password was changed",
         recovered: "A new password was set with your recovery key",
         "recovery-key-created": "A new recovery key was created",

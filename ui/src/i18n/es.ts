@@ -117,12 +117,12 @@ export const es = {
     noSuchNumber: (reference) =>
       `Aquí no hay ningún mensaje con el número de referencia ${reference}.`,
     filterClear: "Borrar el filtro",
-    filterNone: (n) =>
-      form(
-        n,
-        "El único mensaje cargado hasta ahora no coincide.",
-        `Ninguno de los ${messages(n)} cargados hasta ahora coincide.`,
-      ),
+    filterFound: (found, where) => `${found} en ${where}`,
+    filterSeeks: (where) => `Buscando en ${where}…`,
+    filterNone: "Nada coincide en este buzón.",
+    filterSealed: "Los mensajes sin abrir solo se encuentran por remitente, destinatario y asunto.",
+    filterFailed:
+      "No se ha podido buscar en este buzón. Se muestra lo que coincide entre los mensajes cargados.",
     selectAll: "Seleccionar todos los mensajes cargados",
     selected: (n) => some(n, "seleccionado", "seleccionados"),
     select: (subject) => `Seleccionar ${subject}`,
@@ -980,6 +980,21 @@ export const es = {
       refused: "No permitido",
       failed: "No entregado",
     },
+    some: (word, n, of) => `${word} (${n} de ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "un intento" : `${n} intentos`}`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "se volvió a intentar",
+      notified: "se avisó al destinatario",
+      "no-verified-tls": "no había cifrado verificado",
+      "account-deleted": "la cuenta del destinatario se eliminó",
+    },
+    instead: {
+      here: "No había cifrado verificado hasta este destinatario, que en su lugar lo lee aquí.",
+      plain:
+        "No había cifrado verificado hasta este destinatario, así que salió como correo ordinario.",
+    },
+    history: "Historial",
     severalPeople: (n) => `${n} destinatarios`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
@@ -995,6 +1010,8 @@ export const es = {
         forgotten: `${who} ha olvidado la frase de contraseña y le pide que envíe de nuevo sus mensajes`,
         filling: `El buzón ${who} está lleno en más del 80 %`,
         "almost-full": `El buzón ${who} está lleno en más del 95 %`,
+        "unverified-here": `Su mensaje espera aquí a ${who}: no había cifrado verificado`,
+        "unverified-plain": `Su mensaje a ${who} salió sin cifrado verificado`,
         "password-changed": "Se cambió su contraseña",
         recovered: "Se estableció una contraseña nueva con su clave de recuperación",
         "recovery-key-created": "Se creó una clave de recuperación nueva",

@@ -118,7 +118,13 @@ export const fr = {
     noSuchNumber: (reference) =>
       `Il n’y a ici aucun message portant le numéro de référence ${reference}.`,
     filterClear: "Effacer le filtre",
-    filterNone: (n) => `Aucun résultat parmi les messages chargés jusqu’ici (${n}).`,
+    filterFound: (found, where) => `${found} dans ${where}`,
+    filterSeeks: (where) => `Recherche dans ${where}…`,
+    filterNone: "Aucun résultat dans cette boîte.",
+    filterSealed:
+      "Les messages non ouverts ne se trouvent que par expéditeur, destinataire et objet.",
+    filterFailed:
+      "La recherche dans cette boîte a échoué. Seuls les résultats parmi les messages chargés sont affichés.",
     selectAll: "Sélectionner tous les messages chargés",
     selected: (n) => some(n, "sélectionné", "sélectionnés"),
     select: (subject) => `Sélectionner «\u00a0${subject}\u00a0»`,
@@ -999,6 +1005,21 @@ export const fr = {
       refused: "Non autorisé",
       failed: "Échec",
     },
+    some: (word, n, of) => `${word} (${n} sur ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "un essai" : `${n} essais`}`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "nouvel essai",
+      notified: "le destinataire a été prévenu",
+      "no-verified-tls": "il n’y avait pas de chiffrement vérifié",
+      "account-deleted": "le compte du destinataire a été supprimé",
+    },
+    instead: {
+      here: "Il n’y avait pas de chiffrement vérifié jusqu’à ce destinataire, qui le lit ici.",
+      plain:
+        "Il n’y avait pas de chiffrement vérifié jusqu’à ce destinataire\u00a0: il est parti comme courriel ordinaire.",
+    },
+    history: "Historique",
     severalPeople: (n) => `${n} destinataires`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
@@ -1014,6 +1035,8 @@ export const fr = {
         forgotten: `${who} a oublié la phrase de passe et vous demande de renvoyer vos messages`,
         filling: `La boîte aux lettres ${who} est pleine à plus de 80 %`,
         "almost-full": `La boîte aux lettres ${who} est pleine à plus de 95 %`,
+        "unverified-here": `Votre message attend ${who} ici\u00a0: il n’y avait pas de chiffrement vérifié`,
+        "unverified-plain": `Votre message à ${who} est parti sans chiffrement vérifié`,
         "password-changed": "Votre mot de passe a été modifié",
         recovered: "Un nouveau mot de passe a été défini avec votre clé de récupération",
         "recovery-key-created": "Une nouvelle clé de récupération a été créée",

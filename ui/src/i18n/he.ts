@@ -106,7 +106,11 @@ export const he = {
     noSuchNumber: (reference: string) =>
       `אין כאן הודעה שמספר האסמכתה שלה \u2066${reference}\u2069.`,
     filterClear: "ניקוי הסינון",
-    filterNone: (n) => `אין התאמה ב־${messages(n)} שנטענו עד כה.`,
+    filterFound: (found: string, where: string) => `${found} בתיבה ${where}`,
+    filterSeeks: (where: string) => `מחפשים בתיבה ${where}…`,
+    filterNone: "אין כאן התאמה.",
+    filterSealed: "הודעות שלא נפתחו נמצאות לפי השולח, הנמען והנושא בלבד.",
+    filterFailed: "לא ניתן היה לחפש בתיבה הזאת. מוצג מה שמתאים מבין ההודעות שנטענו.",
     selectAll: "בחירת כל ההודעות שנטענו",
     selected: (n) => many(n, "הודעה אחת נבחרה", "שתי הודעות נבחרו", "הודעות נבחרו"),
     select: (subject) => `בחירת ${subject}`,
@@ -950,6 +954,20 @@ export const he = {
       refused: "לא מותר",
       failed: "נכשלה",
     },
+    some: (word: string, n: number, of: number) => `${word} (${n} מתוך ${of})`,
+    tried: (word: string, n: number) => `${word}, ${n === 1 ? "ניסיון אחד" : `${n} ניסיונות`}`,
+    stepWith: (word: string, note: string) => `${word}, ${note}`,
+    notes: {
+      tried: "נעשה ניסיון נוסף",
+      notified: "נשלחה לנמען הודעת יידוע",
+      "no-verified-tls": "לא הייתה הצפנה מאומתת",
+      "account-deleted": "חשבון הנמען נמחק",
+    },
+    instead: {
+      here: "לא הייתה הצפנה מאומתת אל הנמען הזה, והוא קורא את ההודעה כאן.",
+      plain: "לא הייתה הצפנה מאומתת אל הנמען הזה, וההודעה יצאה כדואר רגיל.",
+    },
+    history: "היסטוריה",
     severalPeople: (n) => `${n} נמענים`,
     notice: (kind: string, who: string) => {
       const name = `\u2068${who}\u2069`;
@@ -966,6 +984,8 @@ export const he = {
         forgotten: `${name} שכח/ה את הסיסמה ומבקש/ת שההודעות שלך יישלחו שוב`,
         filling: `תיבת הדואר ${name} מלאה ביותר מ־80%`,
         "almost-full": `תיבת הדואר ${name} מלאה ביותר מ־95%`,
+        "unverified-here": `ההודעה שלך מחכה כאן ל־${name}: לא הייתה הצפנה מאומתת`,
+        "unverified-plain": `ההודעה שלך אל ${name} יצאה בלי הצפנה מאומתת`,
         "password-changed": "הסיסמה שלך הוחלפה",
         recovered: "נקבעה סיסמה חדשה באמצעות מפתח השחזור שלך",
         "recovery-key-created": "נוצר מפתח שחזור חדש",
