@@ -86,6 +86,42 @@ fn a_forward_keeps_the_images_in_the_text() {
     assert_eq!(reply.content.html, None);
 }
 
+/// P-17: however large the files of a received message are, they are read piece by piece, one by one
+/// and all together, and none stays in memory.
+#[test]
+fn the_files_of_a_received_message_stay_out_of_memory() {
+    use base64::Engine;
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let file: Vec<u8> = (0..900_001_u32).map(|at| (at % 253) as u8).collect();
+    let text = base64::engine::general_purpose::STANDARD.encode(&file);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let part = format!(
+        "--b\nContent-Type: application/pdf; name=a.pdf\n\
+         Content-Transfer-Encoding: base64\n\n{}\n",
+        lines.join("\n")
+    );
+    let message = format!(
+        "From: eve@outside.example\nSubject: Plans\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHere.\n{part}{part}--b--\n"
+    );
+    let reference = deliver(&gateway, &["dana@example.org"], &message);
+    let (_, opened) = gateway.message_open(&dana, reference, None).unwrap();
+    let one = opened.part(3).unwrap();
+    let files = opened.all_files();
+    assert_eq!(files.len(), 2);
+    for (part, mut pieces) in files.into_iter().chain([one]) {
+        assert_eq!((part.size, pieces.octets_held()), (file.len() as u64, 0));
+        let mut read = Vec::new();
+        while let Some(piece) = pieces.take_next().unwrap() {
+            assert!(piece.len() as u64 <= mailboxes::content::STEP_OCTETS);
+            read.extend_from_slice(&piece);
+        }
+        assert!(read == file);
+    }
+}
+
 /// P-17
 #[test]
 fn only_an_own_file_is_shown_in_a_text() {
