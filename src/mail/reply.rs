@@ -8,6 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
+use super::address::compared;
 use super::message::{Ids, NameAddr, View};
 use super::{plain, sanitize};
 use crate::terms::RelationKind;
@@ -37,10 +38,10 @@ fn recipients(view: &View, kind: RelationKind, own: &[String]) -> (Vec<NameAddr>
     if kind == RelationKind::Forward {
         return Default::default();
     }
-    let mut seen: HashSet<String> = own.iter().map(|one| one.to_lowercase()).collect();
+    let mut seen: HashSet<String> = own.iter().map(|one| compared(one)).collect();
     let mut fresh = |list: &[NameAddr]| -> Vec<NameAddr> {
         let new = |one: &&NameAddr| {
-            one.address.as_ref().is_some_and(|address| seen.insert(address.to_lowercase()))
+            one.address.as_ref().is_some_and(|address| seen.insert(compared(address)))
         };
         list.iter().filter(new).cloned().collect()
     };
@@ -345,6 +346,17 @@ mod tests {
 
     fn addresses(list: &[NameAddr]) -> Vec<&str> {
         list.iter().filter_map(|one| one.address.as_deref()).collect()
+    }
+
+    /// RFC 6532 §3.1: however an address is composed, it is the same one; and a character that only
+    /// looks like ASCII makes another.
+    #[test]
+    fn nobody_writes_to_itself_however_its_address_is_composed() {
+        let own = ["jos\u{e9}@example.org".to_owned()];
+        let people = ["jose\u{301}@Example.Org", "JOS\u{c9}@example.org", "\u{212a}im@example.org"];
+        let cc = [people.map(person).to_vec(), vec![person("kim@example.org")]].concat();
+        let all = begin(&View { to: cc, cc: Vec::new(), ..view() }, RelationKind::ReplyAll, &own);
+        assert_eq!(addresses(&all.cc), ["\u{212a}im@example.org", "kim@example.org"]);
     }
 
     #[test]
