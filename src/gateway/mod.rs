@@ -70,6 +70,8 @@ mod answer_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
+mod browser_tests;
+#[cfg(test)]
 mod image_tests;
 #[cfg(test)]
 mod keys_tests;

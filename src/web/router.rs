@@ -11,8 +11,8 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, directory, draft, event, filter, label, link,
-    mailbox, manage, message, passkey, preference, search, session, submission, temporary,
+    appearance, attached, browser, change, credential, directory, draft, event, filter, label,
+    link, mailbox, manage, message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -66,6 +66,8 @@ route_list! {
     session::list, session::close_all,
     session::close_one,
     session::confirm,
+    browser::list,
+    browser::forget,
     manage::users::list, manage::users::create,
     manage::users::change,
     manage::temporary::list,

@@ -383,8 +383,9 @@ export const de = {
     download: "Der Download konnte nicht gestartet werden.",
     mailbox: "Der Ordner konnte nicht geändert werden.",
     session: "Der Browser konnte nicht abgemeldet werden.",
+    browser: "Jener Browser konnte nicht entfernt werden.",
     signOut: "Dem Server konnte nicht mitgeteilt werden, dass Sie sich abgemeldet haben.",
-    signOutKept: "Dieser Browser hat den Schlüssel gelöscht; die Sitzung endet von selbst.",
+    signOutKept: "Dieser Browser kann die Sitzung nicht mehr verwenden; sie endet von selbst.",
     unreachable: "Der Server ist nicht erreichbar.",
   },
   sessions: {
@@ -404,6 +405,17 @@ export const de = {
     empty: "Nur dieser Browser ist angemeldet.",
     failed: "Die Sitzungen konnten nicht geladen werden.",
     unknown: "Unbekannter Browser",
+    known: "Bekannte Browser",
+    knownLead:
+      "In diesen haben Sie sich früher angemeldet. Während andere Ihr Passwort zu erraten versuchen, muss ein bekannter Browser nicht auf sie warten. Entfernen Sie alle, die Sie nicht mehr verwenden.",
+    knownNone:
+      "Noch keine. Bekannt ist ein Browser ab Ihrer nächsten Anmeldung, außer wenn Sie angeben, dass mehrere den Computer benutzen.",
+    knownFailed: "Die bekannten Browser konnten nicht geladen werden.",
+    knownSince: "Erste Anmeldung",
+    knownLast: "Letzte Anmeldung",
+    forget: "Entfernen",
+    forgetLabel: (agent) => `${agent} entfernen`,
+    forgotten: "Jener Browser ist nicht mehr bekannt.",
   },
   settings: {
     title: "Einstellungen",

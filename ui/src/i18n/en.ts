@@ -361,8 +361,9 @@ export const en = {
     download: "We could not start the download.",
     mailbox: "We could not change the folder.",
     session: "We could not sign out that browser.",
+    browser: "We could not forget that browser.",
     signOut: "We could not tell the server that you signed out.",
-    signOutKept: "This browser has deleted its sign-in key, and the session will end by itself.",
+    signOutKept: "This browser can no longer use the session, which will end by itself.",
     unreachable: "We could not reach the server.",
   },
   sessions: {
@@ -382,6 +383,17 @@ export const en = {
     empty: "You are signed in only in this browser.",
     failed: "We could not load your sessions.",
     unknown: "Unknown browser",
+    known: "Known browsers",
+    knownLead:
+      "You signed in from these before. While others guess at your password, a browser that we know does not have to wait for them. Forget those that you no longer use.",
+    knownNone:
+      "There are none yet. A browser is known from your next sign-in on, unless you say that it is a shared computer.",
+    knownFailed: "We could not load the known browsers.",
+    knownSince: "First sign-in",
+    knownLast: "Last sign-in",
+    forget: "Forget",
+    forgetLabel: (agent: string) => `Forget ${agent}`,
+    forgotten: "That browser has been forgotten.",
   },
   settings: {
     title: "Settings",

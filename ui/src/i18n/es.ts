@@ -387,9 +387,9 @@ export const es = {
     download: "No se ha podido iniciar la descarga.",
     mailbox: "No se ha podido modificar la carpeta.",
     session: "No se ha podido cerrar la sesión de ese navegador.",
+    browser: "No se ha podido olvidar ese navegador.",
     signOut: "No se ha podido comunicar al servidor que ha cerrado la sesión.",
-    signOutKept:
-      "Este navegador ha eliminado su clave de sesión y la sesión terminará por sí sola.",
+    signOutKept: "Este navegador ya no puede usar la sesión, que terminará por sí sola.",
     unreachable: "No se ha podido contactar con el servidor.",
   },
   sessions: {
@@ -410,6 +410,17 @@ export const es = {
     empty: "Solo tiene la sesión iniciada en este navegador.",
     failed: "No se han podido cargar las sesiones.",
     unknown: "Navegador desconocido",
+    known: "Navegadores conocidos",
+    knownLead:
+      "Ya ha iniciado sesión desde ellos. Mientras otros intentan adivinar su contraseña, un navegador conocido no tiene que esperar. Olvide los que ya no use.",
+    knownNone:
+      "Todavía no hay ninguno. Un navegador se conoce a partir de su próximo inicio de sesión, salvo que indique que el equipo es compartido.",
+    knownFailed: "No se han podido cargar los navegadores conocidos.",
+    knownSince: "Primer inicio de sesión",
+    knownLast: "Último inicio de sesión",
+    forget: "Olvidar",
+    forgetLabel: (agent) => `Olvidar ${agent}`,
+    forgotten: "Se ha olvidado ese navegador.",
   },
   settings: {
     title: "Configuración",

@@ -389,9 +389,9 @@ export const fr = {
     download: "Le téléchargement n’a pas pu démarrer.",
     mailbox: "Le dossier n’a pas pu être modifié.",
     session: "Ce navigateur n’a pas pu être déconnecté.",
+    browser: "Ce navigateur n’a pas pu être oublié.",
     signOut: "Le serveur n’a pas pu être informé de votre déconnexion.",
-    signOutKept:
-      "Ce navigateur a supprimé sa clé de connexion, et la session prendra fin d’elle-même.",
+    signOutKept: "Ce navigateur ne peut plus utiliser la session, qui prendra fin d’elle-même.",
     unreachable: "Le serveur est injoignable.",
   },
   sessions: {
@@ -412,6 +412,17 @@ export const fr = {
     empty: "Vous n’êtes connecté que dans ce navigateur.",
     failed: "Les sessions n’ont pas pu être chargées.",
     unknown: "Navigateur inconnu",
+    known: "Navigateurs connus",
+    knownLead:
+      "Vous vous y êtes déjà connecté. Pendant que d’autres essaient de deviner votre mot de passe, un navigateur connu n’a pas à attendre. Oubliez ceux que vous n’utilisez plus.",
+    knownNone:
+      "Aucun pour l’instant. Un navigateur est connu à partir de votre prochaine connexion, sauf si vous indiquez que l’ordinateur est partagé.",
+    knownFailed: "Les navigateurs connus n’ont pas pu être chargés.",
+    knownSince: "Première connexion",
+    knownLast: "Dernière connexion",
+    forget: "Oublier",
+    forgetLabel: (agent) => `Oublier ${agent}`,
+    forgotten: "Ce navigateur a été oublié.",
   },
   settings: {
     title: "Paramètres",
