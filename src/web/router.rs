@@ -132,6 +132,7 @@ route_list! {
     temporary::renew,
     temporary::resend,
     temporary::revoke,
+    temporary::start_again,
     temporary::pickup,
     temporary::ask,
     temporary::access,

@@ -104,7 +104,7 @@ impl Gateway {
     }
 
     /// Expires a message that its reader can no longer open, for its sender, exactly once.
-    fn message_expire(
+    pub(in crate::gateway) fn message_expire(
         &self,
         reader: AccountId,
         message: ReferenceKey,
@@ -239,7 +239,7 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
 }
 
 /// Removes an account's rows from a table, whether they can be read or not.
-fn clear_in_tx<K: Key, V: Record>(
+pub(in crate::gateway) fn clear_in_tx<K: Key, V: Record>(
     tx: &mut Tx<'_>,
     table: &Table<K, V>,
     id: AccountId,

@@ -1040,6 +1040,14 @@ export const de = {
     renewed: "Das Konto wurde verlängert.",
     resent: "Die Benachrichtigung wird erneut gesendet.",
     revoked: "Das Konto wurde geschlossen.",
+    startAgain: "Neu beginnen",
+    startAgainAsk: (address) => `Das Konto von ${address} neu beginnen?`,
+    startAgainLead:
+      "Für Empfänger, die ihre Passphrase verloren haben. Sie gilt ab sofort nicht mehr, und alle offenen Sitzungen enden. Ihre eigenen Nachrichten sind wieder da, soweit Sie sie noch haben; Antworten und Nachrichten anderer in diesem Konto gehen verloren. Der Empfänger erhält eine neue Benachrichtigung mit einem Einmalpasswort.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Neu begonnen, mit ${messages(restored)}. Eine Benachrichtigung ist unterwegs.`
+        : `Neu begonnen, mit ${messages(restored)}; nicht zu retten: ${messages(lost)}. Eine Benachrichtigung ist unterwegs.`,
     actFailed: "Diese Aktion ist fehlgeschlagen.",
   },
   conversation: {

@@ -998,6 +998,14 @@ export const en = {
     renewed: "Account extended.",
     resent: "The notification is being sent again.",
     revoked: "Account closed.",
+    startAgain: "Start again",
+    startAgainAsk: (address: string) => `Start the account of ${address} again?`,
+    startAgainLead:
+      "For a recipient who has lost the passphrase. It stops working at once, and so does every open session. Your own messages are there again, if you still have them; replies and messages from other people in this account are lost. The recipient gets a new notification with a one-time password.",
+    startedAgain: (restored: number, lost: number) =>
+      lost === 0
+        ? `Started again, with ${messages(restored)}. A notification is on its way.`
+        : `Started again, with ${messages(restored)}; ${messages(lost)} could not be kept. A notification is on its way.`,
     actFailed: "This action failed.",
   },
   conversation: {

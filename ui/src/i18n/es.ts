@@ -1030,6 +1030,14 @@ export const es = {
     renewed: "Se ha prolongado la cuenta.",
     resent: "El aviso se está enviando de nuevo.",
     revoked: "Se ha cerrado la cuenta.",
+    startAgain: "Empezar de nuevo",
+    startAgainAsk: (address) => `¿Empezar de nuevo la cuenta de ${address}?`,
+    startAgainLead:
+      "Para un destinatario que ha perdido la frase de contraseña. Deja de valer de inmediato y se cierran todas las sesiones abiertas. Sus propios mensajes vuelven a estar, si aún los tiene; las respuestas y los mensajes de otras personas en esta cuenta se pierden. El destinatario recibe una nueva notificación con una contraseña de un solo uso.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Se ha empezado de nuevo, con ${messages(restored)}. La notificación está en camino.`
+        : `Se ha empezado de nuevo, con ${messages(restored)}; no se ha podido conservar: ${messages(lost)}. La notificación está en camino.`,
     actFailed: "La acción ha fallado.",
   },
   conversation: {

@@ -1049,6 +1049,14 @@ export const fr = {
     renewed: "Le compte a été prolongé.",
     resent: "La notification est en cours de renvoi.",
     revoked: "Le compte a été fermé.",
+    startAgain: "Recommencer",
+    startAgainAsk: (address) => `Recommencer le compte de ${address}\u202f?`,
+    startAgainLead:
+      "Pour un destinataire qui a perdu sa phrase secrète. Elle cesse aussitôt de fonctionner et toutes les sessions ouvertes se terminent. Vos propres messages y sont de nouveau, si vous les avez encore\u202f; les réponses et les messages d’autres personnes dans ce compte sont perdus. Le destinataire reçoit une nouvelle notification avec un mot de passe à usage unique.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Le compte recommence, avec ${messages(restored)}. Une notification est en route.`
+        : `Le compte recommence, avec ${messages(restored)}. N’a pas pu être conservé\u202f: ${messages(lost)}. Une notification est en route.`,
     actFailed: "Cette action a échoué.",
   },
   conversation: {
