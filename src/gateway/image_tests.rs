@@ -129,12 +129,16 @@ fn only_an_own_file_is_shown_in_a_text() {
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let other = uploaded(&gateway, &omar, "heron.png", "image/png");
     let text = uploaded(&gateway, &dana, "heron.html", "text/html");
+    let upload = gateway.upload_begin(&dana, "owl.png", "image/png", 15).unwrap();
+    gateway.upload_append(&dana, &upload.id, 0, b"<svg>no PNG</sv").unwrap();
     let mut message = content(&["omar@example.org"], "See");
-    message.html = Some(format!("<p>a<img src=\"cid:{other}\">b<img src=\"cid:{text}\">c</p>"));
-    message.attachments = vec![text];
+    let image = |id: &str| format!("<img src=\"cid:{id}\">");
+    let (one, two, three) = (image(&other), image(&text), image(&upload.id));
+    message.html = Some(format!("<p>a{one}b{two}{three}c</p>"));
+    message.attachments = vec![text, upload.id];
     let reference = send(&gateway, &dana, &message);
     let (item, opened) = gateway.message_open(&omar, reference, None).unwrap();
-    assert_eq!(item.attachments, 1);
+    assert_eq!(item.attachments, 2, "what is shown nowhere is a file");
     assert_eq!(message::view(opened.shown()).html.concat().trim_end(), "<p>abc</p>");
     assert!(gateway.upload_shown(&dana, &other).is_err());
 }

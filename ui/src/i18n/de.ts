@@ -1396,6 +1396,8 @@ export const de = {
     "choose-password": "Melden Sie sich an und wählen Sie zuerst Ihr eigenes Passwort.",
     "keys-differ":
       "Die Schlüssel dieses Kontos gehören nicht zusammen; es wurde deshalb deaktiviert. Verständigen Sie Ihre Administration.",
+    "one-time-password":
+      "Dieses Konto öffnet ein Einmalpasswort. Senden Sie stattdessen die Benachrichtigung erneut.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "too-late":
       "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",

@@ -1343,6 +1343,7 @@ export const en = {
     "choose-password": "Sign in and choose your own password first.",
     "keys-differ":
       "The keys of this account do not belong together, so it was disabled. Tell your administrator.",
+    "one-time-password": "A one-time password opens this account. Resend the notification instead.",
     "passphrase-chosen": "A passphrase was already chosen.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":

@@ -1378,6 +1378,8 @@ export const es = {
     "choose-password": "Inicie sesión y elija primero su propia contraseña.",
     "keys-differ":
       "Las claves de esta cuenta no se corresponden, por lo que se ha desactivado. Avise a su administrador.",
+    "one-time-password":
+      "Esta cuenta se abre con una contraseña de un solo uso. Vuelva a enviar la notificación.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",
     "sealed-text":

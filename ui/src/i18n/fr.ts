@@ -1052,7 +1052,7 @@ export const fr = {
     startAgain: "Recommencer",
     startAgainAsk: (address) => `Recommencer le compte de ${address}\u202f?`,
     startAgainLead:
-      "Pour un destinataire qui a perdu sa phrase secrète. Elle cesse aussitôt de fonctionner et toutes les sessions ouvertes se terminent. Vos propres messages y sont de nouveau, si vous les avez encore\u202f; les réponses et les messages d’autres personnes dans ce compte sont perdus. Le destinataire reçoit une nouvelle notification avec un mot de passe à usage unique.",
+      "Pour un destinataire qui a perdu sa phrase de passe. Elle cesse aussitôt de fonctionner et toutes les sessions ouvertes se terminent. Vos propres messages y sont de nouveau, si vous les avez encore\u202f; les réponses et les messages d’autres personnes dans ce compte sont perdus. Le destinataire reçoit une nouvelle notification avec un mot de passe à usage unique.",
     startedAgain: (restored, lost) =>
       lost === 0
         ? `Le compte recommence, avec ${messages(restored)}. Une notification est en route.`
@@ -1402,6 +1402,8 @@ export const fr = {
     "choose-password": "Connectez-vous et choisissez d’abord votre propre mot de passe.",
     "keys-differ":
       "Les clés de ce compte ne vont pas ensemble\u00a0; il a donc été désactivé. Prévenez votre administrateur.",
+    "one-time-password":
+      "Un mot de passe à usage unique ouvre ce compte. Renvoyez plutôt la notification.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":
