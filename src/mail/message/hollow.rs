@@ -1,6 +1,6 @@
 //! A message without the middle of its large files. That is all a parser needs to tell where the
 //! files are, what they are called and which of them the HTML shows; the files themselves are read
-//! from the message afterwards, piece by piece, by whoever has it.
+//! from the message afterwards, piece by piece, by who has it.
 //!
 //! Only what has one reading is left out: base64 without a wrong character, in lines, up to its
 //! padding. Nothing in it can be a delimiter. Whether the parser takes it for one file is asked
