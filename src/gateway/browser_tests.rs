@@ -22,7 +22,7 @@ fn open(gateway: &Gateway, browser: &str) -> Actor {
 /// Returns which of these browsers dana's account knows.
 fn known<'b>(gateway: &Gateway, browsers: &[&'b str]) -> Vec<&'b str> {
     let is_known = |browser: &&str| gateway.browser_is_known("dana", browser).unwrap();
-    browsers.iter().copied().filter(|browser| is_known(&browser)).collect()
+    browsers.iter().copied().filter(|browser| is_known(browser)).collect()
 }
 
 /// P-13
