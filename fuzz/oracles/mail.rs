@@ -4,7 +4,7 @@
 // Each fuzz target uses one of them.
 #![allow(dead_code)]
 
-use postern::mail::address::Address;
+use postern::mail::address::{Address, AddressError};
 use postern::mail::alike::{imitated, is_ours, name_looks};
 use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
@@ -43,8 +43,11 @@ pub fn address(data: &[u8]) {
         assert_harmless(&written);
         assert!(written.len() <= 64 + 1 + 255);
         assert_eq!(split_path(&format!("<{written}> X")).unwrap().1, " X");
-        let again = Address::parse(&address.normalized());
-        assert!(again.is_err() || again.unwrap().normalized() == address.normalized());
+        // Lower case can be longer.
+        match Address::parse(&address.normalized()) {
+            Ok(again) => assert_eq!(again.normalized(), address.normalized()),
+            Err(error) => assert_eq!(error, AddressError::TooLong),
+        }
     }
     if let Ok(path) = ReversePath::parse(text) {
         assert_eq!(ReversePath::parse(&path.to_string()), Ok(path));

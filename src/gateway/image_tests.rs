@@ -1,5 +1,5 @@
-//! Images in the text of a message that is written here: shown to its readers, whatever way it came,
-//! and kept by who forwards it.
+//! Images in the text of a message that is written here, and messages attached to it: shown to its
+//! readers, whatever way it came, and kept by who forwards it.
 
 use super::sending_tests::{addressee, content, send};
 use super::tests::*;
@@ -10,8 +10,19 @@ use crate::terms::RelationKind;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\na heron by the pond";
 
 fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, kind: &str) -> String {
-    let upload = gateway.upload_begin(actor, name, kind, PNG.len() as u64).unwrap();
-    gateway.upload_append(actor, &upload.id, 0, PNG).unwrap();
+    uploaded_with(gateway, actor, (name, kind), PNG)
+}
+
+fn uploaded_with(
+    gateway: &Gateway,
+    actor: &Actor,
+    (name, kind): (&str, &str),
+    octets: &[u8],
+) -> String {
+    let upload = gateway.upload_begin(actor, name, kind, octets.len() as u64).unwrap();
+    if !octets.is_empty() {
+        gateway.upload_append(actor, &upload.id, 0, octets).unwrap();
+    }
     upload.id
 }
 
@@ -141,4 +152,45 @@ fn only_an_own_file_is_shown_in_a_text() {
     assert_eq!(item.attachments, 2, "what is shown nowhere is a file");
     assert_eq!(message::view(opened.shown()).html.concat().trim_end(), "<p>abc</p>");
     assert!(gateway.upload_shown(&dana, &other).is_err());
+}
+
+/// P-17
+#[test]
+fn an_attached_message_stays_one_whoever_forwards_it() {
+    const INNER: &str = "Subject: Inner\r\n\r\nBy the pond.\r\n";
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let attached = |actor: &Actor, octets: &str| {
+        let kind = ("inner.eml", "Message/RFC822");
+        uploaded_with(&gateway, actor, kind, octets.as_bytes())
+    };
+    let mut first = content(&["omar@example.org"], "See");
+    // What only looks like a message by its name would be damaged on its way, or mislead a reader.
+    let odd = ["Subject: \u{fc}\r\n\r\ny\r\n", "Subject: x\n\ny\n", ""];
+    first.attachments = vec![attached(&dana, INNER)];
+    first.attachments.extend(odd.map(|octets| attached(&dana, octets)));
+    let mut reference = send(&gateway, &dana, &first);
+    for reader in [&omar, &dana, &omar] {
+        let (_, opened) = gateway.message_open(reader, reference, None).unwrap();
+        let whole = opened.whole().unwrap();
+        // By the outline, and as a stranger's server reads it.
+        let stranger = message::view(&whole).parts;
+        for parts in [opened.parts().unwrap(), stranger] {
+            let types: Vec<_> = parts.iter().map(|part| part.content_type.as_str()).collect();
+            let file = "application/octet-stream";
+            assert_eq!(types, ["message/rfc822", file, file, file]);
+            assert!(parts[0].opens);
+        }
+        for (index, expected) in (1..).zip([INNER].iter().chain(&odd)) {
+            assert_eq!(octets(opened.part(index).unwrap().1), expected.as_bytes());
+        }
+        let inner = opened.inside(message::Within::new(&[1]).unwrap()).unwrap().unwrap();
+        assert_eq!(message::view(&inner).subject, "Inner");
+        assert_eq!(octets(opened.raw()), *whole);
+        let forward = gateway.draft_from(reader, reference, RelationKind::Forward).unwrap();
+        let other = if std::ptr::eq(reader, &dana) { "omar" } else { "dana" };
+        let mut forward = forward.content;
+        forward.to = vec![addressee(&format!("{other}@example.org"))];
+        reference = send(&gateway, reader, &forward);
+    }
 }

@@ -376,18 +376,23 @@ fn checked_name(name: &str) -> Result<String, Error> {
     Err(Error::Invalid { what })
 }
 
+/// What a file is of which nothing else is known.
+pub(in crate::gateway) const OCTETS: &str = "application/octet-stream";
+
 /// A media type; unknown types are octet streams (RFC 2046 §4.5.1).
 fn checked_type(content_type: &str) -> String {
     let is_token = |part: &str| {
         let known = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
         (1..=100).contains(&part.len()) && part.chars().all(known)
     };
-    match content_type.split_once('/') {
-        // Mail readers would parse an attached message; a file stays a file.
-        Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
-        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => {
-            content_type.to_ascii_lowercase()
-        }
-        _ => "application/octet-stream".to_owned(),
-    }
+    let content_type = content_type.to_ascii_lowercase();
+    let is_kept = match content_type.split_once('/') {
+        // Mail readers would parse it; a file stays a file. A message is attached as one only if it
+        // is one (see `Gateway::write_message`).
+        Some(("multipart", _)) => false,
+        Some(("message", subtype)) => subtype == "rfc822",
+        Some((kind, subtype)) => is_token(kind) && is_token(subtype),
+        None => false,
+    };
+    if is_kept { content_type } else { OCTETS.to_owned() }
 }

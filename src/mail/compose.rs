@@ -56,6 +56,24 @@ pub struct File<'a> {
     pub content_type: &'a str,
     pub size: u64,
     pub content_id: Option<&'a str>,
+    pub encoding: Encoding,
+}
+
+/// How a file stands in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Base64,
+    /// As it is. An attached message must not be encoded (RFC 2046 §5.2.1).
+    SevenBit,
+}
+
+impl Encoding {
+    fn name(self) -> &'static str {
+        match self {
+            Encoding::Base64 => "base64",
+            Encoding::SevenBit => "7bit",
+        }
+    }
 }
 
 /// What follows the text of a message.
@@ -210,7 +228,7 @@ pub fn is_clean(message: &[u8]) -> bool {
     })
 }
 
-/// Writes what comes before a file's base64 lines.
+/// Writes what comes before a file's octets.
 pub fn file_head(file: &File<'_>, boundary: &str) -> Vec<u8> {
     let mut out = format!("\r\n--{boundary}\r\n").into_bytes();
     field(&mut out, "Content-Type", &ContentType::new(file.content_type));
@@ -223,7 +241,7 @@ pub fn file_head(file: &File<'_>, boundary: &str) -> Vec<u8> {
     if let Some(content_id) = file.content_id {
         line(&mut out, "Content-ID", &format!("<{}>", id(content_id)));
     }
-    line(&mut out, "Content-Transfer-Encoding", "base64");
+    line(&mut out, "Content-Transfer-Encoding", file.encoding.name());
     out.extend_from_slice(b"\r\n");
     out
 }
@@ -275,6 +293,49 @@ pub fn one_line(text: &str) -> String {
 /// (RFC 5322 §3.6.4).
 fn id(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && !"<>".contains(*c)).collect()
+}
+
+/// Finds out whether octets that arrive in pieces are a message that can be attached as it is: it
+/// begins with a header field, and all of it is 7bit (RFC 2045 §2.7).
+#[derive(Debug, Default)]
+pub struct AttachableCheck {
+    /// The octets of the line so far.
+    line: usize,
+    last: u8,
+    has_field: bool,
+    failed: bool,
+}
+
+/// RFC 5322 §2.1.1, without the line end.
+const LINE_OCTETS_MAX: usize = 998;
+
+impl AttachableCheck {
+    /// Takes the next octets.
+    pub fn push(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            let after_cr = self.last == b'\r';
+            self.failed |= !octet.is_ascii() || octet == 0 || after_cr != (octet == b'\n');
+            self.last = octet;
+            if octet == b'\n' {
+                // The first line decides.
+                self.failed |= !self.has_field;
+                self.line = 0;
+                continue;
+            }
+            if !self.has_field && octet == b':' && self.line > 0 {
+                self.has_field = true;
+            } else if !self.has_field {
+                self.failed |= !octet.is_ascii_graphic();
+            }
+            self.line += 1;
+            self.failed |= self.line > LINE_OCTETS_MAX + 1;
+        }
+    }
+
+    /// Whether all that came is such a message.
+    pub fn passes(&self) -> bool {
+        !self.failed && self.has_field && self.last == b'\n'
+    }
 }
 
 /// A base64 encoder with lines of 76 characters (RFC 2045 §6.8), for octets that arrive in pieces.
@@ -371,7 +432,13 @@ mod tests {
         let mut out = begin(message, follows, "xyz0");
         for (name, octets) in files {
             let size = octets.len() as u64;
-            let file = File { name, content_type: "application/pdf", size, content_id: None };
+            let file = File {
+                name,
+                content_type: "application/pdf",
+                size,
+                content_id: None,
+                encoding: Encoding::Base64,
+            };
             out.extend(file_head(&file, "xyz0"));
             let mut lines = Base64Lines::default();
             for piece in octets.chunks(10) {
@@ -385,7 +452,6 @@ mod tests {
         out
     }
 
-    /// P-17: a written message reads back unchanged, with files of every kind of name and size.
     #[test]
     fn a_message_is_clean_only_without_bare_line_ends_and_nul() {
         for clean in ["", "a\r\nb\r\n", "\r\n\r\n"] {
@@ -397,6 +463,41 @@ mod tests {
         assert_eq!(clean("a\rb\r\nc\0\x07\td"), "a\r\nb\r\nc\td");
     }
 
+    #[test]
+    fn only_a_message_in_7bit_is_attached_as_it_is() {
+        let long = "x".repeat(998);
+        let (longest, longer) = (format!("A: 1\r\n\r\n{long}\r\n"), format!("A: {long}\r\n"));
+        for whole in ["Subject: x\r\n\r\ny\r\n", "A:\r\n 1\r\n", &longest] {
+            assert!(attachable(whole.as_bytes()), "{whole:?}");
+        }
+        for not in [
+            "",
+            "Subject: x",
+            "Subject: x\n\ny\n",
+            "Subject: x\r\n\r\ny\r",
+            "Subject: \u{fc}\r\n",
+            "Subject: \0\r\n",
+            "From a@x Mon Mar  2 10:00:00 2020\r\nA: 1\r\n",
+            "\r\nSubject: x\r\n",
+            ": x\r\n",
+            "words\r\nSubject: x\r\n",
+            &longer,
+        ] {
+            assert!(!attachable(not.as_bytes()), "{not:?}");
+        }
+    }
+
+    fn attachable(octets: &[u8]) -> bool {
+        let passes = [1, 7, usize::MAX].map(|step| {
+            let mut check = AttachableCheck::default();
+            octets.chunks(step).for_each(|piece| check.push(piece));
+            check.passes()
+        });
+        assert!(passes.iter().all(|one| *one == passes[0]), "the pieces do not matter");
+        passes[0]
+    }
+
+    /// P-17: a written message reads back unchanged, with files of every kind of name and size.
     #[test]
     fn a_message_with_files_reads_back() {
         let files: [(&str, &[u8]); 4] = [
@@ -434,7 +535,8 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nheron";
 
     fn put(out: &mut Vec<u8>, name: &str, content_id: Option<&str>, boundary: &str) {
-        let file = File { name, content_type: "image/png", size: PNG.len() as u64, content_id };
+        let (size, encoding) = (PNG.len() as u64, Encoding::Base64);
+        let file = File { name, content_type: "image/png", size, content_id, encoding };
         out.extend(file_head(&file, boundary));
         let mut lines = Base64Lines::default();
         lines.push(PNG, out);

@@ -465,7 +465,7 @@ test("a file that is the whole message is shown in its place", async () => {
 test("an invitation, a card and a signature are named in words", async () => {
   const invitation: Detail["invitation"] = {
     ...({ method: "request" } as const),
-    ...{ summary: "Budget", description: "", location: "Room 4" },
+    ...{ summary: "Budget", description: "1. Plans\nhttps://a.example/p", location: "Room 4" },
     ...{ start: { date: "2026-12-01", time: "09:30", zone: "Europe/Berlin" }, end: null },
     ...{ repeats: true, attendee: null, answer: null },
     organizer: { name: "Omar", address: "omar@far.example" },
@@ -484,6 +484,9 @@ test("an invitation, a card and a signature are named in words", async () => {
   for (const word of words) expect(said("invitation")).toContain(word);
   for (const word of ["Dana", "Acme", "d@a.example", "1, 2"])
     expect(said("contact")).toContain(word);
+  // The lines stay, and what is an address can be followed.
+  expect(find("description")?.textContent?.trim()).toBe("1. Plans\nhttps://a.example/p");
+  expect(find("description")?.querySelector("a")?.rel).toBe("noopener noreferrer");
   expect(said("cryptography")).toContain(en.facts.signed("S/MIME"));
   expect(document.body.textContent).not.toContain(en.reader.noText);
 });

@@ -102,7 +102,11 @@ impl Gateway {
         has_room.then(|| RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }))
     }
 
-    fn recipient_find(&self, address: &Address) -> Result<Option<Addressee>, Error> {
+    /// The account that mail to an address comes to.
+    pub(in crate::gateway) fn recipient_find(
+        &self,
+        address: &Address,
+    ) -> Result<Option<Addressee>, Error> {
         for form in address.stored_forms() {
             if let Some(found) = self.recipient_called(&form)? {
                 return Ok(Some(found));

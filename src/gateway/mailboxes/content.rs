@@ -121,7 +121,11 @@ impl Content {
             return Some((part, self.pieces_of(octets, place)));
         };
         let file = files.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
-        let pieces = self.file(file.offset..file.offset + file.encoded, file.size);
+        let (offset, end) = (file.offset, file.offset + file.encoded);
+        let pieces = match file.is_as_it_is() {
+            true => Pieces::Raw(Raw { sealed: self.sealed.clone(), offset, end }),
+            false => self.file(offset..end, file.size),
+        };
         Some((part_of(file, index), pieces))
     }
 

@@ -128,9 +128,16 @@ pub struct FileAt {
     pub name: String,
     pub content_type: String,
     pub size: u64,
-    /// The offset and the length of its base64 lines.
+    /// The offset and the length of its base64 lines, or of the file itself, if it is a message.
     pub offset: u64,
     pub encoded: u64,
+}
+
+impl FileAt {
+    /// Whether it stands in the message as it is: base64 is always longer than what it encodes.
+    pub fn is_as_it_is(&self) -> bool {
+        self.encoded == self.size
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -265,7 +265,8 @@ impl Gateway {
         let (item, message) = self.message_raw(actor, reference)?;
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
-        let mut started = reply::begin(&view, kind, &own);
+        let is_own = |address: &str| self.leads_to(actor.account(), &own, address);
+        let mut started = reply::begin(&view, kind, is_own);
         if actor.is_temporary() {
             self.keep_inside(&mut started);
         }
@@ -297,6 +298,18 @@ impl Gateway {
             ..DraftContent::default()
         };
         self.draft_create(actor, &content)
+    }
+
+    /// Whether mail to an address comes to the account, whose own addresses are `own`: an address is
+    /// written in many ways, with a detail (RFC 5233) in any number.
+    fn leads_to(&self, account: AccountId, own: &[String], address: &str) -> bool {
+        let is_own = || own.iter().any(|own| own.to_lowercase() == address.to_lowercase());
+        let found = || {
+            let address = Address::parse(address).ok()?;
+            self.as_ours(&address)?;
+            self.recipient_find(&address).ok()?
+        };
+        is_own() || found().is_some_and(|found| found.account == account)
     }
 
     /// Leaves those out whom a temporary account may not write to (see `plan`).

@@ -558,7 +558,7 @@ export const de = {
     passkeyUnsupported: "Dieser Browser unterstützt keine Passkeys.",
     apps: "App-Passwörter",
     appsHint:
-      "Erstellen Sie für jedes E-Mail-Programm, das Sie verwenden, ein App-Passwort. Damit lassen sich Nachrichten lesen, senden, ablegen und löschen, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
+      "Erstellen Sie ein App-Passwort für jedes Programm, das Ihre Nachrichten über HTTPS abruft, etwa den Befehl postern mail. E-Mail-Programme, die IMAP oder POP brauchen, können sich noch nicht verbinden. Damit lassen sich Nachrichten lesen, senden, ablegen und löschen, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
     appMake: "App-Passwort erstellen",
     appNone: "Sie haben noch keine App-Passwörter.",
     appOnce:
@@ -1348,6 +1348,8 @@ export const de = {
       certificate: "Zertifikat gültig bis",
       refusing: (why) =>
         `Zurzeit können keine neuen Daten gespeichert werden: ${why}. Vorhandene Daten sind sicher und weiterhin lesbar.`,
+      certificateOther: (hosts) =>
+        `Das TLS-Zertifikat gilt nicht für ${hosts}. Browser und Mailserver lehnen es dort ab.`,
       certificateEnds: (until) =>
         `Das TLS-Zertifikat läuft am ${until} ab. Danach verweigern Browser und Mailserver die Verbindung.`,
       none: "Keine",

@@ -533,7 +533,7 @@ export const en = {
     passkeyUnsupported: "This browser does not support passkeys.",
     apps: "App passwords",
     appsHint:
-      "Create an app password for each mail program you use. An app password can read, send, file and delete mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
+      "Create an app password for each program that uses your mail over HTTPS, such as the command postern mail. Mail programs that need IMAP or POP cannot connect yet. An app password can read, send, file and delete mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
     appMake: "Create an app password",
     appNone: "You have no app passwords yet.",
     appOnce: "Copy this password into your mail program now. It is shown only once.",
@@ -1300,6 +1300,8 @@ export const en = {
       certificate: "Certificate valid until",
       refusing: (why: string) =>
         `New data cannot be stored at the moment: ${why}. Existing data is safe and can still be read.`,
+      certificateOther: (hosts: string) =>
+        `The TLS certificate is not for ${hosts}. Browsers and mail servers refuse it there.`,
       certificateEnds: (until: string) =>
         `The TLS certificate expires on ${until}. After that, browsers and mail servers will refuse to connect.`,
       none: "None",

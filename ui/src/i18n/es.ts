@@ -562,7 +562,7 @@ export const es = {
     passkeyUnsupported: "Este navegador no admite llaves de acceso.",
     apps: "Contraseñas de aplicación",
     appsHint:
-      "Cree una contraseña de aplicación para cada programa de correo que use. Permite leer, enviar, archivar y eliminar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
+      "Cree una contraseña de aplicación para cada programa que use su correo por HTTPS, como la orden postern mail. Los programas de correo que necesitan IMAP o POP todavía no pueden conectarse. Permite leer, enviar, archivar y eliminar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
     appMake: "Crear una contraseña de aplicación",
     appNone: "Todavía no tiene contraseñas de aplicación.",
     appOnce: "Copie ahora esta contraseña en su programa de correo. Solo se muestra una vez.",
@@ -1334,6 +1334,8 @@ export const es = {
       certificate: "Certificado válido hasta",
       refusing: (why) =>
         `Por ahora no se pueden guardar datos nuevos: ${why}. Los datos existentes están a salvo y se pueden leer.`,
+      certificateOther: (hosts) =>
+        `El certificado TLS no es para ${hosts}. Los navegadores y los servidores de correo lo rechazan allí.`,
       certificateEnds: (until) =>
         `El certificado TLS caduca el ${until}. Después, los navegadores y los servidores de correo se negarán a conectarse.`,
       none: "Ninguno",

@@ -569,7 +569,7 @@ export const fr = {
     passkeyUnsupported: "Ce navigateur ne prend pas en charge les clés d’accès.",
     apps: "Mots de passe d’application",
     appsHint:
-      "Créez un mot de passe d’application pour chaque logiciel de messagerie que vous utilisez. Il permet de lire, d’envoyer, de classer et de supprimer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
+      "Créez un mot de passe d’application pour chaque programme qui utilise votre courrier par HTTPS, comme la commande postern mail. Les logiciels de messagerie qui ont besoin d’IMAP ou de POP ne peuvent pas encore se connecter. Il permet de lire, d’envoyer, de classer et de supprimer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
     appMake: "Créer un mot de passe d’application",
     appNone: "Vous n’avez pas encore de mot de passe d’application.",
     appOnce:
@@ -1356,6 +1356,8 @@ export const fr = {
       certificate: "Certificat valable jusqu’au",
       refusing: (why) =>
         `Aucune nouvelle donnée ne peut être enregistrée pour le moment\u00a0: ${why}. Les données existantes sont en sécurité et restent lisibles.`,
+      certificateOther: (hosts) =>
+        `Le certificat TLS n’est pas fait pour ${hosts}. Les navigateurs et les serveurs de messagerie l’y refusent.`,
       certificateEnds: (until) =>
         `Le certificat TLS expire le ${until}. Ensuite, les navigateurs et les serveurs de messagerie refuseront de se connecter.`,
       none: "Aucun",
