@@ -107,6 +107,14 @@ fn passkeys_totp_codes_and_app_passwords_open_an_account() {
     daemon.stop();
 }
 
+/// P-06, P-13: what stays in a browser is a key that names nobody, and on a shared computer nothing.
+#[test]
+fn a_browser_stays_known_after_its_owner_has_signed_out() {
+    let daemon = Daemon::start();
+    walk(&daemon, "browsers.mjs");
+    daemon.stop();
+}
+
 /// P-01, P-05, P-11, P-13, P-19, P-24, P-25: the same webmail in Debian's Firefox.
 #[test]
 fn firefox_shows_the_same() {

@@ -108,6 +108,8 @@ pub enum Conflict {
     PassphraseChosen,
     /// The new password is the old one.
     SamePassword,
+    /// A one-time password opens the temporary account: a notification brings it.
+    OneTimePassword,
 }
 
 impl Conflict {
@@ -137,6 +139,7 @@ impl Conflict {
             Conflict::TotpOn => "totp-on",
             Conflict::PassphraseChosen => "passphrase-chosen",
             Conflict::SamePassword => "same-password",
+            Conflict::OneTimePassword => "one-time-password",
         }
     }
 }
@@ -170,6 +173,9 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
+            Conflict::OneTimePassword => {
+                "A one-time password opens this account: send the notification again."
+            }
         }
     }
 }

@@ -97,6 +97,42 @@ fn a_forward_keeps_the_images_in_the_text() {
     assert_eq!(reply.content.html, None);
 }
 
+/// P-17: however large the files of a received message are, they are read piece by piece, one by one
+/// and all together, and none stays in memory.
+#[test]
+fn the_files_of_a_received_message_stay_out_of_memory() {
+    use base64::Engine;
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let file: Vec<u8> = (0..900_001_u32).map(|at| (at % 253) as u8).collect();
+    let text = base64::engine::general_purpose::STANDARD.encode(&file);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let part = format!(
+        "--b\nContent-Type: application/pdf; name=a.pdf\n\
+         Content-Transfer-Encoding: base64\n\n{}\n",
+        lines.join("\n")
+    );
+    let message = format!(
+        "From: eve@outside.example\nSubject: Plans\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHere.\n{part}{part}--b--\n"
+    );
+    let reference = deliver(&gateway, &["dana@example.org"], &message);
+    let (_, opened) = gateway.message_open(&dana, reference, None).unwrap();
+    let one = opened.part(3).unwrap();
+    let files = opened.all_files();
+    assert_eq!(files.len(), 2);
+    for (part, mut pieces) in files.into_iter().chain([one]) {
+        assert_eq!((part.size, pieces.octets_held()), (file.len() as u64, 0));
+        let mut read = Vec::new();
+        while let Some(piece) = pieces.take_next().unwrap() {
+            assert!(piece.len() as u64 <= mailboxes::content::STEP_OCTETS);
+            read.extend_from_slice(&piece);
+        }
+        assert!(read == file);
+    }
+}
+
 /// P-17
 #[test]
 fn only_an_own_file_is_shown_in_a_text() {
@@ -104,12 +140,16 @@ fn only_an_own_file_is_shown_in_a_text() {
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let other = uploaded(&gateway, &omar, "heron.png", "image/png");
     let text = uploaded(&gateway, &dana, "heron.html", "text/html");
+    let upload = gateway.upload_begin(&dana, "owl.png", "image/png", 15).unwrap();
+    gateway.upload_append(&dana, &upload.id, 0, b"<svg>no PNG</sv").unwrap();
     let mut message = content(&["omar@example.org"], "See");
-    message.html = Some(format!("<p>a<img src=\"cid:{other}\">b<img src=\"cid:{text}\">c</p>"));
-    message.attachments = vec![text];
+    let image = |id: &str| format!("<img src=\"cid:{id}\">");
+    let (one, two, three) = (image(&other), image(&text), image(&upload.id));
+    message.html = Some(format!("<p>a{one}b{two}{three}c</p>"));
+    message.attachments = vec![text, upload.id];
     let reference = send(&gateway, &dana, &message);
     let (item, opened) = gateway.message_open(&omar, reference, None).unwrap();
-    assert_eq!(item.attachments, 1);
+    assert_eq!(item.attachments, 2, "what is shown nowhere is a file");
     assert_eq!(message::view(opened.shown()).html.concat().trim_end(), "<p>abc</p>");
     assert!(gateway.upload_shown(&dana, &other).is_err());
 }

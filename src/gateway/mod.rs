@@ -66,7 +66,11 @@ pub mod outgoing;
 mod outcomes;
 
 #[cfg(test)]
+mod again_tests;
+#[cfg(test)]
 mod answer_tests;
+#[cfg(test)]
+mod browser_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]

@@ -141,6 +141,14 @@ fn a_labels(name: &str) -> Option<String> {
     (is_its_own && parse_domain(&ascii).is_ok()).then_some(ascii)
 }
 
+/// Returns the form in which what a message or a record calls an address is compared with another.
+pub fn compared(text: &str) -> String {
+    match Address::parse(text.trim()) {
+        Ok(address) => address.normalized(),
+        Err(_) => folded(&composed(text.trim())),
+    }
+}
+
 /// Returns a text in the form that Unicode composes (NFC), but for characters that would become ASCII:
 /// the Kelvin sign is no `K`, for the reason that [`folded`] gives.
 pub fn composed(text: &str) -> Cow<'_, str> {

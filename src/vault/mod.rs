@@ -102,6 +102,8 @@ pub enum Lookup {
     Passkey,
     /// A challenge that a passkey is asked to sign.
     Challenge,
+    /// The key of a browser, within an account.
+    Browser,
 }
 
 impl Lookup {
@@ -119,6 +121,7 @@ impl Lookup {
             Lookup::AppPassword => b"app password\0",
             Lookup::Passkey => b"passkey\0",
             Lookup::Challenge => b"challenge\0",
+            Lookup::Browser => b"browser\0",
         }
     }
 }

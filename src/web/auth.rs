@@ -90,7 +90,11 @@ impl Signed {
         let Signed { actor, web, peer, .. } = self;
         let name = actor.account().to_text();
         let (trier, cost) = (Trier::Session, Cost::Password);
-        let attempt = web.shared.attempts.begin(Try { name: &name, peer, trier, cost }).await?;
+        let attempt = web
+            .shared
+            .attempts
+            .begin(Try { name: &name, peer, browser: None, trier, cost })
+            .await?;
         let done = web.blocking(move |gateway| {
             // The name is read first, because the work may delete the account.
             let who = gateway.name_of(actor.account());

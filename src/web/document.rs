@@ -279,6 +279,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("temporaryRenew", &[409]),
     ("temporaryResend", &[409]),
     ("temporaryRevoke", &[409]),
+    ("temporaryStartAgain", &[409]),
     ("totpOn", &[404, 409]),
     ("totpStart", &[409]),
 ];

@@ -11,8 +11,8 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, directory, draft, event, filter, label, link,
-    mailbox, manage, message, passkey, preference, search, session, submission, temporary,
+    appearance, attached, browser, change, credential, directory, draft, event, filter, label,
+    link, mailbox, manage, message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -66,6 +66,8 @@ route_list! {
     session::list, session::close_all,
     session::close_one,
     session::confirm,
+    browser::list,
+    browser::forget,
     manage::users::list, manage::users::create,
     manage::users::change,
     manage::temporary::list,
@@ -130,6 +132,7 @@ route_list! {
     temporary::renew,
     temporary::resend,
     temporary::revoke,
+    temporary::start_again,
     temporary::pickup,
     temporary::ask,
     temporary::access,

@@ -403,6 +403,32 @@ await hebrew.keyboard.press("Enter");
 await hebrew.getByTestId("card-opened").waitFor();
 ok("on leaving, a passphrase is offered once more, and opens the account");
 
+// P-36: it was lost. The sponsor starts the account again: nothing that opened it does so any more, and
+// what the sponsor still has is there again.
+await dana.goto(`${base}/mail/sent/${third}`);
+await dana.getByTestId("temporary-start-again").click();
+await accessible(dana, "the question before an account is started again");
+await dana.getByTestId("confirm-yes").click();
+await dana.getByTestId("toast").filter({ hasText: "Started again, with 1 message." }).waitFor();
+const anew = await until("another mail for Carol", () =>
+  left()
+    .filter((one) => one.includes(third))
+    .map(linkAndPassword)
+    .find(({ once }) => once && once !== forCarol.once),
+);
+const returned = await profile(browser, { viewport: { width: 320, height: 640 } });
+await returned.goto(anew.link);
+await returned.getByTestId("pickup-password").fill("words of my own, many");
+await returned.getByTestId("pickup-submit").click();
+await returned.getByTestId("pickup-error").waitFor();
+await returned.getByTestId("pickup-password").fill(anew.once);
+await returned.getByTestId("pickup-submit").click();
+await returned.getByTestId("card-read").click();
+await reads(returned, "The ibis wades at noon.");
+await returned.context().close();
+await dana.getByTestId("temporary-start-again").waitFor({ state: "detached" });
+ok("a sponsor starts an account again, and its owner reads as before");
+
 // ---- choice 1: refused, and nothing leaves (P-29)
 const before = left().length;
 expectFailure(/Not sent to eve@outside\.example/);

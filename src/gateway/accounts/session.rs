@@ -177,16 +177,31 @@ impl Gateway {
         Ok(found.is_some_and(|(_, session)| session.expires() > now))
     }
 
-    /// Ends one of the account's sessions.
+    /// The thumbprint of the key that the actor's session is bound to.
+    pub(in crate::gateway) fn session_browser(
+        &self,
+        actor: &Actor,
+    ) -> Result<Option<String>, Error> {
+        let found = self.session_by_id(actor.account, actor.session)?;
+        Ok(found.map(|(_, session)| session.key_thumbprint))
+    }
+
+    /// Ends one of the account's sessions. If it is another than the actor's, its browser is
+    /// forgotten: that is what one does about a browser that is lost.
     pub fn session_close(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let missing = Error::NotFound { what: "session" };
         let Some(id) = parse_hex(id) else { return Err(missing) };
         let (key, _) = self.session_by_id(actor.account, id)?.ok_or(missing)?;
+        if id != actor.session {
+            self.browsers_forget(actor.account, move |session| session == id)?;
+        }
         self.sessions_close(actor.account, vec![(key, id)])
     }
 
-    /// Ends every session of the account, including this one.
+    /// Ends every session of the account, including this one. Only this browser stays known.
     pub fn session_close_all(&self, actor: &Actor) -> Result<(), Error> {
+        let own = actor.session;
+        self.browsers_forget(actor.account, move |session| session != own)?;
         self.sessions_close_of(actor.account)
     }
 

@@ -17,7 +17,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::EpochRecord;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
 use crate::store::Read;
-use crate::vault::{self, Epoch};
+use crate::vault::{self, Epoch, PublicKey};
 
 const MESSAGES_MAX: u32 = 1_000;
 const AGE_MAX_SECS: i64 = 10 * 60;
@@ -113,8 +113,26 @@ impl Gateway {
     ) -> Result<Arriving, Error> {
         let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?;
         let public = keys.ok_or(Error::NotFound { what: "account" })?.public_key();
+        self.epoch_of(account, &public, (now, renewals))
+    }
+
+    /// An epoch under a key that the account does not have yet.
+    pub(in crate::gateway) fn epoch_under(
+        &self,
+        account: AccountId,
+        public: &PublicKey,
+    ) -> Result<Arriving, Error> {
+        self.epoch_of(account, public, (self.inner.clock.now(), self.inner.renewals.count()))
+    }
+
+    fn epoch_of(
+        &self,
+        account: AccountId,
+        public: &PublicKey,
+        (now, renewals): (Timestamp, u64),
+    ) -> Result<Arriving, Error> {
         let id = u64::from_be_bytes(vault::random_bytes()?);
-        let (keys, encapsulation) = vault::epoch_begin(&public, &binding(account, id))?;
+        let (keys, encapsulation) = vault::epoch_begin(public, &binding(account, id))?;
         Ok(Arriving {
             id,
             keys,

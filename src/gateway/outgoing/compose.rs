@@ -41,14 +41,24 @@ struct Files {
 }
 
 impl Files {
-    /// Of the files named by `html`, which is closed, only images are shown.
-    fn of(files: Vec<(UploadId, UploadView)>, html: Option<&str>) -> Files {
+    /// Of the files named by `html`, which is closed, only images are shown: what the sender calls one
+    /// and is none would be neither shown nor listed as a file.
+    fn of(
+        files: Vec<(UploadId, UploadView)>,
+        html: Option<&str>,
+        is_image: impl Fn(UploadId) -> Result<bool, Error>,
+    ) -> Result<Files, Error> {
         let named = html.map(reply::images).unwrap_or_default();
-        let is_shown = |(_, upload): &(UploadId, UploadView)| {
-            named.contains(&upload.id) && message::is_image_type(&upload.content_type)
-        };
-        let (images, others) = files.into_iter().partition(is_shown);
-        Files { images, others }
+        let mut sorted = Files { images: Vec::new(), others: Vec::new() };
+        for (id, upload) in files {
+            let is_named =
+                named.contains(&upload.id) && message::is_image_type(&upload.content_type);
+            match is_named && is_image(id)? {
+                true => sorted.images.push((id, upload)),
+                false => sorted.others.push((id, upload)),
+            }
+        }
+        Ok(sorted)
     }
 
     fn follows(&self) -> Follows {
@@ -144,7 +154,7 @@ impl Gateway {
             .collect::<Result<_, Error>>()?;
         self.uploads_of(actor, content)?;
         let html = content.html.as_deref().map(reply::closed);
-        let files = Files::of(files, html.as_deref());
+        let files = Files::of(files, html.as_deref(), |id| self.upload_is_image(actor, id))?;
         let boundary = text::hex(&vault::random_bytes::<16>()?);
         let ids = files.image_ids(&boundary, &self.ascii_domain());
         let html = html.map(|html| {

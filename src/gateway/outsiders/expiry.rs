@@ -10,10 +10,10 @@ use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, LABELS, LOGIN_NAMES, MAILBOXES,
-    OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS, SEARCH_BLOCKS,
-    SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS,
-    WRITTEN_TO,
+    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, LABELS, LOGIN_NAMES,
+    MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
+    SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP,
+    UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::{Detail, NoticeDraft};
@@ -104,7 +104,7 @@ impl Gateway {
     }
 
     /// Expires a message that its reader can no longer open, for its sender, exactly once.
-    fn message_expire(
+    pub(in crate::gateway) fn message_expire(
         &self,
         reader: AccountId,
         message: ReferenceKey,
@@ -233,13 +233,14 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &APPEARANCES, id)?;
     clear_in_tx(tx, &TOTP, id)?;
     clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
+    clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;
     clear_in_tx(tx, &PREFERENCES, id)?;
     Ok(())
 }
 
 /// Removes an account's rows from a table, whether they can be read or not.
-fn clear_in_tx<K: Key, V: Record>(
+pub(in crate::gateway) fn clear_in_tx<K: Key, V: Record>(
     tx: &mut Tx<'_>,
     table: &Table<K, V>,
     id: AccountId,

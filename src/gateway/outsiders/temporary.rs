@@ -46,6 +46,9 @@ pub struct TemporaryView {
     pub claimed: Option<Timestamp>,
     pub messages: u32,
     pub hand_off: HandOff,
+    /// Whether no notification brings a password: if the outsider has lost what opens the account, it
+    /// can only be started again.
+    pub can_start_again: bool,
     /// For the sponsor to pass on; only in the hand-off `by-sender`, until the outsider has chosen a
     /// passphrase.
     pub password: Option<PasswordText>,
@@ -207,6 +210,7 @@ impl Gateway {
             claimed: row.claimed,
             messages: row.messages,
             hand_off: row.hand_off,
+            can_start_again: row.sealed_password.is_none(),
             password,
         }))
     }

@@ -5,8 +5,8 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, Meta, Owner,
-    Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, KnownBrowser, Meta,
+    Owner, Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1};
 use crate::gateway::records::ids::{
@@ -89,6 +89,9 @@ pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
 pub const ACCOUNT_NEWS: Table<(AccountId, [u8; 16]), AccountNews> = Table::new(61, "account_news");
 pub const UNREPORTED: Table<(ReferenceKey, u32), Unreported> = Table::new(62, "unreported");
 
+pub const KNOWN_BROWSERS: Table<(AccountId, [u8; 16]), KnownBrowser> =
+    Table::new(63, "known_browsers");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -158,6 +161,7 @@ records!(
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
+    KnownBrowser = 1,
 );
 
 versions!(

@@ -3,6 +3,7 @@
 
 pub mod appearance;
 pub mod attached;
+pub mod browser;
 pub mod change;
 pub mod credential;
 pub mod directory;

@@ -210,7 +210,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         Some(own) => Some(Password::new(own.expose_secret()).map_err(|_| no_password())?),
         None => None,
     };
-    let attempt = attempt(&web, &name, peer).await?;
+    let attempt = attempt(&web, &name, peer, Some(proof.thumbprint.clone())).await?;
     let typed = name.clone();
     unused(&web, &proof)?;
     let used = proof.clone();
@@ -261,12 +261,26 @@ pub(super) fn signed_in_note(
 }
 
 /// Returns a permit to try what opens the account that has this name. Each of its names and
-/// addresses counts as the same, and so does each way of writing them.
-pub(super) async fn attempt(web: &Web, name: &str, peer: IpAddr) -> Result<Attempt, Problem> {
+/// addresses counts as the same, and so does each way of writing them. `browser` is the thumbprint of
+/// the key that the request was signed with.
+pub(super) async fn attempt(
+    web: &Web,
+    name: &str,
+    peer: IpAddr,
+    browser: Option<String>,
+) -> Result<Attempt, Problem> {
     let name = name.to_owned();
-    let guessed = web.blocking(move |gateway| gateway.guessed(&name)).await??;
+    let found = web.blocking(move |gateway| {
+        let known = match browser {
+            Some(browser) if gateway.browser_is_known(&name, &browser)? => Some(browser),
+            _ => None,
+        };
+        Ok::<_, gateway::Error>((gateway.guessed(&name)?, known))
+    });
+    let (guessed, known) = found.await??;
     let (trier, cost) = (Trier::Anybody, Cost::Password);
-    Ok(web.shared.attempts.begin(Try { name: &guessed, peer, trier, cost }).await?)
+    let wanted = Try { name: &guessed, peer, browser: known.as_deref(), trier, cost };
+    Ok(web.shared.attempts.begin(wanted).await?)
 }
 
 /// Returns the address of the client.

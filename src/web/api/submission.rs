@@ -149,6 +149,8 @@ pub struct Temporary {
     claimed_at: Option<String>,
     claimed: bool,
     messages: u32,
+    /// Whether `POST /api/temporary/{id}/start-again` is of use: no notification brings a password.
+    can_start_again: bool,
     /// The first password, for the sender to pass on; only in the hand-off by the sender, and only
     /// until the first sign-in.
     password: Option<String>,
@@ -179,6 +181,7 @@ impl From<TemporaryView> for Temporary {
             created_at: view.created.to_rfc3339(),
             expires_at: view.expires.to_rfc3339(),
             claimed: view.claimed.is_some(),
+            can_start_again: view.can_start_again,
             claimed_at: view.claimed.map(|at| at.to_rfc3339()),
             messages: view.messages,
             password: view.password.map(|password| password.expose().to_owned()),

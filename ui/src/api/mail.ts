@@ -13,6 +13,9 @@ export const signOut = () => request<undefined>("DELETE", "/api/session", { clea
 export const sessionList = () => request<Answered<"Sessions">>("GET", "/api/sessions");
 export const sessionEnd = (id: string) =>
   request<undefined>("DELETE", `/api/sessions/${encodeURIComponent(id)}`);
+export const browserList = () => request<Answered<"KnownBrowsers">>("GET", "/api/browsers");
+export const browserForget = (id: string) =>
+  request<undefined>("DELETE", `/api/browsers/${encodeURIComponent(id)}`);
 export const sessionEndAll = () => request<undefined>("DELETE", "/api/sessions");
 
 export const mailboxList = () => request<api.Mailboxes>("GET", "/api/mailboxes");

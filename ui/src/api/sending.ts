@@ -86,6 +86,9 @@ export const guestRenew = (id: string) => request<Temporary>("POST", `${guestAt(
 export const guestResend = (id: string) => request<undefined>("POST", `${guestAt(id)}/resend`);
 export const guestRevoke = (id: string) => request<undefined>("POST", `${guestAt(id)}/revoke`);
 
+export const guestStartAgain = (id: string) =>
+  request<Answered<"StartedAgain">>("POST", `${guestAt(id)}/start-again`);
+
 /** Returns the consent that a refusal asks for, if it does. */
 export function consentOf(problem: unknown): Consent | null {
   const found = (problem as { consent?: Consent } | null)?.consent;

@@ -5,6 +5,7 @@ import type { Answered, Asked } from "./wire.ts";
 export type Time = string;
 
 export type Session = Answered<"Session">;
+export type KnownBrowser = Answered<"KnownBrowser">;
 export type Account = Answered<"Account">;
 export type TemporaryAccount = Answered<"TemporaryAccount">;
 export type Profile = Asked<"Profile">;

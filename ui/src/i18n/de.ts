@@ -389,8 +389,9 @@ export const de = {
     download: "Der Download konnte nicht gestartet werden.",
     mailbox: "Der Ordner konnte nicht geändert werden.",
     session: "Der Browser konnte nicht abgemeldet werden.",
+    browser: "Jener Browser konnte nicht entfernt werden.",
     signOut: "Dem Server konnte nicht mitgeteilt werden, dass Sie sich abgemeldet haben.",
-    signOutKept: "Dieser Browser hat den Schlüssel gelöscht; die Sitzung endet von selbst.",
+    signOutKept: "Dieser Browser kann die Sitzung nicht mehr verwenden; sie endet von selbst.",
     unreachable: "Der Server ist nicht erreichbar.",
   },
   sessions: {
@@ -410,6 +411,17 @@ export const de = {
     empty: "Nur dieser Browser ist angemeldet.",
     failed: "Die Sitzungen konnten nicht geladen werden.",
     unknown: "Unbekannter Browser",
+    known: "Bekannte Browser",
+    knownLead:
+      "In diesen haben Sie sich früher angemeldet. Während andere Ihr Passwort zu erraten versuchen, muss ein bekannter Browser nicht auf sie warten. Entfernen Sie alle, die Sie nicht mehr verwenden.",
+    knownNone:
+      "Noch keine. Bekannt ist ein Browser ab Ihrer nächsten Anmeldung, außer wenn Sie angeben, dass mehrere den Computer benutzen.",
+    knownFailed: "Die bekannten Browser konnten nicht geladen werden.",
+    knownSince: "Erste Anmeldung",
+    knownLast: "Letzte Anmeldung",
+    forget: "Entfernen",
+    forgetLabel: (agent) => `${agent} entfernen`,
+    forgotten: "Jener Browser ist nicht mehr bekannt.",
   },
   settings: {
     title: "Einstellungen",
@@ -1051,6 +1063,14 @@ export const de = {
     renewed: "Das Konto wurde verlängert.",
     resent: "Die Benachrichtigung wird erneut gesendet.",
     revoked: "Das Konto wurde geschlossen.",
+    startAgain: "Neu beginnen",
+    startAgainAsk: (address) => `Das Konto von ${address} neu beginnen?`,
+    startAgainLead:
+      "Für Empfänger, die ihre Passphrase verloren haben. Sie gilt ab sofort nicht mehr, und alle offenen Sitzungen enden. Ihre eigenen Nachrichten sind wieder da, soweit Sie sie noch haben; Antworten und Nachrichten anderer in diesem Konto gehen verloren. Der Empfänger erhält eine neue Benachrichtigung mit einem Einmalpasswort.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Neu begonnen, mit ${messages(restored)}. Eine Benachrichtigung ist unterwegs.`
+        : `Neu begonnen, mit ${messages(restored)}; nicht zu retten: ${messages(lost)}. Eine Benachrichtigung ist unterwegs.`,
     actFailed: "Diese Aktion ist fehlgeschlagen.",
   },
   conversation: {
@@ -1401,6 +1421,8 @@ export const de = {
     "choose-password": "Melden Sie sich an und wählen Sie zuerst Ihr eigenes Passwort.",
     "keys-differ":
       "Die Schlüssel dieses Kontos gehören nicht zusammen; es wurde deshalb deaktiviert. Verständigen Sie Ihre Administration.",
+    "one-time-password":
+      "Dieses Konto öffnet ein Einmalpasswort. Senden Sie stattdessen die Benachrichtigung erneut.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "too-late":
       "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",

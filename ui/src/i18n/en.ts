@@ -366,8 +366,9 @@ export const en = {
     download: "We could not start the download.",
     mailbox: "We could not change the folder.",
     session: "We could not sign out that browser.",
+    browser: "We could not forget that browser.",
     signOut: "We could not tell the server that you signed out.",
-    signOutKept: "This browser has deleted its sign-in key, and the session will end by itself.",
+    signOutKept: "This browser can no longer use the session, which will end by itself.",
     unreachable: "We could not reach the server.",
   },
   sessions: {
@@ -387,6 +388,17 @@ export const en = {
     empty: "You are signed in only in this browser.",
     failed: "We could not load your sessions.",
     unknown: "Unknown browser",
+    known: "Known browsers",
+    knownLead:
+      "You signed in from these before. While others guess at your password, a browser that we know does not have to wait for them. Forget those that you no longer use.",
+    knownNone:
+      "There are none yet. A browser is known from your next sign-in on, unless you say that it is a shared computer.",
+    knownFailed: "We could not load the known browsers.",
+    knownSince: "First sign-in",
+    knownLast: "Last sign-in",
+    forget: "Forget",
+    forgetLabel: (agent: string) => `Forget ${agent}`,
+    forgotten: "That browser has been forgotten.",
   },
   settings: {
     title: "Settings",
@@ -1008,6 +1020,14 @@ export const en = {
     renewed: "Account extended.",
     resent: "The notification is being sent again.",
     revoked: "Account closed.",
+    startAgain: "Start again",
+    startAgainAsk: (address: string) => `Start the account of ${address} again?`,
+    startAgainLead:
+      "For a recipient who has lost the passphrase. It stops working at once, and so does every open session. Your own messages are there again, if you still have them; replies and messages from other people in this account are lost. The recipient gets a new notification with a one-time password.",
+    startedAgain: (restored: number, lost: number) =>
+      lost === 0
+        ? `Started again, with ${messages(restored)}. A notification is on its way.`
+        : `Started again, with ${messages(restored)}; ${messages(lost)} could not be kept. A notification is on its way.`,
     actFailed: "This action failed.",
   },
   conversation: {
@@ -1347,6 +1367,7 @@ export const en = {
     "choose-password": "Sign in and choose your own password first.",
     "keys-differ":
       "The keys of this account do not belong together, so it was disabled. Tell your administrator.",
+    "one-time-password": "A one-time password opens this account. Resend the notification instead.",
     "passphrase-chosen": "A passphrase was already chosen.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":

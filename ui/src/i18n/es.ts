@@ -387,9 +387,9 @@ export const es = {
     download: "No se ha podido iniciar la descarga.",
     mailbox: "No se ha podido modificar la carpeta.",
     session: "No se ha podido cerrar la sesión de ese navegador.",
+    browser: "No se ha podido olvidar ese navegador.",
     signOut: "No se ha podido comunicar al servidor que ha cerrado la sesión.",
-    signOutKept:
-      "Este navegador ha eliminado su clave de sesión y la sesión terminará por sí sola.",
+    signOutKept: "Este navegador ya no puede usar la sesión, que terminará por sí sola.",
     unreachable: "No se ha podido contactar con el servidor.",
   },
   sessions: {
@@ -410,6 +410,17 @@ export const es = {
     empty: "Solo tiene la sesión iniciada en este navegador.",
     failed: "No se han podido cargar las sesiones.",
     unknown: "Navegador desconocido",
+    known: "Navegadores conocidos",
+    knownLead:
+      "Ya ha iniciado sesión desde ellos. Mientras otros intentan adivinar su contraseña, un navegador conocido no tiene que esperar. Olvide los que ya no use.",
+    knownNone:
+      "Todavía no hay ninguno. Un navegador se conoce a partir de su próximo inicio de sesión, salvo que indique que el equipo es compartido.",
+    knownFailed: "No se han podido cargar los navegadores conocidos.",
+    knownSince: "Primer inicio de sesión",
+    knownLast: "Último inicio de sesión",
+    forget: "Olvidar",
+    forgetLabel: (agent) => `Olvidar ${agent}`,
+    forgotten: "Se ha olvidado ese navegador.",
   },
   settings: {
     title: "Configuración",
@@ -1036,6 +1047,14 @@ export const es = {
     renewed: "Se ha prolongado la cuenta.",
     resent: "El aviso se está enviando de nuevo.",
     revoked: "Se ha cerrado la cuenta.",
+    startAgain: "Empezar de nuevo",
+    startAgainAsk: (address) => `¿Empezar de nuevo la cuenta de ${address}?`,
+    startAgainLead:
+      "Para un destinatario que ha perdido la frase de contraseña. Deja de valer de inmediato y se cierran todas las sesiones abiertas. Sus propios mensajes vuelven a estar, si aún los tiene; las respuestas y los mensajes de otras personas en esta cuenta se pierden. El destinatario recibe una nueva notificación con una contraseña de un solo uso.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Se ha empezado de nuevo, con ${messages(restored)}. La notificación está en camino.`
+        : `Se ha empezado de nuevo, con ${messages(restored)}; no se ha podido conservar: ${messages(lost)}. La notificación está en camino.`,
     actFailed: "La acción ha fallado.",
   },
   conversation: {
@@ -1378,6 +1397,8 @@ export const es = {
     "choose-password": "Inicie sesión y elija primero su propia contraseña.",
     "keys-differ":
       "Las claves de esta cuenta no se corresponden, por lo que se ha desactivado. Avise a su administrador.",
+    "one-time-password":
+      "Esta cuenta se abre con una contraseña de un solo uso. Vuelva a enviar la notificación.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",
     "sealed-text":

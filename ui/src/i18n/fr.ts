@@ -395,9 +395,9 @@ export const fr = {
     download: "Le téléchargement n’a pas pu démarrer.",
     mailbox: "Le dossier n’a pas pu être modifié.",
     session: "Ce navigateur n’a pas pu être déconnecté.",
+    browser: "Ce navigateur n’a pas pu être oublié.",
     signOut: "Le serveur n’a pas pu être informé de votre déconnexion.",
-    signOutKept:
-      "Ce navigateur a supprimé sa clé de connexion, et la session prendra fin d’elle-même.",
+    signOutKept: "Ce navigateur ne peut plus utiliser la session, qui prendra fin d’elle-même.",
     unreachable: "Le serveur est injoignable.",
   },
   sessions: {
@@ -418,6 +418,17 @@ export const fr = {
     empty: "Vous n’êtes connecté que dans ce navigateur.",
     failed: "Les sessions n’ont pas pu être chargées.",
     unknown: "Navigateur inconnu",
+    known: "Navigateurs connus",
+    knownLead:
+      "Vous vous y êtes déjà connecté. Pendant que d’autres essaient de deviner votre mot de passe, un navigateur connu n’a pas à attendre. Oubliez ceux que vous n’utilisez plus.",
+    knownNone:
+      "Aucun pour l’instant. Un navigateur est connu à partir de votre prochaine connexion, sauf si vous indiquez que l’ordinateur est partagé.",
+    knownFailed: "Les navigateurs connus n’ont pas pu être chargés.",
+    knownSince: "Première connexion",
+    knownLast: "Dernière connexion",
+    forget: "Oublier",
+    forgetLabel: (agent) => `Oublier ${agent}`,
+    forgotten: "Ce navigateur a été oublié.",
   },
   settings: {
     title: "Paramètres",
@@ -1061,6 +1072,14 @@ export const fr = {
     renewed: "Le compte a été prolongé.",
     resent: "La notification est en cours de renvoi.",
     revoked: "Le compte a été fermé.",
+    startAgain: "Recommencer",
+    startAgainAsk: (address) => `Recommencer le compte de ${address}\u202f?`,
+    startAgainLead:
+      "Pour un destinataire qui a perdu sa phrase de passe. Elle cesse aussitôt de fonctionner et toutes les sessions ouvertes se terminent. Vos propres messages y sont de nouveau, si vous les avez encore\u202f; les réponses et les messages d’autres personnes dans ce compte sont perdus. Le destinataire reçoit une nouvelle notification avec un mot de passe à usage unique.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Le compte recommence, avec ${messages(restored)}. Une notification est en route.`
+        : `Le compte recommence, avec ${messages(restored)}. N’a pas pu être conservé\u202f: ${messages(lost)}. Une notification est en route.`,
     actFailed: "Cette action a échoué.",
   },
   conversation: {
@@ -1408,6 +1427,8 @@ export const fr = {
     "choose-password": "Connectez-vous et choisissez d’abord votre propre mot de passe.",
     "keys-differ":
       "Les clés de ce compte ne vont pas ensemble\u00a0; il a donc été désactivé. Prévenez votre administrateur.",
+    "one-time-password":
+      "Un mot de passe à usage unique ouvre ce compte. Renvoyez plutôt la notification.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":
