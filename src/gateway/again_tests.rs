@@ -25,9 +25,9 @@ fn a_lost_passphrase_costs_what_the_sponsor_cannot_seal_again() {
     let (initial, token) = password_and_token(&leased(&gateway)[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     read(&gateway, &noa, opened);
-    let draft = gateway.draft_from(&noa, opened, RelationKind::Reply).unwrap();
+    let draft = gateway.draft_from(&noa, opened, RelationKind::Reply, None).unwrap();
     send(&gateway, &noa, &draft.content);
-    gateway.draft_from(&noa, opened, RelationKind::Reply).unwrap();
+    gateway.draft_from(&noa, opened, RelationKind::Reply, None).unwrap();
     let both = content(&[OUTSIDER, "omar@example.org"], "The second word");
     let waits = send(&gateway, &dana, &both);
     let thrown = send(&gateway, &dana, &content(&[OUTSIDER], "The third word"));

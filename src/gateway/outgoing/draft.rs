@@ -18,7 +18,7 @@ use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{DRAFTS, UPLOADS};
 use crate::gateway::text::{hex, parse_hex};
 use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
-use crate::mail::address::Address;
+use crate::mail::address::{Address, compared};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::plain;
 use crate::mail::reference::Reference;
@@ -309,7 +309,7 @@ impl Gateway {
     /// Whether mail to an address comes to the account, whose own addresses are `own`: an address is
     /// written in many ways, with a detail (RFC 5233) in any number.
     fn leads_to(&self, account: AccountId, own: &[String], address: &str) -> bool {
-        let is_own = || own.iter().any(|own| own.to_lowercase() == address.to_lowercase());
+        let is_own = || own.iter().any(|own| compared(own) == compared(address));
         let found = || {
             let address = Address::parse(address).ok()?;
             self.as_ours(&address)?;
