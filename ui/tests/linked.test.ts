@@ -32,7 +32,11 @@ test("no character of a text is lost, and many links end in text", () => {
   expect(parts.map((part) => part.text).join("")).toBe(text);
   expect(links(text)).toHaveLength(3);
   const many = "https://a.example ".repeat(5_000);
-  expect(linked(many).map((part) => part.text).join("")).toBe(many);
+  expect(
+    linked(many)
+      .map((part) => part.text)
+      .join(""),
+  ).toBe(many);
   expect(links(many)).toHaveLength(2_000);
   expect(linked("")).toEqual([{ text: "" }]);
 });
