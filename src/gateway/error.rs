@@ -108,6 +108,12 @@ pub enum Conflict {
     PassphraseChosen,
     /// The new password is the old one.
     SamePassword,
+    /// The group was changed in another place.
+    GroupChanged,
+    /// Nobody who holds the keys of the group wrapped them for this account yet.
+    GroupKeysWait,
+    /// This is the last manager of the group.
+    LastGroupManager,
 }
 
 impl Conflict {
@@ -137,6 +143,9 @@ impl Conflict {
             Conflict::TotpOn => "totp-on",
             Conflict::PassphraseChosen => "passphrase-chosen",
             Conflict::SamePassword => "same-password",
+            Conflict::GroupChanged => "group-changed",
+            Conflict::GroupKeysWait => "group-keys-wait",
+            Conflict::LastGroupManager => "last-group-manager",
         }
     }
 }
@@ -170,6 +179,13 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
+            Conflict::GroupChanged => "This group was changed elsewhere.",
+            Conflict::GroupKeysWait => {
+                "The keys of the group are not there yet: a member who has them must be signed in."
+            }
+            Conflict::LastGroupManager => {
+                "This is the last manager of the group; appoint another one first."
+            }
         }
     }
 }
