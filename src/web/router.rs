@@ -11,7 +11,7 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, directory, draft, event, filter, label, link,
+    appearance, attached, change, credential, directory, draft, event, filter, group, label, link,
     mailbox, manage, message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
@@ -109,6 +109,12 @@ route_list! {
     filter::list, filter::set,
     filter::people,
     directory::find,
+    group::list, group::create,
+    group::tend,
+    group::badges,
+    group::read, group::change, group::delete,
+    group::member_add,
+    group::member_remove, group::member_change,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,
