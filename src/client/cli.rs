@@ -96,7 +96,7 @@ enum Command {
         #[arg(long)]
         consent: bool,
     },
-    /// Groups of people inside.
+    /// Groups of people inside: list, show, create, add, remove, leave, appoint, delete.
     Groups {
         #[command(subcommand)]
         command: GroupsCommand,

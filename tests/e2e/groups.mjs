@@ -27,7 +27,7 @@ await signIn(page, user);
 await signIn(other, "u2");
 
 // With the mouse: an open group with an address.
-await page.getByTestId("place-people").click();
+await page.getByTestId("place-groups").click();
 await page.waitForURL("**/groups");
 await accessible(page, "no groups");
 await page.getByTestId("group-new").click();
@@ -53,7 +53,7 @@ await picture(page, "group");
 ok("a group is created, and a member added");
 
 // The member sees it without a reload, and every change.
-await other.getByTestId("place-people").click();
+await other.getByTestId("place-groups").click();
 await row(other, "Heron watch").click();
 await reads(other.getByTestId("group-title"), /^Heron watch$/);
 await reads(other.getByTestId("group-changes"), /added/);
@@ -79,9 +79,9 @@ await picture(other, "group-badge");
 ok("a message of a member bears the group's name");
 
 // It is changed; who looks at it sees the change.
-await other.getByTestId("place-people").click();
+await other.getByTestId("place-groups").click();
 await row(other, "Heron watch").click();
-await page.getByTestId("place-people").click();
+await page.getByTestId("place-groups").click();
 await row(page, "Heron watch").click();
 await page.getByTestId("group-edit").click();
 await page.getByTestId("group-name").fill("Heron and egret watch");
@@ -137,7 +137,7 @@ for (const locale of ["en-US", "he-IL"]) {
   });
   await signIn(phone, "u2");
   await phone.getByTestId("rail-more").click();
-  await phone.getByTestId("place-people").click();
+  await phone.getByTestId("place-groups").click();
   await row(phone, "Quiet group").waitFor();
   await noSidewaysScroll(phone, `groups, ${locale}`);
   await accessible(phone, `groups, ${locale}`);

@@ -1,5 +1,7 @@
 //! Groups: mail to their addresses, and closed groups.
 
+use std::process::Command;
+
 use hyper::Method;
 use postern::client::Client;
 use postern::client::sending::Outgoing;
@@ -166,6 +168,49 @@ async fn messages_of_an_open_groups_members_bear_its_name() {
     assert_eq!(sent(&mut noa, &["omar@example.org"], "from without").await, ["delivered"]);
     let noas = "/api/groups/badges?address=noa@example.org";
     assert!(names(&get(&mut omar, noas).await).is_empty());
+    site.stop();
+}
+
+/// Runs `postern mail groups` for an account, and returns what it prints.
+fn groups(site: &Site, user: &str, words: &[&str]) -> String {
+    let out = Command::new(env!("CARGO_BIN_EXE_postern"))
+        .args(["mail", "groups"])
+        .args(words)
+        .args(["--url", &site.url, "--user", user, "--ca"])
+        .arg(site.ca())
+        .arg("--password-file")
+        .arg(site.home().join("password"))
+        .output()
+        .expect("the binary was built with this test");
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{words:?} for {user}: {said}");
+    String::from_utf8(out.stdout).expect("what it prints is UTF-8")
+}
+
+/// P-11: a script creates groups, and says who is in them.
+#[test]
+fn a_script_has_groups_as_well() {
+    let sink = Sink::start();
+    let site = Site::start(&Setup { people: PEOPLE, ..Setup::to(&sink, GROUPS) });
+    let created = groups(&site, "dana", &["create", "Field team", "--kind", "open"]);
+    let id = created.trim();
+    groups(&site, "dana", &["add", id, "omar"]);
+    groups(&site, "dana", &["appoint", id, "omar@example.org"]);
+    let listed = groups(&site, "omar", &["list"]);
+    assert_eq!(listed, format!("{id} open manager - Field team\n"));
+    let shown = groups(&site, "omar", &["show", id]);
+    for line in ["dana@example.org", "omar@example.org"] {
+        let found = shown.lines().find(|one| one.starts_with(line)).unwrap();
+        assert!(found.ends_with(" manager"), "{shown}");
+    }
+    let whole: Value =
+        serde_json::from_str(&groups(&site, "omar", &["show", id, "--json"])).unwrap();
+    assert_eq!((&whole["name"], &whole["keys"]), (&json!("Field team"), &json!("held")));
+    groups(&site, "dana", &["leave", id]);
+    assert_eq!(groups(&site, "dana", &["list"]), "");
+    assert_eq!(groups(&site, "omar", &["show", id]).lines().count(), 2);
+    groups(&site, "omar", &["delete", id]);
+    assert_eq!(groups(&site, "omar", &["list"]), "");
     site.stop();
 }
 

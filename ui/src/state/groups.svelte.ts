@@ -2,6 +2,9 @@
 // background: members who wait for a key get it from who is signed in.
 import { badgesOf, groupsTend, type Badge } from "../api/groups.ts";
 
+/** How long a session waits at most before it does what all members were told of. */
+const SOON_MS = 2_000;
+
 /** The most people whose groups are remembered. */
 const BADGES_MAX = 500;
 
@@ -26,6 +29,12 @@ class Groups {
     }
     this.#tending = this.#all().finally(() => (this.#tending = null));
     return this.#tending;
+  }
+
+  /** As `tend`, after a moment: all members hear of a change at once, and one of them is enough. */
+  async tendSoon(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * SOON_MS));
+    await this.tend();
   }
 
   async #all(): Promise<void> {
