@@ -112,6 +112,8 @@ pub enum Conflict {
     GroupChanged,
     /// Nobody who holds the keys of the group wrapped them for this account yet.
     GroupKeysWait,
+    /// Nothing shows that a member of the group began its keys.
+    GroupKeysUnproven,
     /// This is the last manager of the group.
     LastGroupManager,
 }
@@ -145,6 +147,7 @@ impl Conflict {
             Conflict::SamePassword => "same-password",
             Conflict::GroupChanged => "group-changed",
             Conflict::GroupKeysWait => "group-keys-wait",
+            Conflict::GroupKeysUnproven => "group-keys-unproven",
             Conflict::LastGroupManager => "last-group-manager",
         }
     }
@@ -182,6 +185,9 @@ impl Conflict {
             Conflict::GroupChanged => "This group was changed elsewhere.",
             Conflict::GroupKeysWait => {
                 "The keys of the group are not there yet: a member who has them must be signed in."
+            }
+            Conflict::GroupKeysUnproven => {
+                "Nothing proves that a member of the group began its keys. Ask the other members."
             }
             Conflict::LastGroupManager => {
                 "This is the last manager of the group; appoint another one first."

@@ -73,6 +73,8 @@ mod answer_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
+mod group_change_tests;
+#[cfg(test)]
 mod group_tests;
 #[cfg(test)]
 mod image_tests;

@@ -72,8 +72,31 @@ pub enum GroupAct {
     Removed,
     ManagerGranted,
     ManagerRevoked,
-    /// Its name, description, address or rules.
-    Changed,
+    /// Its name or description.
+    Renamed,
+    /// Its kind: whom its members get mail from, and what their messages show.
+    KindChanged,
+    /// Its address, or who may write to it.
+    MailChanged,
+    /// Everybody inside sees its name and description from then on.
+    Listed,
+    Unlisted,
+    /// New members read what is written from then on, also what was written before they came.
+    EarlierShared,
+    EarlierHidden,
+}
+
+impl GroupAct {
+    /// Whether it is about what the group is, and not about who is in it.
+    pub fn is_setting(self) -> bool {
+        use GroupAct::{
+            EarlierHidden, EarlierShared, KindChanged, Listed, MailChanged, Renamed, Unlisted,
+        };
+        matches!(
+            self,
+            Renamed | KindChanged | MailChanged | Listed | Unlisted | EarlierShared | EarlierHidden
+        )
+    }
 }
 
 super::words!(GroupAct {
@@ -83,5 +106,11 @@ super::words!(GroupAct {
     Removed => "removed",
     ManagerGranted => "manager-granted",
     ManagerRevoked => "manager-revoked",
-    Changed => "changed",
+    Renamed => "renamed",
+    KindChanged => "kind-changed",
+    MailChanged => "mail-changed",
+    Listed => "listed",
+    Unlisted => "unlisted",
+    EarlierShared => "earlier-shared",
+    EarlierHidden => "earlier-hidden",
 });

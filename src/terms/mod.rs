@@ -171,7 +171,13 @@ mod tests {
             "removed",
             "manager-granted",
             "manager-revoked",
-            "changed",
+            "renamed",
+            "kind-changed",
+            "mail-changed",
+            "listed",
+            "unlisted",
+            "earlier-shared",
+            "earlier-hidden",
         ];
         check(&GroupAct::ALL, GroupAct::as_str, &acts);
         let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];

@@ -14,6 +14,7 @@
 //! ```
 
 use aws_lc_rs::aead::AES_256_GCM_SIV;
+use aws_lc_rs::digest::{SHA256, digest};
 use hpke::aead::ExportOnlyAead;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::XWing;
@@ -56,6 +57,13 @@ pub fn group_wrap_content(
     let (encapsulation, sealer) = encapsulate(public, CONTENT_INFO, binding)?;
     let sealed = sealer.seal(binding, key.bytes())?;
     Ok([&[FORMAT], encapsulation.as_slice(), &sealed].concat())
+}
+
+/// The digest of a public half, by which a member's session knows it again.
+#[must_use]
+pub fn group_public_digest(public: &[u8]) -> [u8; 32] {
+    let hash = digest(&SHA256, public);
+    hash.as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
 impl GroupSecret {

@@ -43,7 +43,7 @@ pub use content::{
 pub use credential::{PASSWORD_OCTETS_MAX, Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
-pub use group::{GroupSecret, group_epoch, group_wrap_content};
+pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
 pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};

@@ -350,7 +350,7 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
-            let was = account.manages();
+            let (was, was_disabled) = (account.manages(), account.disabled);
             change(&mut account);
             if was && !account.manages() && !has_other_manager(tx, id)? {
                 return Err(Error::Conflict(Conflict::LastManager));
@@ -358,6 +358,9 @@ impl Gateway {
             tx.put(&ACCOUNTS, &id, &account)?;
             if account.disabled {
                 session_rows::end_others_in_tx(tx, id, None)?;
+            }
+            // Temporary accounts, which have no address inside, hold no group's keys.
+            if account.disabled && !was_disabled && !account.addresses.is_empty() {
                 epochs_due_in_tx(tx, id)?;
             }
             tx.then(move |gateway| {

@@ -29,6 +29,24 @@ pub(in crate::gateway) struct Addressee {
     pub closed: bool,
 }
 
+/// Where a sender is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Outside,
+    Inside,
+}
+
+impl Origin {
+    /// Whether an account that accepts mail from there gets it.
+    pub(in crate::gateway) fn is_taken(self, accept_from: AcceptFrom) -> bool {
+        match accept_from {
+            AcceptFrom::Both => true,
+            AcceptFrom::Inside => self == Origin::Inside,
+            AcceptFrom::Outside => self == Origin::Outside,
+        }
+    }
+}
+
 /// The addressees that were asked for.
 #[derive(Default)]
 pub(in crate::gateway) struct Addressees {

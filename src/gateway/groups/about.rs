@@ -29,14 +29,26 @@ fn binding(group: GroupId, under: Under) -> Vec<u8> {
     [b"group about\0".as_slice(), &group.0, &under.group.0, &under.epoch.to_be_bytes()].concat()
 }
 
+/// Characters that show nothing, or turn round what stands beside them (Unicode, category Cf): with them,
+/// one name looks like another.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 impl About {
     /// The same, without blanks around it; refuses a name that is empty, and what is too long.
     pub(in crate::gateway) fn checked(self) -> Result<About, Error> {
         let (name, description) = (self.name.trim(), self.description.trim());
-        let is_line = !name.chars().any(char::is_control);
+        let is_line = !name.chars().any(|c| c.is_control() || is_invisible(c));
         if !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) || !is_line {
             let what = format!(
-                "a group's name must have 1 to {NAME_CHARS_MAX} characters, without control characters"
+                "a group's name must have 1 to {NAME_CHARS_MAX} characters, without control characters and \
+                 invisible ones"
             );
             return Err(Error::Invalid { what });
         }

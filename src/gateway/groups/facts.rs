@@ -2,6 +2,7 @@
 //! member's messages bear.
 
 use crate::gateway::Gateway;
+use crate::gateway::accounts::addressee::Origin;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::groups::admission::{Asker, Concerned, admits};
@@ -20,6 +21,23 @@ use crate::vault::Lookup;
 pub struct Badge {
     pub group: GroupId,
     pub name: String,
+}
+
+/// A message to a group.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct To {
+    pub group: GroupId,
+    pub origin: Origin,
+    pub octets: u64,
+}
+
+/// Whether a message to a group reaches anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Reachable {
+    Nobody,
+    /// Everybody whom it would reach has a full mailbox.
+    Full,
+    Somebody,
 }
 
 /// The most names that one person's messages bear.
@@ -75,22 +93,57 @@ impl Gateway {
         Ok(admits(asker, &Concerned::Group { group, writers: row.writers }))
     }
 
-    /// The members who get a message of `asker` to a group: those who can sign in, have room for it, and
-    /// may be reached. Being in a group opens no way to somebody in a closed one.
+    /// The members who get a message of `asker` to a group: those who can sign in, accept mail from there,
+    /// may be reached and have room for it. Being in a group opens no way to somebody in a closed one.
     pub(in crate::gateway) fn group_readers(
         &self,
         asker: &Asker,
-        group: GroupId,
-        octets: u64,
+        to: To,
     ) -> Result<Vec<AccountId>, Error> {
         let mut readers = Vec::new();
-        for account in self.group_members(group)? {
-            let has_room = || Ok::<_, Error>(self.quota_of(account)?.has_room(octets));
-            if self.group_able(account)? && self.reaches(asker, account)? && has_room()? {
+        for account in self.group_members(to.group)? {
+            if self.group_takes(asker, account, to.origin)?
+                && self.quota_of(account)?.has_room(to.octets)
+            {
                 readers.push(account);
             }
         }
         Ok(readers)
+    }
+
+    /// Whether a message to a group reaches anybody; it looks at no more members than it needs.
+    pub(in crate::gateway) fn group_reached(
+        &self,
+        asker: &Asker,
+        to: To,
+    ) -> Result<Reachable, Error> {
+        let mut found = Reachable::Nobody;
+        for account in self.group_members(to.group)? {
+            if self.group_takes(asker, account, to.origin)? {
+                if self.quota_of(account)?.has_room(to.octets) {
+                    return Ok(Reachable::Somebody);
+                }
+                found = Reachable::Full;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a member takes a message of `asker` from there.
+    fn group_takes(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+        origin: Origin,
+    ) -> Result<bool, Error> {
+        let row = match self.account(account) {
+            Err(Error::NotFound { .. }) => None,
+            found => readable(found)?,
+        };
+        let takes = row.is_some_and(|row| {
+            !row.disabled && !row.addresses.is_empty() && origin.is_taken(row.accept_from)
+        });
+        Ok(takes && self.reaches(asker, account)?)
     }
 
     /// The names of the open groups of the person inside with this address, as far as the actor may read

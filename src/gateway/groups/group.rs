@@ -2,20 +2,21 @@
 
 use std::ops::ControlFlow;
 
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::about::About;
+use crate::gateway::groups::rights::{By, manages_in_tx};
 use crate::gateway::groups::sealing::{KEYS_WAIT, still_sealed_in_tx};
 use crate::gateway::groups::tending::Tended;
-use crate::gateway::groups::view::{GroupDetail, NOT_FOUND, Standing, denied_to_outsiders};
+use crate::gateway::groups::view::{GroupDetail, Standing, denied_to_outsiders};
 use crate::gateway::records::group::{
-    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, Under,
+    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, InGroup, Under,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::groups_of;
-use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     ADDRESSES, GROUP_ADDRESSES, GROUP_EPOCHS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS,
     GROUPS_OF,
@@ -101,6 +102,7 @@ impl Gateway {
             kind: new.kind,
             listed: new.listed,
             shares_earlier: new.shares_earlier,
+            shares_from: 0,
             writers: new.writers,
             address: address.as_ref().map(Address::normalized),
             created: now,
@@ -110,25 +112,26 @@ impl Gateway {
             sealed_about,
             about_under,
             changes: Vec::new(),
+            dropped: 0,
         };
         row.note(GroupChange { at: now, act: GroupAct::Created, who: account, about: None });
         let epoch = GroupEpoch { public, began: now, sealed_earlier: None, proof: None };
-        let key = row.address.as_deref().map(|one| self.group_address_key(one));
         let done = self.transact(move |tx| {
             within_in_tx(tx, account)?;
             // Its own first epoch begins in the same transaction.
             if row.about_under.group != id {
                 still_sealed_in_tx(tx, row.about_under)?;
             }
-            if let Some(key) = key {
-                claim_in_tx(tx, key, id)?;
+            if let Some(address) = &row.address {
+                claim_in_tx(tx, id, address)?;
             }
             tx.put(&GROUPS, &id, &row)?;
             tx.put(&GROUP_EPOCHS, &(id, 1), &epoch)?;
             tx.put(&GROUP_WRAPS, &(id, account, 1), &wrap)?;
-            let member = GroupMember { manager: true, since: now };
+            let member = GroupMember { manager: true, since: now, sealed_seen: None };
             tx.put(&GROUP_MEMBERS, &(id, account), &member)?;
-            tx.put(&GROUPS_OF, &(account, id), &Due)?;
+            let closed = row.kind == GroupKind::Closed;
+            tx.put(&GROUPS_OF, &(account, id), &InGroup { closed })?;
             tx.then(move |gateway| gateway.inner.addressees.forget(account));
             Ok(())
         });
@@ -146,62 +149,23 @@ impl Gateway {
         edit: GroupEdit,
     ) -> Result<GroupDetail, Error> {
         let text = id;
-        let (id, seen, standing) = self.group_seen(actor, id)?;
-        self.may_change(actor, standing, &edit)?;
-        let kind = edit.kind.filter(|kind| *kind != seen.kind && *kind != GroupKind::Plain);
-        if kind.is_some() && !self.may(actor, self.inner.settings.group_kinds_by) {
-            return Err(KIND_DENIED);
-        }
-        // What is due comes first: nothing is sealed under an epoch that is.
-        if standing != Standing::Outside {
-            self.group_tend(actor, id, &mut Tended::default())?;
-        }
-        let row = self.inner.store.get(&GROUPS, &id)?.ok_or(NOT_FOUND)?;
+        let (id, row, standing) = self.group_seen(actor, id)?;
+        let rights = self.rights(actor, standing);
+        rights.check(&row, &edit)?;
         if row.version != version {
             return Err(Error::Conflict(Conflict::GroupChanged));
         }
-        checked_writers(edit.kind.unwrap_or(row.kind), edit.writers.unwrap_or(row.writers))?;
-        let address = match &edit.address {
-            Some(Some(one)) => Some(Some(self.group_address(one)?.normalized())),
-            Some(None) => Some(None),
-            None => None,
+        let change = Change {
+            id,
+            who: actor.account(),
+            at: self.inner.clock.now(),
+            version,
+            address: self.address_edited(&edit)?,
+            sealed: self.about_edited(actor, id, &row, &edit)?,
+            rights,
+            edit,
         };
-        let sealed = self.about_edited(actor, id, &row, &edit)?;
-        let old = row.address.as_deref().map(|one| self.group_address_key(one));
-        let new = address.clone().flatten().map(|one| self.group_address_key(&one));
-        let (now, who) = (self.inner.clock.now(), actor.account());
-        let done = self.transact(move |tx| {
-            let found = tx.get(&GROUPS, &id)?.filter(|row| row.version == version);
-            let mut row = found.ok_or(Error::Conflict(Conflict::GroupChanged))?;
-            if let Some(address) = &address {
-                if let Some(old) = &old {
-                    tx.delete(&GROUP_ADDRESSES, old);
-                }
-                if let Some(new) = new {
-                    claim_in_tx(tx, new, id)?;
-                }
-                row.address.clone_from(address);
-            }
-            if let Some((about, under)) = &sealed {
-                still_sealed_in_tx(tx, *under)?;
-                (row.sealed_about, row.about_under) = (about.clone(), *under);
-            }
-            let forgets = edit.kind.is_some_and(|kind| kind != row.kind);
-            // Otherwise the epoch in use would still lead new members back.
-            let hides = row.shares_earlier && edit.shares_earlier == Some(false);
-            row.due |= hides;
-            row.kind = edit.kind.unwrap_or(row.kind);
-            row.listed = edit.listed.unwrap_or(row.listed);
-            row.shares_earlier = edit.shares_earlier.unwrap_or(row.shares_earlier);
-            row.writers = edit.writers.unwrap_or(row.writers);
-            row.note(GroupChange { at: now, act: GroupAct::Changed, who, about: None });
-            tx.put(&GROUPS, &id, &row)?;
-            if forgets {
-                forget_in_tx(tx, id)?;
-            }
-            Ok(())
-        });
-        done.wait()?;
+        self.transact(move |tx| change.store_in_tx(tx)).wait()?;
         if standing != Standing::Outside {
             self.group_tend(actor, id, &mut Tended::default())?;
         }
@@ -209,16 +173,23 @@ impl Gateway {
         self.group(actor, text)
     }
 
-    fn may_change(&self, actor: &Actor, standing: Standing, edit: &GroupEdit) -> Result<(), Error> {
-        let addresses = self.may(actor, self.inner.settings.group_addresses_by);
-        if edit.address.is_some() && !addresses {
-            return Err(ADDRESS_DENIED);
+    fn rights(&self, actor: &Actor, standing: Standing) -> Rights {
+        let settings = &self.inner.settings;
+        Rights {
+            standing,
+            site: actor.is_manager(),
+            addresses: self.may(actor, settings.group_addresses_by),
+            kinds: self.may(actor, settings.group_kinds_by),
         }
-        // A manager of the site says what a group means for mail, and nothing about the group.
-        match standing == Standing::Manager || actor.is_manager() && !edit.is_for_members() {
-            true => Ok(()),
-            false => Err(Error::Denied { reason: "only the managers of a group change it" }),
-        }
+    }
+
+    /// The address that an edit gives, in normalised form.
+    fn address_edited(&self, edit: &GroupEdit) -> Result<Option<Option<String>>, Error> {
+        Ok(match &edit.address {
+            Some(Some(one)) => Some(Some(self.group_address(one)?.normalized())),
+            Some(None) => Some(None),
+            None => None,
+        })
     }
 
     /// Seals the name and the description, if they or their readers change.
@@ -256,18 +227,22 @@ impl Gateway {
     /// Deletes a group with its keys. Those of many epochs go first, in several steps: if these are
     /// interrupted, a group is left whose keys its members begin anew, or which is deleted again.
     pub fn group_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
-        let (id, row, standing) = self.group_seen(actor, id)?;
+        let (id, _, standing) = self.group_seen(actor, id)?;
         if standing != Standing::Manager && !actor.is_manager() {
             return Err(Error::Denied { reason: "only the managers of a group delete it" });
         }
-        self.group_destroy(id, row.address.as_deref())
+        self.group_destroy(id, (actor.account(), By::MembersOrSite))
     }
 
-    pub(super) fn group_destroy(&self, id: GroupId, address: Option<&str>) -> Result<(), Error> {
+    pub(super) fn group_destroy(
+        &self,
+        id: GroupId,
+        (who, by): (AccountId, By),
+    ) -> Result<(), Error> {
         let members = self.group_members(id)?;
-        let key = address.map(|one| self.group_address_key(one));
         loop {
             let done = self.transact(move |tx| {
+                manages_in_tx(tx, id, who, by)?;
                 let mut gone = 0;
                 clear_in_tx(tx, &GROUP_WRAPS, id, &mut gone)?;
                 clear_in_tx(tx, &GROUP_EPOCHS, id, &mut gone)?;
@@ -276,17 +251,12 @@ impl Gateway {
                     return Ok(false);
                 }
                 forget_in_tx(tx, id)?;
-                let mut members = Vec::new();
-                tx.scan_keys(&GROUP_MEMBERS, &id, |key| {
-                    members.push(key);
-                    ControlFlow::Continue(())
-                })?;
-                for (group, account) in members {
-                    tx.delete(&GROUP_MEMBERS, &(group, account));
-                    tx.delete(&GROUPS_OF, &(account, group));
+                for account in members_in_tx(tx, id)? {
+                    tx.delete(&GROUP_MEMBERS, &(id, account));
+                    tx.delete(&GROUPS_OF, &(account, id));
                 }
-                if let Some(key) = &key {
-                    tx.delete(&GROUP_ADDRESSES, key);
+                if let Some(row) = tx.get(&GROUPS, &id)? {
+                    release_in_tx(tx, id, row.address.as_deref())?;
                 }
                 tx.delete(&GROUPS, &id);
                 Ok(true)
@@ -303,7 +273,9 @@ impl Gateway {
     fn group_address(&self, text: &str) -> Result<Address, Error> {
         let invalid = |_| Error::Invalid { what: format!("{text:?} is not a valid address") };
         let address = Address::parse(text.trim()).map_err(invalid)?;
-        let ours = self.as_ours(&address).filter(|address| !address.is_role());
+        // `user+detail` is the address of that user.
+        let is_free = |address: &Address| !address.is_role() && !address.local().contains('+');
+        let ours = self.as_ours(&address).filter(is_free);
         let what = format!("{text} is not an address in a local domain that a group can have");
         let address = ours.ok_or(Error::Invalid { what })?;
         for form in address.stored_forms() {
@@ -313,9 +285,122 @@ impl Gateway {
         }
         Ok(address)
     }
+}
 
-    fn group_address_key(&self, normalized: &str) -> [u8; 16] {
-        self.inner.vault.lookup(Lookup::Address, normalized.as_bytes())
+/// What somebody may change about a group.
+#[derive(Clone, Copy, Debug)]
+struct Rights {
+    standing: Standing,
+    site: bool,
+    addresses: bool,
+    kinds: bool,
+}
+
+impl Rights {
+    /// Whether these allow an edit of the group as it is.
+    fn check(&self, row: &Group, edit: &GroupEdit) -> Result<(), Error> {
+        if edit.address.is_some() && !self.addresses {
+            return Err(ADDRESS_DENIED);
+        }
+        let kind = edit.kind.unwrap_or(row.kind);
+        if kind != row.kind && !self.kinds {
+            return Err(KIND_DENIED);
+        }
+        // The name beside messages is the one that was allowed, by somebody who could read it.
+        if row.kind == GroupKind::Open && edit.about.is_some() && !self.kinds {
+            return Err(KIND_DENIED);
+        }
+        let reads = self.standing != Standing::Outside || row.listed;
+        if kind == GroupKind::Open && row.kind != GroupKind::Open && !reads {
+            return Err(KIND_DENIED);
+        }
+        // A manager of the site says what a group means for mail, and nothing about the group.
+        if self.standing != Standing::Manager && (!self.site || edit.is_for_members()) {
+            return Err(Error::Denied { reason: "only the managers of a group change it" });
+        }
+        checked_writers(kind, edit.writers.unwrap_or(row.writers))
+    }
+}
+
+/// A change that is about to be stored.
+struct Change {
+    id: GroupId,
+    who: AccountId,
+    at: Timestamp,
+    version: u32,
+    rights: Rights,
+    edit: GroupEdit,
+    address: Option<Option<String>>,
+    sealed: Option<Sealed>,
+}
+
+impl Change {
+    fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
+        let found = tx.get(&GROUPS, &self.id)?.filter(|row| row.version == self.version);
+        let mut row = found.ok_or(Error::Conflict(Conflict::GroupChanged))?;
+        let by = if self.edit.is_for_members() { By::Members } else { By::MembersOrSite };
+        manages_in_tx(tx, self.id, self.who, by)?;
+        self.rights.check(&row, &self.edit)?;
+        let mut acts = Vec::new();
+        self.mail_in_tx(tx, &mut row, &mut acts)?;
+        if let Some((about, under)) = &self.sealed {
+            still_sealed_in_tx(tx, *under)?;
+            (row.sealed_about, row.about_under) = (about.clone(), *under);
+        }
+        if self.edit.about.is_some() {
+            acts.push(GroupAct::Renamed);
+        }
+        if let Some(listed) = self.edit.listed.filter(|listed| *listed != row.listed) {
+            row.listed = listed;
+            acts.push(if listed { GroupAct::Listed } else { GroupAct::Unlisted });
+        }
+        if let Some(shares) = self.edit.shares_earlier.filter(|one| *one != row.shares_earlier) {
+            // Either way another epoch begins: the one in use would open for new members what was
+            // written while the group said that they do not read it.
+            (row.shares_earlier, row.due) = (shares, true);
+            row.shares_from = row.epoch.saturating_add(1);
+            acts.push(if shares { GroupAct::EarlierShared } else { GroupAct::EarlierHidden });
+        }
+        // What changes nothing is no change.
+        if acts.is_empty() {
+            return Ok(());
+        }
+        for act in acts {
+            row.note(GroupChange { at: self.at, act, who: self.who, about: None });
+        }
+        Ok(tx.put(&GROUPS, &self.id, &row)?)
+    }
+
+    /// Changes what the group means for mail.
+    fn mail_in_tx(
+        &self,
+        tx: &mut Tx<'_, '_>,
+        row: &mut Group,
+        acts: &mut Vec<GroupAct>,
+    ) -> Result<(), Error> {
+        let writers = self.edit.writers.filter(|writers| *writers != row.writers);
+        let address = self.address.as_ref().filter(|address| **address != row.address);
+        if let Some(address) = address {
+            release_in_tx(tx, self.id, row.address.as_deref())?;
+            if let Some(address) = address {
+                claim_in_tx(tx, self.id, address)?;
+            }
+            row.address.clone_from(address);
+        }
+        row.writers = writers.unwrap_or(row.writers);
+        if writers.is_some() || address.is_some() {
+            acts.push(GroupAct::MailChanged);
+        }
+        if let Some(kind) = self.edit.kind.filter(|kind| *kind != row.kind) {
+            row.kind = kind;
+            acts.push(GroupAct::KindChanged);
+            let closed = kind == GroupKind::Closed;
+            for account in members_in_tx(tx, self.id)? {
+                tx.put(&GROUPS_OF, &(account, self.id), &InGroup { closed })?;
+            }
+            forget_in_tx(tx, self.id)?;
+        }
+        Ok(())
     }
 }
 
@@ -345,19 +430,36 @@ fn within_in_tx(tx: &Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
     }
 }
 
-fn claim_in_tx(tx: &mut Tx<'_, '_>, key: [u8; 16], id: GroupId) -> Result<(), Error> {
+/// Takes an address, which nobody else has.
+fn claim_in_tx(tx: &mut Tx<'_, '_>, id: GroupId, address: &str) -> Result<(), Error> {
+    let key = tx.vault().lookup(Lookup::Address, address.as_bytes());
     let is_free =
         !tx.has(&ADDRESSES, &key)? && tx.insert(&GROUP_ADDRESSES, &key, &GroupOwner(id))?;
     if is_free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }
 
-/// Forgets what is known of who reaches the members.
-fn forget_in_tx(tx: &mut Tx<'_, '_>, id: GroupId) -> Result<(), Error> {
+/// Gives an address back, if it is still this group's.
+fn release_in_tx(tx: &mut Tx<'_, '_>, id: GroupId, address: Option<&str>) -> Result<(), Error> {
+    let Some(address) = address else { return Ok(()) };
+    let key = tx.vault().lookup(Lookup::Address, address.as_bytes());
+    if tx.get(&GROUP_ADDRESSES, &key)?.is_some_and(|owner| owner == GroupOwner(id)) {
+        tx.delete(&GROUP_ADDRESSES, &key);
+    }
+    Ok(())
+}
+
+fn members_in_tx(tx: &Tx<'_, '_>, id: GroupId) -> Result<Vec<AccountId>, Error> {
     let mut members = Vec::new();
     tx.scan_keys(&GROUP_MEMBERS, &id, |(_, account)| {
         members.push(account);
         ControlFlow::Continue(())
     })?;
+    Ok(members)
+}
+
+/// Forgets what is known of who reaches the members.
+fn forget_in_tx(tx: &mut Tx<'_, '_>, id: GroupId) -> Result<(), Error> {
+    let members = members_in_tx(tx, id)?;
     tx.then(move |gateway| {
         members.iter().for_each(|account| gateway.inner.addressees.forget(*account));
     });

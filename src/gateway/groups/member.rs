@@ -10,20 +10,22 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::groups::epochs::{Keys, NewEpoch};
+use crate::gateway::groups::epochs::{Keys, NewEpoch, WRAPS_AT_ONCE_MAX};
 use crate::gateway::groups::group::GROUPS_OF_MAX;
+use crate::gateway::groups::rights::{By, manages_in_tx};
 use crate::gateway::groups::tending::Tended;
 use crate::gateway::groups::view::{GroupDetail, NOT_FOUND, Standing};
-use crate::gateway::records::group::{Group, GroupChange, GroupMember, GroupWrap};
+use crate::gateway::records::group::{Group, GroupChange, GroupMember, GroupWrap, InGroup};
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::groups_of;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
-    GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
+    ACCOUNTS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
 };
 use crate::gateway::text::parse_hex;
+use crate::mail::address::Address;
 use crate::store::{Order, Read};
-use crate::terms::GroupAct;
+use crate::terms::{GroupAct, GroupKind};
 
 /// The most members of a group.
 pub const MEMBERS_MAX: usize = 500;
@@ -49,18 +51,13 @@ impl Gateway {
         name: &str,
     ) -> Result<GroupDetail, Error> {
         let (group, _) = self.group_managed(actor, id)?;
-        // The same answer for nobody and for somebody whom the actor may not see.
-        let account = self.account_find(name.trim())?.ok_or(NO_MEMBER)?;
-        let sees =
-            self.group_able(account)? && self.reaches(&self.asker(actor.account())?, account)?;
-        if !sees {
-            return Err(NO_MEMBER);
-        }
+        let account = self.group_candidate(actor, name.trim())?.ok_or(NO_MEMBER)?;
         self.group_tend(actor, group, &mut Tended::default())?;
         let row = self.inner.store.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
         let access = self.access_of_new(actor, group, &row, account)?;
         let (now, who) = (self.inner.clock.now(), actor.account());
         let done = self.transact(move |tx| {
+            manages_in_tx(tx, group, who, By::Members)?;
             let mut row = added_in_tx(tx, group, account, now)?;
             match &access {
                 Access::Begins(new) if new.fits(&row) => new.store_in_tx(tx, group, &mut row)?,
@@ -97,7 +94,7 @@ impl Gateway {
             return Err(NO_MEMBER);
         }
         if leaves && members.len() == 1 {
-            return self.group_destroy(group, row.address.as_deref());
+            return self.group_destroy(group, (account, By::LastMember));
         }
         let begins = match leaves {
             // Who leaves must not know the next key.
@@ -109,6 +106,9 @@ impl Gateway {
         let by_site = actor.is_manager() && !leaves;
         let done = self.transact(move |tx| {
             // A manager of the site removes the last manager as well, and names another.
+            if !leaves {
+                manages_in_tx(tx, group, who, By::MembersOrSite)?;
+            }
             if !by_site {
                 not_last_manager_in_tx(tx, group, account)?;
             }
@@ -142,6 +142,7 @@ impl Gateway {
         let account = AccountId(parse_hex(member).ok_or(NO_MEMBER)?);
         let (now, who) = (self.inner.clock.now(), actor.account());
         let done = self.transact(move |tx| {
+            manages_in_tx(tx, group, who, By::MembersOrSite)?;
             let mut row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
             let mut found = tx.get(&GROUP_MEMBERS, &(group, account))?.ok_or(NO_MEMBER)?;
             if found.manager == manager {
@@ -170,6 +171,29 @@ impl Gateway {
         }
     }
 
+    /// The person whom the actor may add: with this address, or with this login name where the directory
+    /// shows it. There is one answer for nobody, and for somebody whom the actor may not see.
+    fn group_candidate(&self, actor: &Actor, name: &str) -> Result<Option<AccountId>, Error> {
+        let asker = self.asker(actor.account())?;
+        let address = match Address::parse(name) {
+            Ok(address) => Some(address),
+            Err(_) => {
+                let found = self.address_of_colleague(&asker, name)?;
+                found.and_then(|found| Address::parse(&found).ok())
+            }
+        };
+        let Some(address) = address.and_then(|address| self.as_ours(&address)) else {
+            return Ok(None);
+        };
+        for form in address.stored_forms() {
+            if let Some(account) = self.account_at(&form)? {
+                let sees = self.group_able(account)? && self.reaches(&asker, account)?;
+                return Ok(Some(account).filter(|_| sees));
+            }
+        }
+        Ok(None)
+    }
+
     /// Prepares what a new member reads.
     fn access_of_new(
         &self,
@@ -190,7 +214,7 @@ impl Gateway {
         }
         let mut members = self.group_able_members(group)?;
         members.push(account);
-        self.group_epoch_prepare(actor, group, row, &members).map(Access::Begins)
+        self.group_epoch_prepare(actor, group, row, &members, WRAPS_AT_ONCE_MAX).map(Access::Begins)
     }
 
     /// Prepares the epoch that a member does not get, if the actor holds the one in use.
@@ -207,7 +231,7 @@ impl Gateway {
         }
         let mut members = self.group_able_members(group)?;
         members.retain(|one| *one != account);
-        self.group_epoch_prepare(actor, group, row, &members).map(Some)
+        self.group_epoch_prepare(actor, group, row, &members, WRAPS_AT_ONCE_MAX).map(Some)
     }
 }
 
@@ -219,6 +243,9 @@ fn added_in_tx(
     now: Timestamp,
 ) -> Result<Group, Error> {
     let row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
+    if !is_able_in_tx(tx, account)? {
+        return Err(NO_MEMBER);
+    }
     let mut members = 0;
     tx.scan_keys(&GROUP_MEMBERS, &group, |_| {
         members += 1;
@@ -227,11 +254,12 @@ fn added_in_tx(
     if members >= MEMBERS_MAX || groups_of(&**tx, account)?.len() >= GROUPS_OF_MAX {
         return Err(Error::OverQuota);
     }
-    let member = GroupMember { manager: false, since: now };
+    let member = GroupMember { manager: false, since: now, sealed_seen: None };
     if !tx.insert(&GROUP_MEMBERS, &(group, account), &member)? {
         return Err(Error::Conflict(Conflict::Exists));
     }
-    tx.put(&GROUPS_OF, &(account, group), &Due)?;
+    let closed = row.kind == GroupKind::Closed;
+    tx.put(&GROUPS_OF, &(account, group), &InGroup { closed })?;
     Ok(row)
 }
 
@@ -262,11 +290,24 @@ fn not_last_manager_in_tx(
     }
 }
 
+/// Whether another manager of the group can sign in.
 fn has_other_manager(tx: &Tx<'_, '_>, group: GroupId, account: AccountId) -> Result<bool, Error> {
-    let mut found = false;
+    let mut others = Vec::new();
     tx.scan(&GROUP_MEMBERS, &group, Order::Ascending, |(_, other), member| {
-        found = other != account && member.manager;
-        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if other != account && member.manager {
+            others.push(other);
+        }
+        ControlFlow::Continue(())
     })?;
-    Ok(found)
+    for other in others {
+        if is_able_in_tx(tx, other)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_able_in_tx(tx: &Tx<'_, '_>, account: AccountId) -> Result<bool, Error> {
+    let row = tx.get(&ACCOUNTS, &account)?;
+    Ok(row.is_some_and(|row| !row.disabled && !row.addresses.is_empty()))
 }

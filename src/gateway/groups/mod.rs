@@ -16,6 +16,7 @@ pub(in crate::gateway) mod epochs;
 pub mod facts;
 pub mod group;
 pub mod member;
+pub(in crate::gateway) mod rights;
 pub mod sealing;
 pub mod sight;
 pub mod tending;

@@ -26,20 +26,27 @@ impl Gateway {
         actor: &Actor,
         group: GroupId,
     ) -> Result<(Under, GroupSecret), Error> {
+        if !self.group_holds(group, actor.account())? {
+            return Err(NOT_FOUND);
+        }
         self.group_tend(actor, group, &mut Tended::default())?;
         let row = self.inner.store.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
         match self.group_keys_in_use(actor, group, &row)? {
             Keys::Held(secret) if !row.due => Ok((Under { group, epoch: row.epoch }, secret)),
             Keys::Differ => Err(Error::KeysDiffer),
-            _ => Err(KEYS_WAIT),
+            Keys::Unproven => Err(Error::Conflict(Conflict::GroupKeysUnproven)),
+            Keys::Held(_) | Keys::Waiting => Err(KEYS_WAIT),
         }
     }
 
     /// Opens the epoch that something was sealed under.
     pub fn group_opening(&self, actor: &Actor, under: Under) -> Result<GroupSecret, Error> {
+        if !self.group_holds(under.group, actor.account())? {
+            return Err(NOT_FOUND);
+        }
         match self.group_keys(actor, under.group, under.epoch)? {
             Keys::Held(secret) => Ok(secret),
-            Keys::Waiting => Err(KEYS_WAIT),
+            Keys::Waiting | Keys::Unproven => Err(KEYS_WAIT),
             Keys::Differ => Err(Error::KeysDiffer),
         }
     }

@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Error, readable};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::event::EventKind;
-use crate::gateway::groups::epochs::{Keys, WRAPS_AT_ONCE_MAX};
+use crate::gateway::groups::epochs::{Keys, WRAPS_AT_ONCE_MAX, wrap_in_tx};
 use crate::gateway::records::group::{Group, GroupWrap, Under};
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::groups_of;
@@ -18,8 +18,11 @@ use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     COUNTERS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, TEMPORARY,
 };
+use crate::gateway::text::parse_hex;
 use crate::store::Read;
 use crate::terms::{GroupKind, GroupWriters};
+
+const NO_GROUP: Error = Error::NotFound { what: "group" };
 
 /// What a request did for the keys of groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +36,8 @@ pub struct Tended {
 }
 
 impl Gateway {
-    /// Does what is due for the keys of the actor's groups, a bounded amount of it.
+    /// Does what is due for the keys of the actor's groups, a bounded amount of it. An error in one group
+    /// does not keep it from the others.
     pub fn groups_tend(&self, actor: &Actor) -> Result<Tended, Error> {
         let mut tended = Tended::default();
         if actor.is_temporary() {
@@ -41,10 +45,22 @@ impl Gateway {
         }
         self.everybody_ensure()?;
         let groups = groups_of(&self.inner.store, actor.account())?;
+        let mut done = Ok(());
         for id in [GroupId::EVERYBODY].into_iter().chain(groups) {
-            self.group_tend(actor, id, &mut tended)?;
+            if tended.wrapped >= WRAPS_AT_ONCE_MAX {
+                tended.more = true;
+                break;
+            }
+            done = done.and(self.group_tend(actor, id, &mut tended));
         }
-        Ok(tended)
+        done.map(|()| tended)
+    }
+
+    /// The same for a page that is only read: it is shown also where nothing can be written.
+    pub fn groups_tend_or_not(&self, actor: &Actor) {
+        if let Err(error) = self.groups_tend(actor) {
+            tracing::debug!(%error, "the keys of groups were not tended");
+        }
     }
 
     /// Does what is due for the keys of one group that the actor is in.
@@ -54,70 +70,69 @@ impl Gateway {
         id: GroupId,
         tended: &mut Tended,
     ) -> Result<(), Error> {
+        if !self.group_holds(id, actor.account())? {
+            return Ok(());
+        }
         let Some(group) = readable(self.inner.store.get(&GROUPS, &id))?.flatten() else {
             return Ok(());
         };
-        let keys = self.group_keys_in_use(actor, id, &group)?;
-        let is_stale = self.group_wrap_is_stale(actor, id, &group)?;
-        match keys {
-            // Who finds that keys were put in their place seals nothing under them.
-            Keys::Differ => Ok(()),
-            Keys::Held(_) if group.due || is_stale => self.group_renew(actor, id, &group, tended),
-            Keys::Waiting if self.group_is_lost(id, &group)? => {
-                self.group_renew(actor, id, &group, tended)
-            }
-            Keys::Waiting => self.group_wait(actor.account(), id),
-            Keys::Held(secret) => {
-                let waiting = self.group_waiting(id, tended)?;
-                let mut wraps = Vec::with_capacity(waiting.len());
-                for account in waiting {
-                    let wrap = match self.group_holds(id, account)? {
-                        true => self.group_wrap(&secret, id, group.epoch, account)?,
-                        false => None,
-                    };
-                    wraps.push((account, wrap));
-                }
-                self.group_wraps_store(id, group.epoch, wraps, tended)
-            }
+        let has_wrap = self.inner.store.has(&GROUP_WRAPS, &(id, actor.account(), group.epoch))?;
+        if !has_wrap {
+            return match self.group_is_lost(id, &group)? {
+                true => self.group_renew(actor, id, &group, tended),
+                false => self.group_wait(actor.account(), id),
+            };
+        }
+        let waiting = self.group_waiting(id, tended)?;
+        let is_seen = id == GroupId::EVERYBODY || self.group_is_seen(actor, id, group.epoch)?;
+        if !group.due && is_seen && waiting.is_empty() {
+            return Ok(());
+        }
+        // Who finds that keys were put in their place, or cannot tell, builds nothing on them.
+        let secret = match self.group_keys_in_use(actor, id, &group)? {
+            Keys::Held(secret) => secret,
+            _ => return Ok(()),
+        };
+        if !is_seen {
+            self.group_seen_note(actor, id, group.epoch)?;
+        }
+        if group.due {
+            return self.group_renew(actor, id, &group, tended);
+        }
+        let mut wraps = Vec::with_capacity(waiting.len());
+        for account in waiting {
+            let wrap = match self.group_holds(id, account)? {
+                true => self.group_wrap(&secret, id, group.epoch, account)?,
+                false => None,
+            };
+            wraps.push((account, wrap));
+        }
+        self.group_wraps_store(id, group.epoch, wraps, tended)
+    }
+
+    /// Takes keys that nothing proves for the group's own, because other members said that they began
+    /// them.
+    pub fn group_keys_accept(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let id = GroupId(parse_hex(id).ok_or(NO_GROUP)?);
+        let is_member = id != GroupId::EVERYBODY && self.group_holds(id, actor.account())?;
+        let row = self.inner.store.get(&GROUPS, &id)?.filter(|_| is_member).ok_or(NO_GROUP)?;
+        match self.group_keys_in_use(actor, id, &row)? {
+            Keys::Unproven => self.group_seen_note(actor, id, row.epoch),
+            Keys::Held(_) => Ok(()),
+            Keys::Waiting => Err(Error::Conflict(Conflict::GroupKeysWait)),
+            Keys::Differ => Err(Error::KeysDiffer),
         }
     }
 
-    /// Whether the key was wrapped for a pair of the account from before a renewal. Who has what opened
-    /// that pair must not open what is written from now on, so another epoch begins. Not for everybody
-    /// inside: what is for all of them would have to be wrapped for all of them with each password that
-    /// is changed.
-    fn group_wrap_is_stale(
-        &self,
-        actor: &Actor,
-        id: GroupId,
-        group: &Group,
-    ) -> Result<bool, Error> {
-        if id == GroupId::EVERYBODY {
-            return Ok(false);
-        }
-        let key = (id, actor.account(), group.epoch);
-        let wrap = readable(self.inner.store.get(&GROUP_WRAPS, &key))?.flatten();
-        Ok(wrap.is_some_and(|wrap| wrap.number < actor.secret().number()))
-    }
-
-    /// Whether no member holds the epoch in use, so that nobody will ever wrap it.
+    /// Whether no member has a wrap of the epoch in use, so that nobody will ever wrap it for others. Who
+    /// leaves loses all wraps; a member whose account is disabled may come back, or is removed.
     fn group_is_lost(&self, id: GroupId, group: &Group) -> Result<bool, Error> {
-        if group.epoch == 0 {
-            return Ok(true);
-        }
-        let mut holders = Vec::new();
-        self.inner.store.scan_keys(&GROUP_WRAPS, &id, |(_, account, epoch)| {
-            if epoch == group.epoch {
-                holders.push(account);
-            }
-            ControlFlow::Continue(())
+        let mut found = false;
+        self.inner.store.scan_keys(&GROUP_WRAPS, &id, |(_, _, epoch)| {
+            found = epoch == group.epoch;
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        for account in holders {
-            if self.group_holds(id, account)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(!found)
     }
 
     /// Begins another epoch. If the group changed meanwhile, the next request does it.
@@ -132,7 +147,9 @@ impl Gateway {
             true => self.everybody_at_first(actor.account(), group)?,
             false => self.group_able_members(id)?,
         };
-        let new = self.group_epoch_prepare(actor, id, group, &members)?;
+        let wraps_max = WRAPS_AT_ONCE_MAX.saturating_sub(tended.wrapped);
+        let new = self.group_epoch_prepare(actor, id, group, &members, wraps_max)?;
+        let wrapped = new.wrapped();
         let done = self.transact(move |tx| {
             let found = tx.get(&GROUPS, &id)?.filter(|row| new.fits(row));
             let Some(mut row) = found else { return Ok(false) };
@@ -142,7 +159,10 @@ impl Gateway {
         });
         if done.wait()? {
             tended.begun += 1;
+            tended.wrapped += wrapped;
+            tended.more |= wrapped < members.len();
             if id != GroupId::EVERYBODY {
+                self.group_seen_note(actor, id, group.epoch + 1)?;
                 self.group_publish(&members);
             }
         }
@@ -217,10 +237,12 @@ impl Gateway {
                 if !in_use {
                     break;
                 }
-                tx.delete(&GROUP_WAITING, &key);
-                if let Some(wrap) = wrap.as_ref().filter(|_| is_member) {
-                    tx.put(&GROUP_WRAPS, &(id, *account, epoch), wrap)?;
-                    wrapped.push(*account);
+                match wrap.as_ref().filter(|_| is_member) {
+                    Some(wrap) => {
+                        wrap_in_tx(tx, id, epoch, (*account, wrap))?;
+                        wrapped.push(*account);
+                    }
+                    None => tx.delete(&GROUP_WAITING, &key),
                 }
             }
             Ok(wrapped)
@@ -243,6 +265,7 @@ impl Gateway {
                 kind: GroupKind::Plain,
                 listed: false,
                 shares_earlier: true,
+                shares_from: 0,
                 writers: GroupWriters::Members,
                 address: None,
                 created: now,
@@ -252,6 +275,7 @@ impl Gateway {
                 sealed_about: Vec::new(),
                 about_under: Under { group: id, epoch: 0 },
                 changes: Vec::new(),
+                dropped: 0,
             };
             tx.insert(&GROUPS, &id, &row)?;
             Ok(())

@@ -35,6 +35,8 @@ pub enum KeysState {
     Held,
     /// A member who holds them has to be signed in first.
     Waiting,
+    /// Nothing shows that a member began them.
+    Unproven,
     /// What the server holds does not belong together.
     Differ,
 }
@@ -97,6 +99,8 @@ pub struct GroupDetail {
     pub members: Vec<MemberView>,
     /// The newest first.
     pub changes: Vec<ChangeView>,
+    /// How many earlier ones are not kept.
+    pub dropped: u32,
 }
 
 impl Gateway {
@@ -140,8 +144,9 @@ impl Gateway {
     pub fn group(&self, actor: &Actor, id: &str) -> Result<GroupDetail, Error> {
         let (id, row, standing) = self.group_seen(actor, id)?;
         let sees_members = standing != Standing::Outside || actor.is_manager();
-        let (mut members, mut changes) = (Vec::new(), Vec::new());
+        let (mut members, mut changes, mut dropped) = (Vec::new(), Vec::new(), 0);
         if sees_members {
+            dropped = row.dropped;
             members = self.group_member_views(id, &row)?;
             for change in row.changes.iter().rev() {
                 changes.push(ChangeView {
@@ -156,7 +161,8 @@ impl Gateway {
                 });
             }
         }
-        Ok(GroupDetail { view: self.group_view(actor, id, row, standing)?, members, changes })
+        let view = self.group_view(actor, id, row, standing)?;
+        Ok(GroupDetail { view, members, changes, dropped })
     }
 
     /// The group, if the actor may know of it, and what the actor is in it.
@@ -202,10 +208,15 @@ impl Gateway {
             _ => Some(match self.group_keys_in_use(actor, id, &row)? {
                 Keys::Held(_) => KeysState::Held,
                 Keys::Waiting => KeysState::Waiting,
+                Keys::Unproven => KeysState::Unproven,
                 Keys::Differ => KeysState::Differ,
             }),
         };
-        let Group { kind, listed, shares_earlier, writers, address, version, .. } = row;
+        let Group { kind, listed, shares_earlier, writers, address, mut version, .. } = row;
+        // It counts each change of the members.
+        if standing == Standing::Outside && !actor.is_manager() {
+            version = 0;
+        }
         Ok(GroupView {
             id,
             about,
@@ -241,7 +252,7 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         let mut members = Vec::with_capacity(rows.len());
-        for (account, GroupMember { manager, since }) in rows {
+        for (account, GroupMember { manager, since, .. }) in rows {
             let (name, address) = self.person(account)?;
             members.push(MemberView {
                 account,
@@ -270,7 +281,8 @@ impl Gateway {
         };
         let Some(found) = found else { return Ok((account.to_text(), String::new())) };
         let address = found.addresses.first().cloned().unwrap_or_default();
-        let name = match found.display_name.is_empty() {
+        // Where there is no directory, nobody learns names by adding people.
+        let name = match found.display_name.is_empty() || !self.site()?.directory {
             true => address.clone(),
             false => found.display_name,
         };

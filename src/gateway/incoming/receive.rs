@@ -16,9 +16,10 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::groups::admission::Asker;
+use crate::gateway::groups::facts::To;
 use crate::gateway::incoming::acceptance::Answer;
 use crate::gateway::incoming::inbound::{Arrival, Inbound};
-use crate::gateway::incoming::recipient::Reached;
+use crate::gateway::incoming::recipient::{Origin, Reached};
 use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::quota;
@@ -110,11 +111,16 @@ impl Gateway {
     /// The accounts that a message reaches, each once: two addresses of one account are one reader, and
     /// so is a member of a group who is named besides.
     fn readers_of(&self, inbound: &Inbound, octets: u64) -> Result<Vec<AccountId>, Error> {
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let (mut found, mut seen, mut groups) = (Vec::new(), HashSet::new(), HashSet::new());
         for recipient in &inbound.recipients {
             let accounts = match recipient.reached {
                 Reached::Account(account) => vec![account],
-                Reached::Group(group) => self.group_readers(&Asker::default(), group, octets)?,
+                // However often its address was given.
+                Reached::Group(group) if !groups.insert(group) => continue,
+                Reached::Group(group) => {
+                    let to = To { group, origin: Origin::Outside, octets };
+                    self.group_readers(&Asker::default(), to)?
+                }
             };
             found.extend(accounts.into_iter().filter(|account| seen.insert(*account)));
         }

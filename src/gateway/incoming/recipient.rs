@@ -2,21 +2,15 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::addressee::Addressee;
+pub use crate::gateway::accounts::addressee::Origin;
 use crate::gateway::error::Error;
 use crate::gateway::groups::admission::Asker;
+use crate::gateway::groups::facts::{Reachable, To};
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::tables::META;
 use crate::mail::address::Address;
 use crate::mail::envelope::ForwardPath;
 use crate::store::Read;
-use crate::terms::AcceptFrom;
-
-/// Where a sender is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    Outside,
-    Inside,
-}
 
 /// Whether a recipient is accepted.
 #[derive(Clone, Debug)]
@@ -91,10 +85,15 @@ impl Gateway {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         if let Some(group) = self.group_at(address)? {
-            return self.group_judge(group, asker, to, octets);
+            return self.group_judge(group, (asker, origin), to, octets);
         }
         match self.recipient_find(address)? {
-            Some(addressee) if addressee.closed && !self.reaches(asker, addressee.account)? => {
+            // A mailbox that every domain has takes mail from everybody, in any case.
+            Some(addressee)
+                if addressee.closed
+                    && !address.is_role()
+                    && !self.reaches(asker, addressee.account)? =>
+            {
                 Ok(RecipientVerdict::Refuse(self.closed_reason()))
             }
             Some(addressee) => self.recipient_judge(&addressee, to, origin, octets),
@@ -154,19 +153,18 @@ impl Gateway {
     fn group_judge(
         &self,
         group: GroupId,
-        asker: &Asker,
+        (asker, origin): (&Asker, Origin),
         to: &ForwardPath,
         octets: u64,
     ) -> Result<RecipientVerdict, Error> {
         if !self.group_admits(asker, group)? {
             return Ok(RecipientVerdict::Refuse(Reason::GroupWriters));
         }
-        Ok(match self.group_readers(asker, group, octets)?.is_empty() {
-            true if self.group_readers(asker, group, 0)?.is_empty() => {
-                RecipientVerdict::Refuse(Reason::NotNow)
-            }
-            true => RecipientVerdict::Refuse(Reason::MailboxFull),
-            false => accepted(Reached::Group(group), to),
+        let message = To { group, origin, octets };
+        Ok(match self.group_reached(asker, message)? {
+            Reachable::Nobody => RecipientVerdict::Refuse(Reason::NotNow),
+            Reachable::Full => RecipientVerdict::Refuse(Reason::MailboxFull),
+            Reachable::Somebody => accepted(Reached::Group(group), to),
         })
     }
 
@@ -228,12 +226,7 @@ fn accepted(reached: Reached, to: &ForwardPath) -> RecipientVerdict {
 
 /// Why an account takes no mail from a sender, as far as its own settings say.
 fn refusal(addressee: &Addressee, origin: Origin) -> Option<Reason> {
-    let taken = match addressee.accept_from {
-        AcceptFrom::Both => true,
-        AcceptFrom::Inside => origin == Origin::Inside,
-        AcceptFrom::Outside => origin == Origin::Outside,
-    };
-    match (addressee.disabled, taken) {
+    match (addressee.disabled, origin.is_taken(addressee.accept_from)) {
         (true, _) => Some(Reason::Disabled),
         (false, false) => Some(Reason::AcceptFrom),
         (false, true) => None,

@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
+use crate::gateway::groups::facts::To;
 use crate::gateway::incoming::receive::READERS_MAX;
 use crate::gateway::incoming::recipient::{Origin, Reached, Reason, RecipientVerdict};
 use crate::gateway::outgoing::draft::DraftContent;
@@ -267,7 +268,10 @@ impl Gateway {
         Ok(match self.recipient_check_from(&path, asker, Origin::Inside, octets)? {
             RecipientVerdict::Accept(accepted) => match accepted.reached {
                 Reached::Account(account) => Target::Inside(account),
-                Reached::Group(group) => Target::Group(self.group_readers(asker, group, octets)?),
+                Reached::Group(group) => {
+                    let to = To { group, origin: Origin::Inside, octets };
+                    Target::Group(self.group_readers(asker, to)?)
+                }
             },
             RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.into()),
         })

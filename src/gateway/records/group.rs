@@ -15,6 +15,8 @@ pub struct Group {
     pub listed: bool,
     /// Whether a new member may read what was written for the group before.
     pub shares_earlier: bool,
+    /// The first epoch that new members may read, if any: those before open for nobody new.
+    pub shares_from: u32,
     pub writers: GroupWriters,
     /// In normalised form.
     pub address: Option<String>,
@@ -31,6 +33,8 @@ pub struct Group {
     pub about_under: Under,
     /// The latest changes, the newest last.
     pub changes: Vec<GroupChange>,
+    /// How many earlier ones are not kept.
+    pub dropped: u32,
 }
 
 /// An epoch of a group that something is sealed under.
@@ -73,22 +77,50 @@ pub struct GroupWrap {
 pub struct GroupMember {
     pub manager: bool,
     pub since: Timestamp,
+    /// The latest epoch that the member's own session found to be genuine, with a digest of its public
+    /// half; sealed by the member's account.
+    pub sealed_seen: Option<Vec<u8>>,
+}
+
+/// That an account is in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InGroup {
+    /// Whether the group is closed, which is asked for each message to the account.
+    pub closed: bool,
 }
 
 /// The group that an address belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupOwner(pub GroupId);
 
-/// How many changes of a group are kept.
-const CHANGES_MAX: usize = 50;
+/// How many changes of a group are kept, and how many of them are about what it is: those never push
+/// out of sight who came and went.
+const CHANGES_MAX: usize = 200;
+const SETTINGS_MAX: usize = 20;
 
 impl Group {
-    /// Notes a change, which also gives the group another version.
+    /// Notes a change, which also gives the group another version. Several of one kind by one person, one
+    /// after another, are one.
     pub(in crate::gateway) fn note(&mut self, change: GroupChange) {
         self.version = self.version.wrapping_add(1);
-        if self.changes.len() >= CHANGES_MAX {
-            self.changes.remove(0);
+        let repeats = |last: &GroupChange| {
+            change.act.is_setting() && last.act == change.act && last.who == change.who
+        };
+        if let Some(last) = self.changes.last_mut().filter(|last| repeats(last)) {
+            last.at = change.at;
+            return;
         }
         self.changes.push(change);
+        let settings = self.changes.iter().filter(|one| one.act.is_setting()).count();
+        if settings > SETTINGS_MAX
+            && let Some(at) = self.changes.iter().position(|one| one.act.is_setting())
+        {
+            self.changes.remove(at);
+            self.dropped = self.dropped.saturating_add(1);
+        }
+        if self.changes.len() > CHANGES_MAX {
+            self.changes.remove(0);
+            self.dropped = self.dropped.saturating_add(1);
+        }
     }
 }

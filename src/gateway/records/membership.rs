@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::tables::{GROUPS, GROUPS_OF};
-use crate::store::{Read, Tx};
-use crate::terms::GroupKind;
+use crate::store::{Order, Read, Tx};
 
 /// The groups that an account is in, in the order of their identifiers.
 pub(in crate::gateway) fn groups_of(
@@ -27,11 +26,12 @@ pub(in crate::gateway) fn closed_of(
     account: AccountId,
 ) -> Result<Vec<GroupId>, Error> {
     let mut closed = Vec::new();
-    for group in groups_of(reader, account)? {
-        if reader.get(&GROUPS, &group)?.is_some_and(|row| row.kind == GroupKind::Closed) {
+    reader.scan(&GROUPS_OF, &account, Order::Ascending, |(_, group), row| {
+        if row.closed {
             closed.push(group);
         }
-    }
+        ControlFlow::Continue(())
+    })?;
     Ok(closed)
 }
 
@@ -41,12 +41,25 @@ pub(in crate::gateway) fn epochs_due_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
 ) -> Result<(), Error> {
-    let groups = groups_of(tx, account)?;
-    for group in groups.into_iter().chain([GroupId::EVERYBODY]) {
-        if let Some(mut row) = tx.get(&GROUPS, &group)?.filter(|row| !row.due) {
-            row.due = true;
-            tx.put(&GROUPS, &group, &row)?;
-        }
+    group_epochs_due_in_tx(tx, account)?;
+    due_in_tx(tx, GroupId::EVERYBODY)
+}
+
+/// The same for the groups that the account is in, because what opened it before must open nothing that
+/// is sealed from now on.
+pub(in crate::gateway) fn group_epochs_due_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+) -> Result<(), Error> {
+    groups_of(tx, account)?.into_iter().try_for_each(|group| due_in_tx(tx, group))
+}
+
+/// The version changes as well, so that an epoch that is being prepared with the account is dropped.
+fn due_in_tx(tx: &mut Tx<'_>, group: GroupId) -> Result<(), Error> {
+    if let Some(mut row) = tx.get(&GROUPS, &group)? {
+        row.due = true;
+        row.version = row.version.wrapping_add(1);
+        tx.put(&GROUPS, &group, &row)?;
     }
     Ok(())
 }

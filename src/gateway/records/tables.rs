@@ -9,7 +9,9 @@ use crate::gateway::records::account::{
     Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2};
-use crate::gateway::records::group::{Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap};
+use crate::gateway::records::group::{
+    Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup,
+};
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, UploadId,
 };
@@ -93,7 +95,7 @@ pub const UNREPORTED: Table<(ReferenceKey, u32), Unreported> = Table::new(62, "u
 pub const GROUPS: Table<GroupId, Group> = Table::new(65, "groups");
 pub const GROUP_EPOCHS: Table<(GroupId, u32), GroupEpoch> = Table::new(66, "group_epochs");
 pub const GROUP_MEMBERS: Table<(GroupId, AccountId), GroupMember> = Table::new(67, "group_members");
-pub const GROUPS_OF: Table<(AccountId, GroupId), Due> = Table::new(68, "groups_of");
+pub const GROUPS_OF: Table<(AccountId, GroupId), InGroup> = Table::new(68, "groups_of");
 pub const GROUP_WRAPS: Table<(GroupId, AccountId, u32), GroupWrap> = Table::new(69, "group_wraps");
 pub const GROUP_ADDRESSES: Table<[u8; 16], GroupOwner> = Table::new(70, "group_addresses");
 pub const GROUP_WAITING: Table<(GroupId, AccountId), Due> = Table::new(71, "group_waiting");
@@ -172,6 +174,7 @@ records!(
     GroupMember = 1,
     GroupOwner = 1,
     GroupWrap = 1,
+    InGroup = 1,
 );
 
 versions!(

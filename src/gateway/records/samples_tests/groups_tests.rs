@@ -2,7 +2,7 @@
 
 use crate::gateway::groups::about::About;
 use crate::gateway::records::group::{
-    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupWrap, Under,
+    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup, Under,
 };
 use crate::gateway::records::ids::GroupId;
 use crate::terms::{GroupAct, GroupKind, GroupWriters};
@@ -18,6 +18,7 @@ impl Samples for Group {
             kind,
             listed: true,
             shares_earlier: false,
+            shares_from: 303,
             writers,
             address: Some(text("sales@example.org")),
             created: at(1),
@@ -27,6 +28,7 @@ impl Samples for Group {
             sealed_about: vec![1, 2, 3],
             about_under: Under { group: GroupId([5; 16]), epoch: 301 },
             changes: changes.clone(),
+            dropped: 70_002,
         };
         let bare = Group {
             listed: false,
@@ -57,8 +59,8 @@ impl Samples for GroupEpoch {
 impl Samples for GroupMember {
     fn samples() -> Vec<Self> {
         vec![
-            GroupMember { manager: true, since: at(1) },
-            GroupMember { manager: false, since: at(2) },
+            GroupMember { manager: true, since: at(1), sealed_seen: Some(vec![1, 2]) },
+            GroupMember { manager: false, since: at(2), sealed_seen: None },
         ]
     }
 }
@@ -72,6 +74,12 @@ impl Samples for GroupOwner {
 impl Samples for GroupWrap {
     fn samples() -> Vec<Self> {
         vec![GroupWrap { wrapped: vec![1, 2, 3], number: 70_001 }]
+    }
+}
+
+impl Samples for InGroup {
+    fn samples() -> Vec<Self> {
+        vec![InGroup { closed: true }, InGroup { closed: false }]
     }
 }
 
