@@ -257,6 +257,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),
     ("groupCreate", &[409]),
+    ("groupKeysAccept", &[409]),
     ("groupMemberAdd", &[409]),
     ("groupMemberChange", &[409]),
     ("groupMemberRemove", &[409]),

@@ -113,6 +113,7 @@ route_list! {
     group::tend,
     group::badges,
     group::read, group::change, group::delete,
+    group::keys_accept,
     group::member_add,
     group::member_remove, group::member_change,
     label::list, label::set,

@@ -170,7 +170,7 @@ async fn a_manager_of_the_site_reads_nothing_of_a_group() {
         .iter()
         .map(|one| one["act"].as_str().unwrap())
         .collect();
-    assert_eq!(acts, ["removed", "manager-granted", "changed", "added", "created"]);
+    assert_eq!(acts, ["removed", "manager-granted", "mail-changed", "added", "created"]);
     assert!(
         left["changes"].as_array().unwrap()[..3].iter().all(|one| one["who"] == "root@example.org")
     );

@@ -31,12 +31,13 @@ pub enum GroupRole {
 }
 
 /// Whether the keys of a group open for the account: `waiting` until a member who holds them is signed
-/// in, `differ` if what the server holds does not belong together.
+/// in, `unproven` if nothing shows that a member began them, `differ` if what the server holds does not belong together.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupKeys {
     Held,
     Waiting,
+    Unproven,
     Differ,
 }
 
@@ -114,6 +115,8 @@ pub struct GroupWhole {
     /// Empty for those who are neither members nor managers of the site.
     members: Vec<GroupMember>,
     changes: Vec<GroupChange>,
+    /// How many earlier changes are not kept.
+    changes_dropped: u32,
 }
 
 /// A group to be created, with the account as its manager.
@@ -234,6 +237,7 @@ impl From<GroupView> for Group {
             keys: view.keys.map(|keys| match keys {
                 KeysState::Held => GroupKeys::Held,
                 KeysState::Waiting => GroupKeys::Waiting,
+                KeysState::Unproven => GroupKeys::Unproven,
                 KeysState::Differ => GroupKeys::Differ,
             }),
         }
@@ -268,6 +272,7 @@ fn whole(status: StatusCode, detail: GroupDetail) -> Response {
         group: detail.view.into(),
         members: detail.members.into_iter().map(GroupMember::from).collect(),
         changes: detail.changes.into_iter().map(GroupChange::from).collect(),
+        changes_dropped: detail.dropped,
     };
     (status, [(ETAG, etag)], axum::Json(body)).into_response()
 }
@@ -298,7 +303,7 @@ async fn audited<T: Send + 'static>(
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Groups>, Problem> {
     let list = signed.run(CostClass::Records, |gateway, actor| {
-        gateway.groups_tend(actor)?;
+        gateway.groups_tend_or_not(actor);
         gateway.group_list(actor)
     });
     let GroupList { items, may_create, may_address, may_kind, more } = list.await?;
@@ -340,7 +345,7 @@ pub async fn create(signed: Signed, Json(new): Json<GroupNew>) -> Result<Respons
 )]
 pub async fn read(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     let found = signed.run(CostClass::Records, move |gateway, actor| {
-        gateway.groups_tend(actor)?;
+        gateway.groups_tend_or_not(actor);
         gateway.group(actor, &id)
     });
     Ok(whole(StatusCode::OK, found.await?))
@@ -524,6 +529,24 @@ pub async fn tend(signed: Signed) -> Result<axum::Json<GroupsTended>, Problem> {
         signed.run(CostClass::Records, |gateway, actor| gateway.groups_tend(actor)).await?;
     let (begun, wrapped) = (tended.begun as u64, tended.wrapped as u64);
     Ok(axum::Json(GroupsTended { begun, wrapped, more: tended.more }))
+}
+
+/// Take keys that nothing proves for the group's own, because its members said that they began them.
+#[utoipa::path(
+    post,
+    path = "/api/groups/{id}/keys",
+    tag = "groups",
+    operation_id = "groupKeysAccept",
+    params(("id" = String, Path, description = "The group's number")),
+    responses((status = 200, description = "The group", body = GroupWhole), Problems)
+)]
+pub async fn keys_accept(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    let accepted = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.group_keys_accept(actor, &id)?;
+        gateway.groups_tend_or_not(actor);
+        gateway.group(actor, &id)
+    });
+    Ok(whole(StatusCode::OK, accepted.await?))
 }
 
 /// Get the open groups of a person inside, whose names that person's messages bear.

@@ -19,6 +19,8 @@ export const groupRead = (id: string) => request<GroupWhole>("GET", at(id));
 export const groupChange = (id: string, version: number, body: GroupEdit) =>
   request<GroupWhole>("PATCH", at(id), { body, headers: { "If-Match": `"${version}"` } });
 export const groupDelete = (id: string) => request<undefined>("DELETE", at(id));
+/** Takes keys that nothing proves for the group's own. */
+export const keysAccept = (id: string) => request<GroupWhole>("POST", `${at(id)}/keys`);
 export const memberAdd = (id: string, address: string) =>
   request<GroupWhole>("POST", `${at(id)}/members`, { body: { address } });
 export const memberChange = (id: string, who: string, manager: boolean) =>

@@ -1096,6 +1096,10 @@ export const ar = {
     keysWaiting: "لم تصل مفاتيح هذه المجموعة بعد: بانتظار أن يسجّل الدخول عضو يملكها.",
     keysDiffer:
       "مفاتيح هذه المجموعة لدى الخادم لا تتوافق فيما بينها. لا تكتب شيئًا لهذه المجموعة، وأخبر مدير النظام.",
+    keysUnproven:
+      "بدأت مفاتيح هذه المجموعة من جديد، ولا شيء يبيّن أن أحد أعضائها فعل ذلك. ما لم تقبلها لا يُختم من هنا شيء للمجموعة. اسأل الأعضاء الآخرين.",
+    keysAccept: "هم من بدأها: استخدم هذه المفاتيح",
+    dropped: (n: number) => `${n} تغييرات سابقة غير محفوظة.`,
     members: (n: number) => `الأعضاء (${n})`,
     add: "إضافة عضو",
     addLabel: "العنوان أو اسم المستخدم",
@@ -1124,7 +1128,13 @@ export const ar = {
       removed: (who: string, about: string) => `${who}: إزالة ${about}`,
       "manager-granted": (who: string, about: string) => `${who}: تعيين ${about} مديرًا`,
       "manager-revoked": (who: string, about: string) => `${who}: إلغاء إدارة ${about}`,
-      changed: (who: string) => `${who}: تغيير المجموعة`,
+      renamed: (who: string) => `${who}: تغيير الاسم أو الوصف`,
+      "kind-changed": (who: string) => `${who}: تغيير النوع`,
+      "mail-changed": (who: string) => `${who}: تغيير العنوان أو من يكتب إليه`,
+      listed: (who: string) => `${who}: إظهار الاسم لكل من في الداخل`,
+      unlisted: (who: string) => `${who}: قصر الاسم على الأعضاء`,
+      "earlier-shared": (who: string) => `${who}: الأعضاء الجدد يقرؤون ما كُتب من قبل`,
+      "earlier-hidden": (who: string) => `${who}: إخفاء ما كُتب من قبل عن الأعضاء الجدد`,
     },
     badge: (name: string) => `عضو في المجموعة المفتوحة ${name}`,
     failed: "لم تتغيّر المجموعة.",
@@ -1490,6 +1500,7 @@ export const ar = {
     "too-old": "لم تعد قائمة التغييرات منذ ذلك الحين متاحة.",
     "group-changed": "تغيّرت هذه المجموعة في نافذة أخرى أو غيّرها شخص آخر. وهي معروضة الآن كما هي.",
     "group-keys-wait": "لم تصل مفاتيح هذه المجموعة بعد: يجب أولًا أن يكون عضو يملكها مسجّل الدخول.",
+    "group-keys-unproven": "لا شيء يثبت أن عضوًا في المجموعة بدأ مفاتيحها. افتح صفحة المجموعة.",
     "last-group-manager": "هذا آخر مدير للمجموعة. عيّن مديرًا آخر أولًا.",
   },
   time: {

@@ -1081,6 +1081,10 @@ export const de = {
       "Die Schlüssel dieser Gruppe sind noch nicht da: Es wird gewartet, bis ein Mitglied angemeldet ist, das sie hat.",
     keysDiffer:
       "Die Schlüssel, die der Server für diese Gruppe hat, gehören nicht zusammen. Schreiben Sie nichts für diese Gruppe und informieren Sie Ihren Administrator.",
+    keysUnproven:
+      "Die Schlüssel dieser Gruppe wurden neu begonnen, und nichts zeigt, dass es eines ihrer Mitglieder war. Solange Sie sie nicht übernehmen, wird von hier nichts für die Gruppe versiegelt. Fragen Sie die anderen Mitglieder.",
+    keysAccept: "Sie waren es: diese Schlüssel verwenden",
+    dropped: (n: number) => `${n} frühere Änderungen sind nicht mehr vorhanden.`,
     members: (n: number) => `Mitglieder (${n})`,
     add: "Mitglied aufnehmen",
     addLabel: "Adresse oder Benutzername",
@@ -1115,7 +1119,16 @@ export const de = {
         `${who} hat ${about} zum Verwalter gemacht`,
       "manager-revoked": (who: string, about: string) =>
         `${who} hat ${about} zum einfachen Mitglied gemacht`,
-      changed: (who: string) => `${who} hat die Gruppe geändert`,
+      renamed: (who: string) => `${who} hat den Namen oder die Beschreibung geändert`,
+      "kind-changed": (who: string) => `${who} hat die Art geändert`,
+      "mail-changed": (who: string) =>
+        `${who} hat die Adresse geändert oder wer an sie schreiben darf`,
+      listed: (who: string) => `${who} hat den Namen allen im Haus gezeigt`,
+      unlisted: (who: string) => `${who} zeigt den Namen nur noch Mitgliedern`,
+      "earlier-shared": (who: string) =>
+        `${who} lässt neue Mitglieder lesen, was vorher geschrieben wurde`,
+      "earlier-hidden": (who: string) =>
+        `${who} verbirgt vor neuen Mitgliedern, was vorher geschrieben wurde`,
     },
     badge: (name: string) => `Mitglied der offenen Gruppe ${name}`,
     failed: "Die Gruppe wurde nicht geändert.",
@@ -1482,6 +1495,8 @@ export const de = {
       "Diese Gruppe wurde in einem anderen Fenster oder von jemand anderem geändert. Sie wird jetzt so gezeigt, wie sie ist.",
     "group-keys-wait":
       "Die Schlüssel dieser Gruppe sind noch nicht da: Erst muss ein Mitglied angemeldet sein, das sie hat.",
+    "group-keys-unproven":
+      "Nichts beweist, dass ein Mitglied der Gruppe ihre Schlüssel begonnen hat. Öffnen Sie die Seite der Gruppe.",
     "last-group-manager":
       "Dies ist der letzte Verwalter der Gruppe. Machen Sie zuerst ein anderes Mitglied zum Verwalter.",
   },

@@ -1034,6 +1034,10 @@ export const en = {
       "The keys of this group are not there yet: waiting until a member who has them is signed in.",
     keysDiffer:
       "The keys that the server holds for this group do not belong together. Write nothing for this group, and tell your administrator.",
+    keysUnproven:
+      "The keys of this group were begun anew, and nothing shows that one of its members did it. Until you take them, nothing is sealed for the group from here. Ask the other members.",
+    keysAccept: "They began them: use these keys",
+    dropped: (n: number) => `${n} earlier changes are not kept.`,
     members: (n: number) => `Members (${n})`,
     add: "Add member",
     addLabel: "Address or username",
@@ -1063,7 +1067,13 @@ export const en = {
       removed: (who: string, about: string) => `${who} removed ${about}`,
       "manager-granted": (who: string, about: string) => `${who} made ${about} a manager`,
       "manager-revoked": (who: string, about: string) => `${who} made ${about} an ordinary member`,
-      changed: (who: string) => `${who} changed the group`,
+      renamed: (who: string) => `${who} changed the name or the description`,
+      "kind-changed": (who: string) => `${who} changed the kind`,
+      "mail-changed": (who: string) => `${who} changed the address or who may write to it`,
+      listed: (who: string) => `${who} showed the name to everybody inside`,
+      unlisted: (who: string) => `${who} hid the name from everybody but members`,
+      "earlier-shared": (who: string) => `${who} let new members read what was written before`,
+      "earlier-hidden": (who: string) => `${who} kept what was written before from new members`,
     },
     badge: (name: string) => `Member of the open group ${name}`,
     failed: "The group was not changed.",
@@ -1417,6 +1427,8 @@ export const en = {
       "This group was changed in another window or by somebody else. It is shown as it is now.",
     "group-keys-wait":
       "The keys of this group are not there yet: a member who has them must be signed in first.",
+    "group-keys-unproven":
+      "Nothing proves that a member of the group began its keys. Open the group’s page.",
     "last-group-manager":
       "This is the last manager of the group. Make another member a manager first.",
   },

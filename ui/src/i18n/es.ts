@@ -1072,6 +1072,10 @@ export const es = {
       "Las claves de este grupo aún no están: se espera a que inicie sesión un miembro que las tenga.",
     keysDiffer:
       "Las claves que el servidor tiene de este grupo no se corresponden. No escriba nada para este grupo y avise a su administrador.",
+    keysUnproven:
+      "Las claves de este grupo se empezaron de nuevo y nada muestra que lo hiciera uno de sus miembros. Mientras no las acepte, desde aquí no se sella nada para el grupo. Pregunte a los demás miembros.",
+    keysAccept: "Fueron ellos: usar estas claves",
+    dropped: (n: number) => `${n} cambios anteriores no se conservan.`,
     members: (n: number) => `Miembros (${n})`,
     add: "Añadir miembro",
     addLabel: "Dirección o nombre de usuario",
@@ -1102,7 +1106,13 @@ export const es = {
       removed: (who: string, about: string) => `${who} quitó a ${about}`,
       "manager-granted": (who: string, about: string) => `${who} nombró gestor a ${about}`,
       "manager-revoked": (who: string, about: string) => `${who} dejó a ${about} como miembro`,
-      changed: (who: string) => `${who} cambió el grupo`,
+      renamed: (who: string) => `${who} cambió el nombre o la descripción`,
+      "kind-changed": (who: string) => `${who} cambió el tipo`,
+      "mail-changed": (who: string) => `${who} cambió la dirección o quién puede escribirle`,
+      listed: (who: string) => `${who} mostró el nombre a todas las personas de dentro`,
+      unlisted: (who: string) => `${who} dejó el nombre solo para los miembros`,
+      "earlier-shared": (who: string) => `${who} permite que los miembros nuevos lean lo anterior`,
+      "earlier-hidden": (who: string) => `${who} oculta lo anterior a los miembros nuevos`,
     },
     badge: (name: string) => `Miembro del grupo abierto ${name}`,
     failed: "El grupo no se ha cambiado.",
@@ -1459,6 +1469,8 @@ export const es = {
       "Este grupo se cambió en otra ventana o lo cambió otra persona. Ahora se muestra tal como es.",
     "group-keys-wait":
       "Las claves de este grupo aún no están: primero debe iniciar sesión un miembro que las tenga.",
+    "group-keys-unproven":
+      "Nada demuestra que un miembro del grupo empezara sus claves. Abra la página del grupo.",
     "last-group-manager": "Es el último gestor del grupo. Nombre antes a otro miembro.",
   },
   time: {

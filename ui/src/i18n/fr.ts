@@ -1091,6 +1091,10 @@ export const fr = {
       "Les clés de ce groupe ne sont pas encore là\u00a0: en attente qu’un membre qui les possède soit connecté.",
     keysDiffer:
       "Les clés que le serveur détient pour ce groupe ne vont pas ensemble. N’écrivez rien pour ce groupe et prévenez votre administrateur.",
+    keysUnproven:
+      "Les clés de ce groupe ont été recommencées, et rien ne montre que l’un de ses membres l’a fait. Tant que vous ne les acceptez pas, rien n’est scellé d’ici pour le groupe. Demandez aux autres membres.",
+    keysAccept: "C’étaient eux\u00a0: utiliser ces clés",
+    dropped: (n: number) => `${n} modifications antérieures ne sont pas conservées.`,
     members: (n: number) => `Membres (${n})`,
     add: "Ajouter un membre",
     addLabel: "Adresse ou identifiant",
@@ -1121,7 +1125,13 @@ export const fr = {
       removed: (who: string, about: string) => `${who} a retiré ${about}`,
       "manager-granted": (who: string, about: string) => `${who} a nommé ${about} gestionnaire`,
       "manager-revoked": (who: string, about: string) => `${who} a rendu ${about} simple membre`,
-      changed: (who: string) => `${who} a modifié le groupe`,
+      renamed: (who: string) => `${who} a modifié le nom ou la description`,
+      "kind-changed": (who: string) => `${who} a modifié le type`,
+      "mail-changed": (who: string) => `${who} a modifié l’adresse ou qui peut y écrire`,
+      listed: (who: string) => `${who} a montré le nom à tout le monde ici`,
+      unlisted: (who: string) => `${who} réserve le nom aux membres`,
+      "earlier-shared": (who: string) => `${who} laisse les nouveaux membres lire ce qui précède`,
+      "earlier-hidden": (who: string) => `${who} cache aux nouveaux membres ce qui précède`,
     },
     badge: (name: string) => `Membre du groupe ouvert ${name}`,
     failed: "Le groupe n’a pas été modifié.",
@@ -1483,6 +1493,8 @@ export const fr = {
       "Ce groupe a été modifié dans une autre fenêtre ou par quelqu’un d’autre. Il est affiché tel qu’il est maintenant.",
     "group-keys-wait":
       "Les clés de ce groupe ne sont pas encore là\u00a0: un membre qui les possède doit d’abord être connecté.",
+    "group-keys-unproven":
+      "Rien ne prouve qu’un membre du groupe a commencé ses clés. Ouvrez la page du groupe.",
     "last-group-manager":
       "C’est le dernier gestionnaire du groupe. Nommez d’abord un autre membre.",
   },

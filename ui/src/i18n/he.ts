@@ -1036,6 +1036,10 @@ export const he = {
     keysWaiting: "מפתחות הקבוצה עדיין לא הגיעו: ממתינים שחבר שיש לו אותם יהיה מחובר.",
     keysDiffer:
       "המפתחות שבידי השרת לקבוצה זו אינם שייכים זה לזה. אין לכתוב דבר לקבוצה הזאת, ויש לעדכן את מנהל המערכת.",
+    keysUnproven:
+      "מפתחות הקבוצה הותחלו מחדש, ודבר אינו מראה שאחד מחבריה עשה זאת. כל עוד לא אישרת אותם, לא נחתם מכאן דבר לקבוצה. כדאי לשאול את שאר החברים.",
+    keysAccept: "הם עשו זאת: להשתמש במפתחות האלה",
+    dropped: (n: number) => `${n} שינויים קודמים אינם נשמרים.`,
     members: (n: number) => `חברים (${n})`,
     add: "הוספת חבר",
     addLabel: "כתובת או שם משתמש",
@@ -1065,7 +1069,13 @@ export const he = {
       removed: (who: string, about: string) => `${who}: הסרה של ${about}`,
       "manager-granted": (who: string, about: string) => `${who}: מינוי של ${about} לניהול`,
       "manager-revoked": (who: string, about: string) => `${who}: ביטול המינוי של ${about}`,
-      changed: (who: string) => `${who}: שינוי הקבוצה`,
+      renamed: (who: string) => `${who}: שינוי השם או התיאור`,
+      "kind-changed": (who: string) => `${who}: שינוי הסוג`,
+      "mail-changed": (who: string) => `${who}: שינוי הכתובת או מי רשאי לכתוב אליה`,
+      listed: (who: string) => `${who}: הצגת השם לכל מי שבפנים`,
+      unlisted: (who: string) => `${who}: הסתרת השם ממי שאינו חבר`,
+      "earlier-shared": (who: string) => `${who}: חברים חדשים קוראים מה שנכתב קודם`,
+      "earlier-hidden": (who: string) => `${who}: מה שנכתב קודם נסתר מחברים חדשים`,
     },
     badge: (name: string) => `חברות בקבוצה הפתוחה ${name}`,
     failed: "הקבוצה לא שונתה.",
@@ -1412,6 +1422,7 @@ export const he = {
     "too-old": "רשימת השינויים מאז כבר אינה זמינה.",
     "group-changed": "הקבוצה שונתה בחלון אחר או בידי מישהו אחר. היא מוצגת עכשיו כפי שהיא.",
     "group-keys-wait": "מפתחות הקבוצה עדיין לא הגיעו: תחילה צריך להיות מחובר חבר שיש לו אותם.",
+    "group-keys-unproven": "דבר אינו מוכיח שחבר בקבוצה התחיל את מפתחותיה. יש לפתוח את דף הקבוצה.",
     "last-group-manager": "זה המנהל האחרון של הקבוצה. יש למנות קודם מנהל אחר.",
   },
   time: {
