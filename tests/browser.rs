@@ -89,6 +89,14 @@ fn a_phone_has_what_is_needed_in_one_row() {
     daemon.stop();
 }
 
+/// P-11, P-84: groups, their members, and the name that members' messages bear.
+#[test]
+fn groups_are_made_and_their_members_come_and_go() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "groups.mjs");
+    daemon.stop();
+}
+
 /// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {

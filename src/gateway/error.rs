@@ -110,6 +110,14 @@ pub enum Conflict {
     SamePassword,
     /// A one-time password opens the temporary account: a notification brings it.
     OneTimePassword,
+    /// The group was changed in another place.
+    GroupChanged,
+    /// Nobody who holds the keys of the group wrapped them for this account yet.
+    GroupKeysWait,
+    /// Nothing shows that a member of the group began its keys.
+    GroupKeysUnproven,
+    /// This is the last manager of the group.
+    LastGroupManager,
 }
 
 impl Conflict {
@@ -140,6 +148,10 @@ impl Conflict {
             Conflict::PassphraseChosen => "passphrase-chosen",
             Conflict::SamePassword => "same-password",
             Conflict::OneTimePassword => "one-time-password",
+            Conflict::GroupChanged => "group-changed",
+            Conflict::GroupKeysWait => "group-keys-wait",
+            Conflict::GroupKeysUnproven => "group-keys-unproven",
+            Conflict::LastGroupManager => "last-group-manager",
         }
     }
 }
@@ -175,6 +187,16 @@ impl Conflict {
             Conflict::SamePassword => "The new password must differ from the old one.",
             Conflict::OneTimePassword => {
                 "A one-time password opens this account: send the notification again."
+            }
+            Conflict::GroupChanged => "This group was changed elsewhere.",
+            Conflict::GroupKeysWait => {
+                "The keys of the group are not there yet: a member who has them must be signed in."
+            }
+            Conflict::GroupKeysUnproven => {
+                "Nothing proves that a member of the group began its keys. Ask the other members."
+            }
+            Conflict::LastGroupManager => {
+                "This is the last manager of the group; appoint another one first."
             }
         }
     }

@@ -17,6 +17,7 @@
 //! | `site` | what managers set for the whole site; the policy for outgoing mail |
 //! | `accounts` | accounts, their credentials, sessions and preferences |
 //! | `audit`, `upload` | the audit log; file uploads |
+//! | `groups` | groups, their members, and the keys of what members write for each other |
 //! | `mailboxes` | messages as their readers hold them: sealed, filed, listed, changed |
 //! | `search` | an index over sealed mail, and its queries |
 //! | `queue` | what waits to leave, and each delivery's status line |
@@ -49,6 +50,8 @@ pub mod accounts;
 pub mod audit;
 pub mod upload;
 
+pub mod groups;
+
 pub mod mailboxes;
 
 pub mod search;
@@ -73,6 +76,10 @@ mod answer_tests;
 mod browser_tests;
 #[cfg(test)]
 mod edge_tests;
+#[cfg(test)]
+mod group_change_tests;
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod image_tests;
 #[cfg(test)]
@@ -130,7 +137,7 @@ pub use mailboxes::summary::{FileAt, NoticeOf, NoticeTopic, Outline};
 pub use outgoing::draft::{DraftContent, DraftRow, DraftView, RelatedMessage};
 pub use outgoing::submission::{DeliveryView, SubmissionView};
 pub use quota::QuotaView;
-pub use records::ids::AccountId;
+pub use records::ids::{AccountId, GroupId};
 pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};

@@ -103,6 +103,13 @@ impl Address {
         self.with_local(&composed(&folded(&self.local)))
     }
 
+    /// Whether every domain has a mailbox with this local part: postmaster (RFC 5321 §4.5.1), and those
+    /// that others write to about what the domain does to them (RFC 2142 §4, §5).
+    pub fn is_role(&self) -> bool {
+        let roles = ["postmaster", "abuse", "security", "hostmaster", "webmaster"];
+        roles.iter().any(|role| self.local().eq_ignore_ascii_case(role))
+    }
+
     /// The forms in which it may be stored, the first that is found counts: earlier versions kept the
     /// local part as it was composed, and what they kept must not be taken for somebody else's.
     ///

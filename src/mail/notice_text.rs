@@ -85,8 +85,8 @@ pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
     let catalogue = catalogue(language);
     let said = (catalogue.not_sent)(reason);
     match reason {
-        // Nobody decided that.
-        NotSent::MailboxFull => said.to_owned(),
+        // Nobody decided that, or the sentence says who did.
+        NotSent::MailboxFull | NotSent::ClosedGroup | NotSent::GroupWriters => said.to_owned(),
         _ => format!("{said} {}", (catalogue.decided)(level)),
     }
 }
@@ -171,6 +171,12 @@ const ENGLISH: Catalogue = Catalogue {
         NotSent::NotNow => "Nobody reads this address yet.",
         NotSent::Intranet => "Your organisation does not exchange mail with the outside.",
         NotSent::MailboxFull => "The recipient’s mailbox is full.",
+        NotSent::ClosedGroup => {
+            "The recipient is in a closed group, which takes messages only from its members."
+        }
+        NotSent::GroupWriters => {
+            "The group does not take messages from you: its managers decided who may write to it."
+        }
     },
     decided: |level| match level {
         Level::Inside => "The recipient is inside your organisation.",
@@ -244,6 +250,12 @@ const GERMAN: Catalogue = Catalogue {
         NotSent::NotNow => "Diese Adresse wird noch von niemandem gelesen.",
         NotSent::Intranet => "Ihre Organisation tauscht keine E-Mails mit Externen aus.",
         NotSent::MailboxFull => "Das Postfach des Empfängers ist voll.",
+        NotSent::ClosedGroup => {
+            "Der Empfänger gehört zu einer geschlossenen Gruppe, die nur Nachrichten ihrer Mitglieder annimmt."
+        }
+        NotSent::GroupWriters => {
+            "Die Gruppe nimmt von Ihnen keine Nachrichten an: Ihre Verwalter haben festgelegt, wer ihr schreiben darf."
+        }
     },
     decided: |level| match level {
         Level::Inside => "Der Empfänger gehört zu Ihrer Organisation.",
@@ -317,6 +329,12 @@ const FRENCH: Catalogue = Catalogue {
         NotSent::NotNow => "Personne ne lit encore cette adresse.",
         NotSent::Intranet => "Votre organisation n’échange pas de messages avec l’extérieur.",
         NotSent::MailboxFull => "La boîte aux lettres du destinataire est pleine.",
+        NotSent::ClosedGroup => {
+            "Le destinataire fait partie d’un groupe fermé, qui n’accepte que les messages de ses membres."
+        }
+        NotSent::GroupWriters => {
+            "Le groupe n’accepte pas vos messages : ses gestionnaires ont décidé qui peut lui écrire."
+        }
     },
     decided: |level| match level {
         Level::Inside => "Le destinataire fait partie de votre organisation.",
@@ -390,6 +408,12 @@ const SPANISH: Catalogue = Catalogue {
         NotSent::NotNow => "Nadie lee todavía esta dirección.",
         NotSent::Intranet => "Su organización no intercambia correo con el exterior.",
         NotSent::MailboxFull => "El buzón del destinatario está lleno.",
+        NotSent::ClosedGroup => {
+            "El destinatario pertenece a un grupo cerrado, que solo acepta mensajes de sus miembros."
+        }
+        NotSent::GroupWriters => {
+            "El grupo no acepta mensajes suyos: sus gestores decidieron quién puede escribirle."
+        }
     },
     decided: |level| match level {
         Level::Inside => "El destinatario pertenece a su organización.",
@@ -461,6 +485,8 @@ const HEBREW: Catalogue = Catalogue {
         NotSent::NotNow => "איש אינו קורא עדיין בכתובת הזאת.",
         NotSent::Intranet => "הארגון שלך אינו מחליף דואר עם החוץ.",
         NotSent::MailboxFull => "תיבת הדואר של הנמען מלאה.",
+        NotSent::ClosedGroup => "הנמען שייך לקבוצה סגורה, המקבלת הודעות רק מחבריה.",
+        NotSent::GroupWriters => "הקבוצה אינה מקבלת ממך הודעות: מנהליה קבעו מי רשאי לכתוב אליה.",
     },
     decided: |level| match level {
         Level::Inside => "הנמען שייך לארגון שלך.",
@@ -532,6 +558,10 @@ const ARABIC: Catalogue = Catalogue {
         NotSent::NotNow => "لا أحد يقرأ هذا العنوان بعد.",
         NotSent::Intranet => "لا تتبادل مؤسستك البريد مع الخارج.",
         NotSent::MailboxFull => "صندوق بريد المستلم ممتلئ.",
+        NotSent::ClosedGroup => "المستلم عضو في مجموعة مغلقة لا تقبل الرسائل إلا من أعضائها.",
+        NotSent::GroupWriters => {
+            "لا تقبل المجموعة رسائل منك: فقد حدّد مديروها من يمكنه الكتابة إليها."
+        }
     },
     decided: |level| match level {
         Level::Inside => "المستلم داخل مؤسستك.",

@@ -118,6 +118,10 @@ pub enum NotSent {
     Intranet,
     /// The recipient's mailbox is full.
     MailboxFull,
+    /// The recipient is in a closed group, and the sender is not in it.
+    ClosedGroup,
+    /// The sender is not among those who may write to the group.
+    GroupWriters,
 }
 
 super::words!(NotSent {
@@ -130,6 +134,8 @@ super::words!(NotSent {
     NotNow => "not-now",
     Intranet => "intranet",
     MailboxFull => "mailbox-full",
+    ClosedGroup => "closed-group",
+    GroupWriters => "group-writers",
 });
 
 /// Who decided the route of a message.

@@ -11,8 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, credential, directory, draft, event, filter, label,
-    link, mailbox, manage, message, passkey, preference, search, session, submission, temporary,
+    appearance, attached, browser, change, credential, directory, draft, event, filter, group,
+    label, link, mailbox, manage, message, passkey, preference, search, session, submission,
+    temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -111,6 +112,13 @@ route_list! {
     filter::list, filter::set,
     filter::people,
     directory::find,
+    group::list, group::create,
+    group::tend,
+    group::badges,
+    group::read, group::change, group::delete,
+    group::keys_accept,
+    group::member_add,
+    group::member_remove, group::member_change,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,

@@ -9,6 +9,7 @@ use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::Written;
 use crate::gateway::outgoing::plan::{Planned, Target};
 use crate::gateway::outgoing::sender::Sender;
+use crate::gateway::queue::delivery::Said;
 use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::message::HeldCopy;
 use crate::gateway::records::queue::{QueueRow, TlsNeed};
@@ -17,7 +18,7 @@ use crate::gateway::records::temporary::Pickup;
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::reference::Reference;
-use crate::terms::{NotSent, QueueKind};
+use crate::terms::{DeliveryState, NotSent, QueueKind};
 use crate::vault::ContentKey;
 
 /// A message that was written and sealed, with the inputs for each recipient's copy.
@@ -88,6 +89,18 @@ impl Gateway {
                 let reader = self.reader(*account, *reference, Placement::ARRIVES, summary, key)?;
                 delivery.account = Some(*account);
                 packing.copies.push(reader.held(index));
+            }
+            Target::Group(members) => {
+                let Outbound { reference, key, summary, .. } = outbound;
+                for account in members {
+                    let reader =
+                        self.reader(*account, *reference, Placement::ARRIVES, summary, key)?;
+                    packing.copies.push(reader.held(index));
+                }
+                // All of them have it already, by other addresses or as its sender.
+                if members.is_empty() {
+                    delivery.step(DeliveryState::Delivered, outbound.now, Said::default());
+                }
             }
             Target::TemporaryAccount => {
                 let account = self.pack_temporary(outbound, &one.address, index)?;

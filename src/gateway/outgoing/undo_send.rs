@@ -1,5 +1,6 @@
 //! Undo send: messages that are held back, and their release when the time is over.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -161,6 +162,8 @@ pub(in crate::gateway) fn release_in_tx(
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut absent = Vec::new();
+    // The copies of a group's members share one delivery.
+    let mut delivered = BTreeSet::new();
     let protection = Protection::Inside;
     let facts = Facts {
         reference: message,
@@ -192,7 +195,9 @@ pub(in crate::gateway) fn release_in_tx(
             }
             None => DeliveryState::Delivered,
         };
-        delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, Said::default())?;
+        if delivered.insert(copy.delivery) {
+            delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, Said::default())?;
+        }
     }
     // No link to a deleted account, and no notification that a message waits there.
     let there = |pickup: &Pickup| !absent.contains(&pickup.account);

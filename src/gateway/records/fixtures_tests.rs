@@ -12,6 +12,7 @@ use std::path::Path;
 use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
+use crate::gateway::groups::about::About;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
@@ -38,6 +39,7 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Block>("Block");
     check.stored_form::<Text>("Text");
     check.stored_form::<Meta>("upload::Meta");
+    check.stored_form::<About>("About");
 }
 
 /// Samples by their number.

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod draft;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod label;
 pub mod link;
 pub mod mailbox;

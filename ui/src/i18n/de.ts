@@ -19,6 +19,7 @@ export const de = {
     mail: "E-Mail",
     search: "Suche",
     more: "Mehr",
+    groups: "Gruppen",
     sessions: "Sitzungen",
     settings: "Einstellungen",
     manage: "Verwaltung",
@@ -893,6 +894,8 @@ export const de = {
       "not-now": "Wird noch nicht gelesen",
       intranet: "Keine E-Mails nach außen",
       "mailbox-full": "Postfach voll",
+      "closed-group": "In einer geschlossenen Gruppe",
+      "group-writers": "Die Gruppe nimmt von Ihnen keine Nachrichten an",
     },
     choices: {
       refuse: "Nicht senden",
@@ -1077,6 +1080,102 @@ export const de = {
     title: "Konversation",
     count: (n) => `Konversation mit ${messages(n)}`,
     quoted: "Zitierten Text anzeigen",
+  },
+  groups: {
+    title: "Gruppen",
+    lead: "Menschen im Haus, die füreinander schreiben. Was eine Gruppe teilt, öffnet sich nur mit den eigenen Schlüsseln ihrer Mitglieder.",
+    none: "Sie sind noch in keiner Gruppe",
+    noneNext:
+      "Legen Sie eine Gruppe an, oder bitten Sie den Verwalter einer Gruppe, Sie aufzunehmen.",
+    notRead: "Die Gruppen konnten nicht geladen werden.",
+    own: "Ihre Gruppen",
+    others: "Andere Gruppen",
+    more: "Es gibt mehr Gruppen, als hier gezeigt werden.",
+    unnamed: "Name nicht lesbar",
+    unnamedYet: "Name noch nicht lesbar",
+    fresh: "Neue Gruppe",
+    create: "Gruppe anlegen",
+    edit: "Ändern",
+    save: "Speichern",
+    saved: "Die Gruppe wurde geändert.",
+    name: "Name",
+    nameMissing: "Geben Sie einen Namen ein.",
+    description: "Beschreibung",
+    kind: "Art",
+    kinds: { plain: "Liste", open: "Offene Gruppe", closed: "Geschlossene Gruppe" },
+    kindHints: {
+      plain: "Eine Liste von Menschen, auf Wunsch mit einer Adresse.",
+      open: "Nachrichten der Mitglieder zeigen den Namen der Gruppe.",
+      closed:
+        "Die Mitglieder erhalten nur voneinander Nachrichten, und niemand sonst findet sie im Verzeichnis.",
+    },
+    listed: "Alle im Haus sehen Namen und Beschreibung",
+    sharesEarlier: "Neue Mitglieder dürfen lesen, was vorher geschrieben wurde",
+    writers: "Wer an die Adresse schreiben darf",
+    writersOf: { members: "Mitglieder", inside: "Alle im Haus", everybody: "Alle" },
+    address: "Adresse",
+    addressHint: "Nachrichten an diese Adresse erreichen jedes Mitglied. Leer lassen für keine.",
+    role: {
+      manager: "Sie verwalten diese Gruppe",
+      member: "Sie sind Mitglied",
+      outside: "Kein Mitglied",
+    },
+    keysWaiting:
+      "Die Schlüssel dieser Gruppe sind noch nicht da: Es wird gewartet, bis ein Mitglied angemeldet ist, das sie hat.",
+    keysDiffer:
+      "Die Schlüssel, die der Server für diese Gruppe hat, gehören nicht zusammen. Schreiben Sie nichts für diese Gruppe und informieren Sie Ihren Administrator.",
+    keysUnproven:
+      "Die Schlüssel dieser Gruppe wurden neu begonnen, und nichts zeigt, dass es eines ihrer Mitglieder war. Solange Sie sie nicht übernehmen, wird von hier nichts für die Gruppe versiegelt. Fragen Sie die anderen Mitglieder.",
+    keysAccept: "Sie waren es: diese Schlüssel verwenden",
+    dropped: (n: number) => `${n} frühere Änderungen sind nicht mehr vorhanden.`,
+    members: (n: number) => `Mitglieder (${n})`,
+    add: "Mitglied aufnehmen",
+    addLabel: "Adresse oder Benutzername",
+    added: (name: string) => `${name} wurde aufgenommen.`,
+    noSuch:
+      "Niemand im Haus, den Sie aufnehmen dürfen, hat diese Adresse oder diesen Benutzernamen.",
+    manager: "Verwalter",
+    disabled: "Konto gesperrt",
+    waiting: "Wartet, bis ein Mitglied angemeldet ist",
+    make: "Zum Verwalter machen",
+    unmake: "Zum einfachen Mitglied machen",
+    remove: "Entfernen",
+    label: (act: string, name: string) => `${act}: ${name}`,
+    removeAsk: (name: string) => `${name} entfernen?`,
+    removeLead:
+      "Der Zugang endet sofort, und die Gruppe beginnt einen neuen Schlüssel: Was ab jetzt geschrieben wird, bleibt verschlossen.",
+    leave: "Gruppe verlassen",
+    leaveAsk: "Diese Gruppe verlassen?",
+    leaveLead:
+      "Sie können dann nichts mehr von der Gruppe lesen, bis ein Verwalter Sie wieder aufnimmt.",
+    drop: "Gruppe löschen",
+    dropAsk: "Diese Gruppe löschen?",
+    dropLead:
+      "Ihre Schlüssel werden vernichtet. Was für sie geschrieben wurde, kann dann niemand mehr lesen.",
+    changes: "Letzte Änderungen",
+    change: {
+      created: (who: string) => `${who} hat die Gruppe angelegt`,
+      added: (who: string, about: string) => `${who} hat ${about} aufgenommen`,
+      left: (who: string) => `${who} hat die Gruppe verlassen`,
+      removed: (who: string, about: string) => `${who} hat ${about} entfernt`,
+      "manager-granted": (who: string, about: string) =>
+        `${who} hat ${about} zum Verwalter gemacht`,
+      "manager-revoked": (who: string, about: string) =>
+        `${who} hat ${about} zum einfachen Mitglied gemacht`,
+      renamed: (who: string) => `${who} hat den Namen oder die Beschreibung geändert`,
+      "kind-changed": (who: string) => `${who} hat die Art geändert`,
+      "mail-changed": (who: string) =>
+        `${who} hat die Adresse geändert oder wer an sie schreiben darf`,
+      listed: (who: string) => `${who} hat den Namen allen im Haus gezeigt`,
+      unlisted: (who: string) => `${who} zeigt den Namen nur noch Mitgliedern`,
+      "earlier-shared": (who: string) =>
+        `${who} lässt neue Mitglieder lesen, was vorher geschrieben wurde`,
+      "earlier-hidden": (who: string) =>
+        `${who} verbirgt vor neuen Mitgliedern, was vorher geschrieben wurde`,
+    },
+    badge: (name: string) => `Mitglied der offenen Gruppe ${name}`,
+    failed: "Die Gruppe wurde nicht geändert.",
+    back: "Alle Gruppen",
   },
   labels: {
     title: "Labels",
@@ -1352,6 +1451,13 @@ export const de = {
         "refusals-omitted": "hatte innerhalb einer Minute so viele weitere abgelehnte Versuche",
         "keys-differ":
           "konnte sich nicht anmelden: Die Schlüssel des Kontos gehören nicht zusammen",
+        "group-created": "hat eine Gruppe angelegt",
+        "group-changed": "hat eine Gruppe geändert",
+        "group-deleted": "hat eine Gruppe gelöscht",
+        "group-member-added": "hat ein Mitglied in eine Gruppe aufgenommen",
+        "group-member-removed": "hat ein Mitglied aus einer Gruppe entfernt oder sie verlassen",
+        "group-manager-granted": "hat ein Mitglied zum Verwalter einer Gruppe gemacht",
+        "group-manager-revoked": "hat einen Verwalter einer Gruppe zum einfachen Mitglied gemacht",
       },
     },
     diagnostics: {
@@ -1432,6 +1538,14 @@ export const de = {
       "Dateien aus einer versiegelten Nachricht dürfen nicht ungeschützt gesendet werden.",
     "still-there": "Das Konto besteht noch. Bitte melden Sie sich an.",
     "too-old": "Die Änderungen seit diesem Zeitpunkt sind nicht mehr verfügbar.",
+    "group-changed":
+      "Diese Gruppe wurde in einem anderen Fenster oder von jemand anderem geändert. Sie wird jetzt so gezeigt, wie sie ist.",
+    "group-keys-wait":
+      "Die Schlüssel dieser Gruppe sind noch nicht da: Erst muss ein Mitglied angemeldet sein, das sie hat.",
+    "group-keys-unproven":
+      "Nichts beweist, dass ein Mitglied der Gruppe ihre Schlüssel begonnen hat. Öffnen Sie die Seite der Gruppe.",
+    "last-group-manager":
+      "Dies ist der letzte Verwalter der Gruppe. Machen Sie zuerst ein anderes Mitglied zum Verwalter.",
   },
   time: {
     now: "jetzt",
