@@ -251,9 +251,7 @@ where
     K: crate::store::Key + Clone + Send + 'static,
     V: crate::store::Record + Clone + Send + 'static,
 {
-    let done = gateway
-        .store()
-        .transact(move |tx| Ok::<_, crate::store::Error>(tx.put(table, &key, &value.clone())?));
+    let done = gateway.store().transact(move |tx| tx.put(table, &key, &value.clone()));
     done.wait().unwrap();
 }
 
@@ -534,10 +532,10 @@ fn wherever_a_change_of_members_stops_the_group_heals() {
         }
         gateway.groups_tend(&actors[0]).unwrap();
         assert!(!row(&gateway, group_id(&group)).due);
-        for who in 0..NAMES.len() {
+        for (who, actor) in actors.iter().enumerate() {
             match members.contains(&who) {
-                true => assert_eq!(seen(&gateway, &actors[who], &group), held(NAME), "{who}"),
-                false => assert!(gateway.group(&actors[who], &group).is_err(), "{who}"),
+                true => assert_eq!(seen(&gateway, actor, &group), held(NAME), "{who}"),
+                false => assert!(gateway.group(actor, &group).is_err(), "{who}"),
             }
         }
     }

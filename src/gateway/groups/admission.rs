@@ -70,7 +70,7 @@ mod tests {
     impl Graph {
         fn random() -> Graph {
             let octets = random_bytes::<{ (GROUPS + PEOPLE * GROUPS) as usize }>().unwrap();
-            let closed = std::array::from_fn(|at| octets[at] % 2 == 0);
+            let closed = std::array::from_fn(|at| octets[at].is_multiple_of(2));
             let pairs =
                 (0..PEOPLE).flat_map(|person| (0..GROUPS).map(move |group| (person, group)));
             let drawn = pairs.zip(&octets[GROUPS as usize..]).filter(|(_, octet)| *octet % 4 == 0);
