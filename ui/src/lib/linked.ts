@@ -36,7 +36,7 @@ export function linked(text: string): Part[] {
 function hrefOf(word: string): string | null {
   const href = /^www\./i.test(word) ? `https:${"//"}${word}` : word;
   if (TURNS.test(href) || !URL.canParse(href)) return null;
-  // https://bank.example@evil.example leads to the second one.
+  // bank.example@evil.example leads to the second one.
   return new URL(href).hostname.includes(".") && mismatch([word], href) === null ? href : null;
 }
 
