@@ -272,7 +272,9 @@ pub(super) async fn attempt(
     let name = name.to_owned();
     let found = web.blocking(move |gateway| {
         let known = match browser {
-            Some(browser) if gateway.browser_is_known(&name, &browser)? => Some(browser),
+            Some(browser) if gateway.browser_known_to(&name, &browser)?.is_some() => {
+                Some(browser)
+            }
             _ => None,
         };
         Ok::<_, gateway::Error>((gateway.guessed(&name)?, known))
