@@ -1,8 +1,12 @@
 //! The browsers that an account knows.
 
+use std::ops::ControlFlow;
+
 use super::accounts::known_browser::{KNOWN_BROWSERS_MAX, KNOWN_SECS};
+use super::records::tables::SESSIONS;
 use super::tests::*;
 use super::*;
+use crate::store::{Order, Read};
 
 const DAY: i64 = 24 * 3_600;
 
@@ -21,7 +25,7 @@ fn open(gateway: &Gateway, browser: &str) -> Actor {
 
 /// Returns which of these browsers dana's account knows.
 fn known<'b>(gateway: &Gateway, browsers: &[&'b str]) -> Vec<&'b str> {
-    let is_known = |browser: &&str| gateway.browser_is_known("dana", browser).unwrap();
+    let is_known = |browser: &&str| gateway.browser_known_to("dana", browser).unwrap().is_some();
     browsers.iter().copied().filter(|browser| is_known(browser)).collect()
 }
 
@@ -33,9 +37,9 @@ fn a_browser_is_known_to_its_account_from_its_first_sign_in_on() {
     let dana = open(&gateway, "one");
     assert_eq!(known(&gateway, &["one", "two"]), ["one"]);
     // By each of its names, and for nobody else.
-    assert!(gateway.browser_is_known(" Dana@Example.Org", "one").unwrap());
-    assert!(!gateway.browser_is_known("omar", "one").unwrap());
-    assert!(!gateway.browser_is_known("nobody", "one").unwrap());
+    assert!(gateway.browser_known_to(" Dana@Example.Org", "one").unwrap().is_some());
+    assert!(!gateway.browser_known_to("omar", "one").unwrap().is_some());
+    assert!(!gateway.browser_known_to("nobody", "one").unwrap().is_some());
     opened(&gateway, "dana", "shared", Profile::Shared);
     assert_eq!(known(&gateway, &["shared"]), [""; 0], "somebody else may sit there next");
 
@@ -94,14 +98,33 @@ fn a_browser_whose_session_is_ended_from_elsewhere_is_forgotten() {
     assert_eq!(known(&gateway, &all), [""; 0]);
 }
 
+/// A passkey is removed because the device that has it is lost.
+#[test]
+fn a_browser_is_forgotten_with_the_passkey_that_opened_its_session() {
+    let gateway = gateway();
+    let [here, lost] = ["here", "lost"].map(|browser| open(&gateway, browser));
+    let mut opened_by = None;
+    let sessions = &gateway.inner.store;
+    let find = |_, session: records::account::Session| {
+        opened_by = Some(session.credential);
+        ControlFlow::Break(())
+    };
+    sessions.scan(&SESSIONS, &(), Order::Ascending, find).unwrap();
+    gateway.sessions_close_opened_by(&here, [0; 16]).unwrap();
+    assert_eq!(known(&gateway, &["here", "lost"]), ["here", "lost"]);
+    gateway.sessions_close_opened_by(&here, opened_by.unwrap()).unwrap();
+    assert_eq!(known(&gateway, &["here", "lost"]), ["here"]);
+    assert!(gateway.session_current(&lost).is_err());
+}
+
 /// With the recovery key come new keys, and the browsers of before are strangers.
 #[test]
 fn a_recovery_forgets_every_browser() {
     let gateway = gateway();
     let (_, key) = create(&gateway, "mira").unwrap();
     opened(&gateway, "mira", "one", Profile::Browser);
-    assert!(gateway.browser_is_known("mira", "one").unwrap());
+    assert!(gateway.browser_known_to("mira", "one").unwrap().is_some());
     let by = (ChangedFrom::Server, OwnChoice::Made);
     gateway.account_recover("mira", &key, &password("battery staple"), by).unwrap();
-    assert!(!gateway.browser_is_known("mira", "one").unwrap());
+    assert!(!gateway.browser_known_to("mira", "one").unwrap().is_some());
 }

@@ -82,10 +82,11 @@ pub enum SetBack {
 /// When somebody may come back for whom there was no room.
 pub const COMES_BACK: Duration = Duration::from_millis(COMES_BACK_MILLIS);
 const COMES_BACK_MILLIS: Millis = 5_000;
-/// How long a wrong password is remembered.
-const FAILED_MILLIS: Millis = 600_000;
+/// How long a wrong password is remembered. One is tried in five seconds: it takes more than 720
+/// networks to have one that has not failed at any time.
+const FAILED_MILLIS: Millis = 3_600_000;
 /// Nothing is remembered for longer.
-const SET_BACK_MAX: Millis = 3_600_000;
+const SET_BACK_MAX: Millis = 2 * FAILED_MILLIS;
 
 impl SetBack {
     /// Returns from when on a network is as good as one that never tried.

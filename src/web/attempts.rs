@@ -105,12 +105,21 @@ enum Turn {
 struct Keys {
     /// The account, as seen from the network, or from a browser that it knows.
     pair: Key,
-    /// The account, as seen from the network, if `pair` is that of a browser.
-    around: Option<Key>,
+    /// What a try from here counts under besides, if `pair` is that of a browser.
+    around: Option<Around>,
     account: Key,
     address: Key,
     network: IpAddr,
     is_known: bool,
+}
+
+/// What the same try counts under without its browser.
+#[derive(Clone, Copy)]
+struct Around {
+    /// The account, as seen from the network.
+    pair: Key,
+    /// What wrong codes count under.
+    code: Key,
 }
 
 /// How long an attempt waits for earlier ones of the same account and network.
@@ -153,6 +162,12 @@ impl Attempts {
         Ok(Attempt { throttles: self.throttles.clone(), keys, _turns: (line, slow, turn) })
     }
 
+    /// Whether a browser that the account knows has not failed so often that it counts as unknown.
+    pub fn trusts(&self, name: &str, browser: &str) -> bool {
+        let key = self.throttles.browser_key(name, browser);
+        self.throttles.browsers.wait(&key).is_none()
+    }
+
     fn check(&self, keys: &Keys) -> Result<(), NotNow> {
         let Throttles { passwords, codes, addresses, .. } = &*self.throttles;
         let mut waits = vec![passwords.wait(&keys.pair), codes.wait(keys.code())];
@@ -160,7 +175,7 @@ impl Attempts {
             waits.push(addresses.wait(&keys.address));
         }
         // Who gets as far as a code has the password: a browser gives no more tries at it.
-        waits.push(keys.around.as_ref().and_then(|network| codes.wait(network)));
+        waits.push(keys.around.and_then(|around| codes.wait(&around.code)));
         let Some(wait) = waits.into_iter().flatten().max() else { return Ok(()) };
         self.refused(keys);
         Err(NotNow::SlowDown(wait))
@@ -228,19 +243,21 @@ impl Keys {
             Trier::Anybody => (name.to_owned(), network),
             Trier::Session => (format!("session of {name}"), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         };
-        let by_network = throttles.pair_key(&name, from);
+        let (by_network, account) = (throttles.pair_key(&name, from), throttles.name_key(&name));
+        let is_network_known = trier == Trier::Session || throttles.is_known(&by_network);
         let by_browser = browser
             .map(|thumbprint| throttles.browser_key(&name, thumbprint))
             .filter(|browser| throttles.browsers.wait(browser).is_none());
         Keys {
             pair: by_browser.unwrap_or(by_network),
-            around: by_browser.map(|_| by_network),
-            account: throttles.name_key(&name),
+            around: by_browser.map(|_| Around {
+                pair: by_network,
+                code: if is_network_known { by_network } else { account },
+            }),
+            account,
             address: throttles.address_key(counted_as(peer)),
             network,
-            is_known: trier == Trier::Session
-                || by_browser.is_some()
-                || throttles.is_known(&by_network),
+            is_known: by_browser.is_some() || is_network_known,
         }
     }
 
@@ -257,9 +274,9 @@ impl Attempt {
         self.throttles.passwords.failed(&self.keys.pair);
         match &self.keys.around {
             // Who uses up what a browser may do has used up what its network may.
-            Some(network) => {
+            Some(around) => {
                 self.throttles.browsers.failed(&self.keys.pair);
-                self.throttles.passwords.failed(network);
+                self.throttles.passwords.failed(&around.pair);
             }
             None if !self.keys.is_known => {
                 self.throttles.set_back(&self.keys.pair, SetBack::Failed);
@@ -273,9 +290,9 @@ impl Attempt {
     /// Records that the password was right, but the TOTP code was wrong.
     pub fn failed_code(&self) {
         self.throttles.codes.failed(self.keys.code());
-        if let Some(network) = &self.keys.around {
+        if let Some(around) = &self.keys.around {
             self.throttles.browsers.failed(&self.keys.pair);
-            self.throttles.codes.failed(network);
+            self.throttles.codes.failed(&around.code);
         }
         self.throttles.addresses.failed(&self.keys.address);
     }
@@ -469,6 +486,36 @@ mod tests {
         assert!(waits(from(None).await).is_some_and(|wait| wait > 8));
         let other = from(Some("another key")).await.ok().unwrap();
         assert!(other.keys.is_known && began.elapsed() < Duration::from_secs(3));
+    }
+
+    /// Regression: who had the password had five codes as a browser that the account knows, and five
+    /// more without it.
+    #[tokio::test]
+    async fn a_wrong_code_of_a_known_browser_counts_without_the_browser_too() {
+        let from = async |attempts: &Attempts, network, browser| {
+            let (name, peer, cost) = ("dana", elsewhere(network), Cost::Password);
+            attempts.begin(Try { name, peer, browser, trier: Trier::Anybody, cost }).await
+        };
+        let anywhere = attempts();
+        for _ in 0..5 {
+            from(&anywhere, 1, Some("a key")).await.ok().unwrap().failed_code();
+        }
+        for (network, browser) in [(1, None), (2, None), (1, Some("a key")), (3, Some("another"))] {
+            let wait = waits(from(&anywhere, network, browser).await);
+            assert!(wait.is_some_and(|wait| wait > 200), "{network} {browser:?}: {wait:?}");
+        }
+        // In a network that the account knows, they count there alone.
+        let at_home = attempts();
+        let first = from(&at_home, 1, None).await.ok().unwrap();
+        first.succeeded("dana", CredentialKind::Password);
+        drop(first);
+        for _ in 0..5 {
+            from(&at_home, 1, Some("a key")).await.ok().unwrap().failed_code();
+        }
+        assert!(waits(from(&at_home, 1, None).await).is_some_and(|wait| wait > 200));
+        assert!(waits(from(&at_home, 1, Some("another")).await).is_some_and(|wait| wait > 200));
+        assert!(from(&at_home, 2, None).await.is_ok());
+        assert!(from(&at_home, 2, Some("another")).await.is_ok());
     }
 
     /// However many networks guess, the right password is tried in the end.

@@ -215,13 +215,18 @@ mod tests {
             self.set_back.insert(network, until);
         }
 
-        /// Returns after how many milliseconds the newcomer is tried. Each lane guesses again
-        /// `pause` after it was refused.
-        fn lasts(mut self, pause: Millis) -> Millis {
-            const COMES: Millis = 1_000;
+        fn new() -> Siege {
+            let (room, next) = (Room::default(), 0);
+            Siege { room, set_back: HashMap::new(), sits: HashMap::new(), next }
+        }
+
+        /// Returns after how many milliseconds a newcomer that comes at `comes` is tried. Each lane
+        /// guesses again `pause` after it was refused.
+        fn lasts(mut self, pause: Millis, comes: Millis) -> Millis {
+            let step = pause.min(50);
             let (mut rotation, mut lanes) = (0, vec![(None::<u64>, 0); LANES]);
-            let (mut newcomer, mut knocks) = (None::<u64>, COMES);
-            for now in (0..600_000).step_by(10) {
+            let (mut newcomer, mut knocks) = (None::<u64>, comes);
+            for now in (0..comes + 3_600_000).step_by(step as usize) {
                 for lane in &mut lanes {
                     if lane.0.is_some_and(|number| self.room.turn(number) == Turn::Lost) {
                         *lane = (None, now + pause);
@@ -237,12 +242,12 @@ mod tests {
                 if newcomer.is_none() && knocks <= now {
                     (newcomer, knocks) = (self.knock(NETWORKS, now), now + 5_000);
                 }
-                if now % 5_000 == 4_990
+                if (now + step).is_multiple_of(5_000)
                     && let Some(first) = self.room.seats.iter().min().copied()
                 {
                     self.room.leave(first.number);
                     match self.sits[&first.number] {
-                        NETWORKS => return now - COMES,
+                        NETWORKS => return now - comes,
                         network => self.set_back(network, SetBack::Failed, now),
                     }
                 }
@@ -251,18 +256,35 @@ mod tests {
         }
     }
 
-    /// P-13: whatever the pace of the guesses. Who comes in the order of arrival is behind 420.
+    /// P-13: networks that come back sooner than they were asked to. Who comes in the order of arrival
+    /// is behind 420.
     #[test]
     fn a_newcomer_stands_before_four_hundred_networks_that_guess_without_a_pause() {
         for pause in [10, 100, 300, 600] {
-            let siege = Siege {
-                room: Room::default(),
-                set_back: HashMap::new(),
-                sits: HashMap::new(),
-                next: 0,
-            };
-            let lasts = siege.lasts(pause);
+            let lasts = Siege::new().lasts(pause, 1_000);
             assert!(lasts <= 25_000, "a pause of {pause} ms: {lasts} ms");
+        }
+    }
+
+    /// P-13: networks that come back when they were asked to. Each of them can be before the newcomer
+    /// once, and none twice in an hour: a slower pace gives the attacker nothing.
+    #[test]
+    fn a_newcomer_waits_for_one_try_of_each_network_at_most() {
+        const ROUND: Millis = NETWORKS as Millis * 5_000;
+        for pause in [800, 1_000, 2_500, 5_000, 10_000] {
+            for comes in [1_000, 700_000] {
+                let lasts = Siege::new().lasts(pause, comes);
+                assert!(lasts <= ROUND, "a pause of {pause} ms, from {comes} ms on: {lasts} ms");
+            }
+        }
+    }
+
+    /// P-13: whatever the pace of the guesses, once each network has failed.
+    #[test]
+    fn a_newcomer_is_first_when_each_network_has_failed() {
+        for pause in [100, 600, 800, 1_000, 2_500, 5_000, 10_000] {
+            let lasts = Siege::new().lasts(pause, 2_400_000);
+            assert!(lasts <= 10_000, "a pause of {pause} ms: {lasts} ms");
         }
     }
 

@@ -9,21 +9,23 @@
 //! | what happens | the account forgets |
 //! | --- | --- |
 //! | 90 days without a sign-in from it; ten others were used later | that browser |
-//! | it is removed from the list, or its session is ended from another browser | that browser |
+//! | it is removed from the list; its session is ended from another browser, or with the passkey that opened it | that browser |
 //! | all sessions are ended, or other sessions end with a change of the password | all but the browser where it is done |
 //! | the recovery key is used; the account is disabled | all |
+//!
+//! A row that cannot be read is no known browser, and goes with the next sign-in or the next of these.
 
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::records::account::KnownBrowser;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::KNOWN_BROWSERS;
 use crate::gateway::text::{hex, parse_hex};
-use crate::store::{Order, Read, Tx};
+use crate::store::{Read, Tx};
 use crate::vault::Lookup;
 
 /// How many browsers an account knows: the one that was used longest ago goes.
@@ -52,13 +54,18 @@ pub(in crate::gateway) struct NewlyKnown {
 }
 
 impl Gateway {
-    /// Whether the account that has this name knows the browser with this key. It takes the same
+    /// The account that has this name, if it knows the browser with this key. It takes the same
     /// work if nobody has the name.
-    pub fn browser_is_known(&self, name: &str, key_thumbprint: &str) -> Result<bool, Error> {
+    pub fn browser_known_to(
+        &self,
+        name: &str,
+        key_thumbprint: &str,
+    ) -> Result<Option<AccountId>, Error> {
         let account = self.account_find(name.trim())?.unwrap_or(AccountId([0; 16]));
         let key = (account, self.browser_key(account, key_thumbprint));
-        let found = self.inner.store.get(&KNOWN_BROWSERS, &key)?;
-        Ok(found.is_some_and(|row| row.is_known(self.inner.clock.now())))
+        let found = readable(self.inner.store.get(&KNOWN_BROWSERS, &key))?.flatten();
+        let is_known = found.is_some_and(|row| row.is_known(self.inner.clock.now()));
+        Ok(is_known.then_some(account))
     }
 
     /// The browsers that the account knows, the latest used first.
@@ -66,7 +73,7 @@ impl Gateway {
         let (account, now) = (actor.account(), self.inner.clock.now());
         let current = self.session_browser(actor)?.map(|thumb| self.browser_key(account, &thumb));
         let mut views = Vec::new();
-        self.inner.store.scan(&KNOWN_BROWSERS, &account, Order::Ascending, |(_, key), row| {
+        self.inner.store.scan_readable(&KNOWN_BROWSERS, &account, |(_, key), row| {
             if row.is_known(now) {
                 views.push(KnownBrowserView {
                     id: hex(&key),
@@ -125,7 +132,8 @@ impl KnownBrowser {
 /// Notes a sign-in, and forgets what is too old or too much.
 pub(in crate::gateway) fn note_in_tx(tx: &mut Tx<'_>, new: &NewlyKnown) -> Result<(), Error> {
     let key = (new.account, new.key);
-    let since = tx.get(&KNOWN_BROWSERS, &key)?.map_or(new.at, |row| row.since);
+    let before = readable(tx.get(&KNOWN_BROWSERS, &key))?.flatten();
+    let since = before.map_or(new.at, |row| row.since);
     let row = KnownBrowser {
         agent: new.agent.clone(),
         since,
@@ -133,7 +141,7 @@ pub(in crate::gateway) fn note_in_tx(tx: &mut Tx<'_>, new: &NewlyKnown) -> Resul
         session: new.session,
     };
     tx.put(&KNOWN_BROWSERS, &key, &row)?;
-    let mut others = rows_in_tx(tx, new.account)?;
+    let mut others = readable_in_tx(tx, new.account)?;
     others.retain(|(found, _)| *found != new.key);
     others.sort_by_key(|(_, row)| std::cmp::Reverse(row.last_sign_in));
     for (at, (found, row)) in others.into_iter().enumerate() {
@@ -150,7 +158,7 @@ pub(in crate::gateway) fn forget_of_in_tx(
     account: AccountId,
     sessions: impl Fn([u8; 16]) -> bool,
 ) -> Result<(), Error> {
-    for (key, row) in rows_in_tx(tx, account)? {
+    for (key, row) in readable_in_tx(tx, account)? {
         if sessions(row.session) {
             tx.delete(&KNOWN_BROWSERS, &(account, key));
         }
@@ -158,11 +166,23 @@ pub(in crate::gateway) fn forget_of_in_tx(
     Ok(())
 }
 
-fn rows_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<Vec<([u8; 16], KnownBrowser)>, Error> {
-    let mut rows = Vec::new();
-    tx.scan(&KNOWN_BROWSERS, &account, Order::Ascending, |(_, key), row| {
-        rows.push((key, row));
+/// The rows of an account. One that cannot be read opens nothing, and nobody can say which browser
+/// it is: it is forgotten, and stops neither a sign-in nor what ends one.
+fn readable_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+) -> Result<Vec<([u8; 16], KnownBrowser)>, Error> {
+    let mut keys = Vec::new();
+    tx.scan_keys(&KNOWN_BROWSERS, &account, |(_, key)| {
+        keys.push(key);
         ControlFlow::Continue(())
     })?;
+    let mut rows = Vec::new();
+    for key in keys {
+        match readable(tx.get(&KNOWN_BROWSERS, &(account, key)))?.flatten() {
+            Some(row) => rows.push((key, row)),
+            None => tx.delete(&KNOWN_BROWSERS, &(account, key)),
+        }
+    }
     Ok(rows)
 }

@@ -259,16 +259,20 @@ impl Gateway {
         self.sessions_close(account, keys)
     }
 
-    /// Ends the sessions that a credential opened.
+    /// Ends the sessions that a credential opened, and forgets their browsers but the actor's.
     pub(in crate::gateway) fn sessions_close_opened_by(
         &self,
-        account: AccountId,
+        actor: &Actor,
         credential: [u8; 16],
     ) -> Result<(), Error> {
-        let mut sessions = self.sessions_of(account)?;
+        let mut sessions = self.sessions_of(actor.account)?;
         sessions.retain(|(_, session)| session.credential == credential);
-        let keys = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
-        self.sessions_close(account, keys)
+        let keys: Vec<_> = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
+        let (own, ended) = (actor.session, keys.clone());
+        self.browsers_forget(actor.account, move |session| {
+            session != own && ended.iter().any(|(_, id)| *id == session)
+        })?;
+        self.sessions_close(actor.account, keys)
     }
 
     fn sessions_close(
