@@ -238,9 +238,9 @@ fn starting_again_is_recorded_together_with_the_act() {
     claimed_again(&gateway);
 }
 
-/// A session that was open before chooses nothing any more: its unlock key opens nothing.
+/// A session that was open before stores nothing any more: what it seals, nobody opens.
 #[test]
-fn a_session_of_before_chooses_no_passphrase() {
+fn a_session_of_before_stores_neither_a_passphrase_nor_a_draft() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let (noa, _, account) = claimed(&gateway, &dana);
@@ -248,5 +248,7 @@ fn a_session_of_before_chooses_no_passphrase() {
     let unlock = crate::vault::account_keys(&account.0).unwrap().unlock;
     let chosen = gateway.passphrase_choose(&noa, &unlock, &password("words of an old session"));
     assert!(matches!(chosen, Err(Error::Refused)), "{chosen:?}");
+    let draft = gateway.draft_create(&noa, &content(&["dana@example.org"], "Too late"));
+    assert!(matches!(draft, Err(Error::Refused)), "{draft:?}");
     claimed_again(&gateway);
 }
