@@ -34,6 +34,8 @@ pub(in crate::gateway) struct Arriving {
     pub keys: Epoch,
     /// Whether the account's messages are indexed. Accounts never become temporary or cease to be.
     pub is_searched: bool,
+    /// The key of the account that it was begun under.
+    public: Vec<u8>,
     encapsulation: Vec<u8>,
     started: Timestamp,
     /// The count of `Renewals` when it started. After another, the account may have another key.
@@ -58,6 +60,22 @@ impl Arriving {
             tx.then(move |_| epoch.stored.store(true, Ordering::Release));
         }
         Ok(())
+    }
+
+    /// Whether the account's keys open it. Those of a user are renewed, and open what was sealed to the
+    /// ones before; a temporary account that was started again has others.
+    pub fn is_opened(&self, reader: &impl Read, account: AccountId) -> Result<bool, Error> {
+        if self.is_searched {
+            return Ok(true);
+        }
+        // What becomes of messages to an account that was deleted is decided elsewhere.
+        let keys = reader.get(&ACCOUNT_KEYS, &account)?;
+        Ok(keys.is_none_or(|keys| keys.public == self.public))
+    }
+
+    /// Fails with `busy` if nobody could open what was sealed in it: another try seals it anew.
+    pub fn check(&self, reader: &impl Read, account: AccountId) -> Result<(), Error> {
+        if self.is_opened(reader, account)? { Ok(()) } else { Err(Error::Busy) }
     }
 
     /// The contents of the epoch's record.
@@ -137,12 +155,19 @@ impl Gateway {
             id,
             keys,
             is_searched: indexing::is_searched(&self.inner.store, account)?,
+            public: public.octets.clone(),
             encapsulation,
             started: now,
             renewals,
             sealed: AtomicU32::new(1),
             stored: AtomicBool::new(false),
         })
+    }
+
+    /// Makes an epoch the open one, as if a message were packed in it.
+    #[cfg(test)]
+    pub(in crate::gateway) fn epoch_open(&self, account: AccountId, epoch: Arriving) {
+        self.epochs().insert(account, Arc::new(epoch));
     }
 
     fn epochs(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Arc<Arriving>>> {

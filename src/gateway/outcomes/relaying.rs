@@ -271,6 +271,8 @@ impl Gateway {
                 return Ok(());
             }
             let Some(mut one) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
+            // The recipient's account may have been started again meanwhile.
+            reader.epoch.check(tx, account)?;
             one.account = Some(account);
             tx.put(&DELIVERIES, &(message, index), &one)?;
             let route = Route::TemporaryAccount;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
+use crate::gateway::accounts::session_rows;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::content::Content;
@@ -175,7 +176,10 @@ impl Gateway {
         let plain = sealed_form::octets_of(content)?;
         let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
         let saved = self.inner.clock.now();
+        let opened_by = actor.is_temporary().then(|| actor.session());
         let done = self.transact(move |tx| {
+            // The account may have been started again: then nobody opens what this session seals.
+            opened_by.map_or(Ok(()), |session| session_rows::open_in_tx(tx, account, session))?;
             let found = tx.get(&DRAFTS, &(account, id))?;
             let before = found.as_ref().map(quota::draft).unwrap_or_default();
             let version = match (over, found) {

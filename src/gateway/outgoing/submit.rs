@@ -161,6 +161,7 @@ impl Gateway {
         let written: Vec<[u8; 16]> =
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
         let done = self.transact(move |tx| {
+            sending.packing.check(tx)?;
             let message = sending.sealed.reference.to_bytes();
             let at = sending.submission.accepted;
             let requested = Requested { reference: message, at };

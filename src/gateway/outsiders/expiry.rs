@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::error::{Error, readable};
+use crate::gateway::feed::tx as feed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
+use crate::gateway::mailboxes::sealed_message::SealedMessage;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
@@ -123,6 +125,20 @@ impl Gateway {
         (kind, note): (DeliveryState, Option<StepNote>),
         at: Timestamp,
     ) -> Result<(), Error> {
+        let notice = self.ending(message, address, (kind, note), at)?;
+        self.notice_transact(notice, message, move |tx| {
+            end_in_tx(tx, (reader, message), (kind, note), at)
+        })
+    }
+
+    /// The notice to the sender that a message's state is final for a reader.
+    pub(in crate::gateway) fn ending(
+        &self,
+        message: ReferenceKey,
+        address: &str,
+        (kind, note): (DeliveryState, Option<StepNote>),
+        at: Timestamp,
+    ) -> Result<Option<SealedMessage>, Error> {
         let draft = NoticeDraft {
             kind,
             about: message,
@@ -140,21 +156,13 @@ impl Gateway {
             // The caller tries again: its sender believes that the message is on its way.
             _ => sender?,
         };
-        let notice = match sender {
+        match sender {
             // A sender whose account no longer exists needs no notice.
             Some(sender) if self.account_exists(sender)? => {
-                Some(self.notice_prepare(sender, &draft)?)
+                self.notice_prepare(sender, &draft).map(Some)
             }
-            _ => None,
-        };
-        self.notice_transact(notice, message, move |tx| {
-            let found = delivery::of_account(tx, message, reader)?;
-            let open = found.filter(|(_, delivery)| !delivery.state().is_final());
-            let Some((index, _)) = open else { return Ok(false) };
-            let said = Said { note, detail: None };
-            delivery::step_in_tx(tx, message, Some(index), kind, at, said)?;
-            Ok(true)
-        })
+            _ => Ok(None),
+        }
     }
 
     pub(in crate::gateway) fn unopened_of(
@@ -170,6 +178,21 @@ impl Gateway {
         })?;
         Ok(found)
     }
+}
+
+/// Records a message's final state for a reader; returns whether it had none.
+pub(in crate::gateway) fn end_in_tx(
+    tx: &mut feed::Tx<'_, '_>,
+    (reader, message): (AccountId, ReferenceKey),
+    (kind, note): (DeliveryState, Option<StepNote>),
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let found = delivery::of_account(tx, message, reader)?;
+    let open = found.filter(|(_, delivery)| !delivery.state().is_final());
+    let Some((index, _)) = open else { return Ok(false) };
+    let said = Said { note, detail: None };
+    delivery::step_in_tx(tx, message, Some(index), kind, at, said)?;
+    Ok(true)
 }
 
 /// Does `work` for each account; a failure does not stop the others.

@@ -10,6 +10,9 @@
 //! | in-mail | the outsider, in the notification | the initial password |
 //! | by-sender | the sponsor, who passes it on | the password once, then what the outsider chose |
 //!
+//! An account that was started again has the hand-off `claim`, whatever it had before: the sponsor must
+//! not get the account of somebody who has chosen a passphrase.
+//!
 //! With `claim` and `by-sender` each password opens one session (`accounts::claim`). An outsider who
 //! has chosen no passphrase gets another password with the next notification.
 

@@ -282,13 +282,25 @@ impl Gateway {
     ) -> Result<(), Error> {
         let done = self.transact(move |tx| {
             let tell = work(tx)?;
-            if let Some(notice) = notice.as_ref().filter(|_| tell) {
-                notice.store_in_tx(tx)?;
-            }
-            changed_in_tx(tx, message)
+            notice_in_tx(tx, notice.as_ref().filter(|_| tell), message)
         });
         done.wait()
     }
+}
+
+/// Stores a notice, and records for the message's sender that its status changed. A notice for a
+/// temporary account that was started again is left out: what it tells of is gone from there.
+pub(in crate::gateway) fn notice_in_tx(
+    tx: &mut Tx<'_, '_>,
+    notice: Option<&SealedMessage>,
+    message: ReferenceKey,
+) -> Result<(), Error> {
+    if let Some(notice) = notice
+        && notice.is_opened(tx)?
+    {
+        notice.store_in_tx(tx)?;
+    }
+    changed_in_tx(tx, message)
 }
 
 /// Records for a message's sender that its status changed, if the sender still has a copy. What

@@ -209,8 +209,10 @@ pub struct StartedAgain {
 /// Start a temporary account again, whose owner has lost the passphrase.
 ///
 /// What opened it opens nothing any more, its sessions end, and its owner gets a notification with
-/// another one-time password. The caller's own messages are in it again, as far as the caller has
-/// kept them; all else in it is lost.
+/// another one-time password, whatever handed over the first. The caller's own messages are in it
+/// again, as far as the caller has kept them; all else in it is lost. Fails with `others-wait` if
+/// unopened messages of other senders would be lost, unless the owner has asked for help within the
+/// last seven days.
 #[utoipa::path(
     post,
     path = "/api/temporary/{id}/start-again",
@@ -222,10 +224,7 @@ pub struct StartedAgain {
 pub async fn start_again(signed: Signed, Id(id): Id) -> Result<axum::Json<StartedAgain>, Problem> {
     let peer = signed.peer.to_string();
     let done = signed.run(CostClass::Records, move |gateway, actor| {
-        let done = gateway.temporary_start_again(actor, &id)?;
-        let who = gateway.name_of(actor.account());
-        gateway.note(&who, Act::CredentialRemoved, &done.account.address, &peer);
-        Ok::<_, gateway::Error>(done)
+        gateway.temporary_start_again(actor, &id, &peer)
     });
     let gateway::outsiders::again::StartedAgain { account, brought, lost } = done.await?;
     Ok(axum::Json(StartedAgain { account: account.into(), restored: brought, lost }))

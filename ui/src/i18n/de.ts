@@ -1441,7 +1441,8 @@ export const de = {
         confirmed: "hat das Passwort bestätigt",
         "app-password-created": "hat ein App-Passwort erstellt",
         "passkey-created": "hat einen Passkey hinzugefügt",
-        "credential-removed": "hat ein App-Passwort oder einen Passkey entfernt",
+        "credential-removed":
+          "hat ein App-Passwort, einen Passkey oder die Passphrase eines temporären Kontos entfernt",
         "totp-on": "hat die Bestätigung in zwei Schritten aktiviert",
         "totp-off": "hat die Bestätigung in zwei Schritten deaktiviert",
         "code-refused": "hat nach dem richtigen Passwort einen falschen Code eingegeben",

@@ -1380,7 +1380,8 @@ export const en = {
         confirmed: "confirmed their password",
         "app-password-created": "created an app password",
         "passkey-created": "added a passkey",
-        "credential-removed": "removed an app password or a passkey",
+        "credential-removed":
+          "removed an app password, a passkey or the passphrase of a temporary account",
         "totp-on": "turned on two-step verification",
         "totp-off": "turned off two-step verification",
         "code-refused": "entered a wrong code after the right password",

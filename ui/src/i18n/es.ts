@@ -1415,7 +1415,8 @@ export const es = {
         confirmed: "ha confirmado su contraseña",
         "app-password-created": "ha creado una contraseña de aplicación",
         "passkey-created": "ha añadido una llave de acceso",
-        "credential-removed": "ha eliminado una contraseña de aplicación o una llave de acceso",
+        "credential-removed":
+          "ha eliminado una contraseña de aplicación, una llave de acceso o la frase de contraseña de una cuenta temporal",
         "totp-on": "ha activado la verificación en dos pasos",
         "totp-off": "ha desactivado la verificación en dos pasos",
         "code-refused": "ha introducido un código erróneo tras la contraseña correcta",

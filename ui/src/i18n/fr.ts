@@ -1443,7 +1443,8 @@ export const fr = {
         confirmed: "a confirmé son mot de passe",
         "app-password-created": "a créé un mot de passe d’application",
         "passkey-created": "a ajouté une clé d’accès",
-        "credential-removed": "a supprimé un mot de passe d’application ou une clé d’accès",
+        "credential-removed":
+          "a supprimé un mot de passe d’application, une clé d’accès ou la phrase de passe d’un compte temporaire",
         "totp-on": "a activé la validation en deux étapes",
         "totp-off": "a désactivé la validation en deux étapes",
         "code-refused": "a saisi un code erroné après le bon mot de passe",
