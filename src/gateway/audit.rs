@@ -134,12 +134,12 @@ pub enum Target<'t> {
 }
 
 /// An entry that is written together with the act.
-pub(in crate::gateway) struct Noted {
+pub(in crate::gateway) struct PreparedEntry {
     key: (u64, [u8; 8]),
     row: AuditEntry,
 }
 
-impl Noted {
+impl PreparedEntry {
     pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         Ok(tx.put(&AUDIT, &self.key, &self.row)?)
     }
@@ -171,9 +171,9 @@ impl Gateway {
     pub(in crate::gateway) fn note_prepare(
         &self,
         words: (&str, Act, &str, &str),
-    ) -> Result<Noted, Error> {
+    ) -> Result<PreparedEntry, Error> {
         let row = entry(self.inner.clock.now(), words);
-        Ok(Noted { key: key_of(&row)?, row })
+        Ok(PreparedEntry { key: key_of(&row)?, row })
     }
 
     fn rows_store(&self, rows: Vec<AuditEntry>) {

@@ -93,6 +93,8 @@ mod quota_tests;
 #[cfg(test)]
 mod quota_walk_tests;
 #[cfg(test)]
+mod reply_tests;
+#[cfg(test)]
 mod report_tests;
 #[cfg(test)]
 mod rows_tests;

@@ -7,6 +7,7 @@
 pub mod account_text;
 pub mod address;
 pub mod alike;
+pub mod attachable;
 pub mod auto_response;
 pub mod cards;
 mod cms;

@@ -14,9 +14,8 @@ use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::UploadId;
 use crate::gateway::text::{self, mail_text};
 use crate::gateway::upload::{OCTETS, UploadView};
-use crate::mail::compose::{
-    self, AttachableCheck, Base64Lines, Encoding, File, Follows, Mailbox, Message,
-};
+use crate::mail::attachable::AttachableCheck;
+use crate::mail::compose::{self, Base64Lines, Encoding, File, Follows, Mailbox, Message};
 use crate::mail::message;
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;

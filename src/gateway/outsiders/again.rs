@@ -22,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::gateway::accounts::claim::Successor;
 use crate::gateway::accounts::{password, session_rows};
 use crate::gateway::actor::Actor;
-use crate::gateway::audit::Noted;
+use crate::gateway::audit::PreparedEntry;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::entry::find_entry;
@@ -80,7 +80,7 @@ pub(in crate::gateway) struct Again {
     /// The notices to the senders of what is lost and was not opened.
     endings: HashMap<ReferenceKey, Option<SealedMessage>>,
     anew: Anew,
-    noted: Noted,
+    entry: PreparedEntry,
     now: Timestamp,
 }
 
@@ -152,10 +152,10 @@ impl Gateway {
         let anew = self.notification_anew(account, &row, brought, unopened)?;
         let who = self.name_of(actor.account());
         let about = format!("{} (temporary account started again)", row.address);
-        let noted = self.note_prepare((&who, Act::CredentialRemoved, &about, peer))?;
+        let entry = self.note_prepare((&who, Act::CredentialRemoved, &about, peer))?;
         let judged = received.iter().map(|one| one.reference).collect();
         let keys = AccountKeys::new(&new);
-        Ok(Again { account, before, keys, first, epoch, judged, copies, endings, anew, noted, now })
+        Ok(Again { account, before, keys, first, epoch, judged, copies, endings, anew, entry, now })
     }
 
     /// Stores what was prepared; returns how many messages were sealed anew, and how many were lost.
@@ -344,7 +344,7 @@ impl Again {
         self.clear_sealed_in_tx(tx)?;
         self.epoch.store_in_tx(tx, account)?;
         let counts = self.messages_in_tx(tx, entries)?;
-        self.noted.store_in_tx(tx)?;
+        self.entry.store_in_tx(tx)?;
         self.anew.store_in_tx(tx, self.now)?;
         tx.then(|gateway| gateway.inner.renewals.add());
         Ok(Some(counts))
