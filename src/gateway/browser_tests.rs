@@ -38,8 +38,8 @@ fn a_browser_is_known_to_its_account_from_its_first_sign_in_on() {
     assert_eq!(known(&gateway, &["one", "two"]), ["one"]);
     // By each of its names, and for nobody else.
     assert!(gateway.browser_known_to(" Dana@Example.Org", "one").unwrap().is_some());
-    assert!(!gateway.browser_known_to("omar", "one").unwrap().is_some());
-    assert!(!gateway.browser_known_to("nobody", "one").unwrap().is_some());
+    assert!(gateway.browser_known_to("omar", "one").unwrap().is_none());
+    assert!(gateway.browser_known_to("nobody", "one").unwrap().is_none());
     opened(&gateway, "dana", "shared", Profile::Shared);
     assert_eq!(known(&gateway, &["shared"]), [""; 0], "somebody else may sit there next");
 
@@ -126,5 +126,5 @@ fn a_recovery_forgets_every_browser() {
     assert!(gateway.browser_known_to("mira", "one").unwrap().is_some());
     let by = (ChangedFrom::Server, OwnChoice::Made);
     gateway.account_recover("mira", &key, &password("battery staple"), by).unwrap();
-    assert!(!gateway.browser_known_to("mira", "one").unwrap().is_some());
+    assert!(gateway.browser_known_to("mira", "one").unwrap().is_none());
 }
