@@ -395,7 +395,7 @@ export const he = {
     knownSince: "כניסה ראשונה",
     knownLast: "כניסה אחרונה",
     forget: "הסרה",
-    forgetLabel: (agent) => `הסרת ${agent}`,
+    forgetLabel: (agent) => `הסרה: ${agent}`,
     forgotten: "הדפדפן ההוא אינו מוכר עוד.",
   },
   settings: {
