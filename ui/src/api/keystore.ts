@@ -1,6 +1,7 @@
 // Stores a session's key pair for the next page load, and this browser's own for the next sign-in, in
-// IndexedDB, which clones a CryptoKey without exporting it. Some browsers refuse that in private windows (DataCloneError) or have no database
-// at all; then the key is in memory only, and a reload asks for the password again.
+// IndexedDB, which clones a CryptoKey without exporting it. Some browsers refuse that in private
+// windows (DataCloneError) or have no database at all; then the key is in memory only, and a reload
+// asks for the password again.
 import type { KeyPair } from "./dpop.ts";
 
 interface Kept extends KeyPair {
