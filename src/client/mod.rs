@@ -3,6 +3,7 @@
 
 pub mod cli;
 mod contacts;
+pub mod groups;
 mod http;
 mod problem;
 mod proof;

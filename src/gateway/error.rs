@@ -108,6 +108,16 @@ pub enum Conflict {
     PassphraseChosen,
     /// The new password is the old one.
     SamePassword,
+    /// A one-time password opens the temporary account: a notification brings it.
+    OneTimePassword,
+    /// The group was changed in another place.
+    GroupChanged,
+    /// Nobody who holds the keys of the group wrapped them for this account yet.
+    GroupKeysWait,
+    /// Nothing shows that a member of the group began its keys.
+    GroupKeysUnproven,
+    /// This is the last manager of the group.
+    LastGroupManager,
     /// The same request to add a contact waits already, or as many as may wait for one account.
     RequestWaits,
     /// The account sent as many requests as one may in a day.
@@ -141,6 +151,11 @@ impl Conflict {
             Conflict::TotpOn => "totp-on",
             Conflict::PassphraseChosen => "passphrase-chosen",
             Conflict::SamePassword => "same-password",
+            Conflict::OneTimePassword => "one-time-password",
+            Conflict::GroupChanged => "group-changed",
+            Conflict::GroupKeysWait => "group-keys-wait",
+            Conflict::GroupKeysUnproven => "group-keys-unproven",
+            Conflict::LastGroupManager => "last-group-manager",
             Conflict::RequestWaits => "request-waits",
             Conflict::RequestedOften => "requested-often",
         }
@@ -176,6 +191,19 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
+            Conflict::OneTimePassword => {
+                "A one-time password opens this account: send the notification again."
+            }
+            Conflict::GroupChanged => "This group was changed elsewhere.",
+            Conflict::GroupKeysWait => {
+                "The keys of the group are not there yet: a member who has them must be signed in."
+            }
+            Conflict::GroupKeysUnproven => {
+                "Nothing proves that a member of the group began its keys. Ask the other members."
+            }
+            Conflict::LastGroupManager => {
+                "This is the last manager of the group; appoint another one first."
+            }
             Conflict::RequestWaits => {
                 "This was already asked, or as much as may wait for an answer."
             }

@@ -1,6 +1,7 @@
 //! The sentences of messages about requests to add a contact, in every language of the webmail.
 
-use crate::mail::notice_text::{closing, isolated};
+use crate::mail::isolate::isolated;
+use crate::mail::notice_text::closing;
 use crate::terms::Language;
 
 /// What a request says.

@@ -6,6 +6,7 @@
 //! | account pair (X-Wing) | with the account, and at a renewal | the public half in the clear; the private half, and those before a renewal, sealed under the unlock key |
 //! | unlock key | with the account, and at a renewal | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
 //! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
+//! | group's pair (X-Wing) | with each epoch of the group | the public half in the clear; the private half wrapped for each member's account |
 //! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
 //! Every ciphertext begins with a format byte and is bound, by associated data, to what it
@@ -18,6 +19,7 @@ mod content;
 mod credential;
 mod daemon_key;
 mod epoch;
+mod group;
 pub mod passkey;
 mod pool;
 mod session;
@@ -41,6 +43,7 @@ pub use content::{
 pub use credential::{PASSWORD_OCTETS_MAX, Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
+pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
 pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};
@@ -109,6 +112,8 @@ pub enum Lookup {
     Passkey,
     /// A challenge that a passkey is asked to sign.
     Challenge,
+    /// The key of a browser, within an account.
+    Browser,
 }
 
 impl Lookup {
@@ -126,6 +131,7 @@ impl Lookup {
             Lookup::AppPassword => b"app password\0",
             Lookup::Passkey => b"passkey\0",
             Lookup::Challenge => b"challenge\0",
+            Lookup::Browser => b"browser\0",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod chosen;
 pub mod claim;
 pub mod directory;
 pub(in crate::gateway) mod keys_check;
+pub mod known_browser;
 pub mod listing;
 pub mod log_in;
 pub(in crate::gateway) mod names;

@@ -24,7 +24,7 @@ use crate::gateway::contacts::changes::PhotoChange;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
+use crate::gateway::incoming::recipient::{Origin, Reached, Reason, RecipientVerdict};
 use crate::gateway::records::contact::{ContactAsked, ContactRequest, RequestOutcome};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::Usage;
@@ -116,7 +116,8 @@ impl Gateway {
     ) -> Result<Reference, Error> {
         let proposed = checked(Proposed { to: to.trim().to_owned(), ..proposed })?;
         // Nobody learns more of who is inside than the directory and SMTP say anyway.
-        let owner = self.contact_owner(to)?.filter(|to| *to != actor.account()).ok_or(MISSING)?;
+        let owner = self.contact_owner(actor, to)?;
+        let owner = owner.filter(|to| *to != actor.account()).ok_or(MISSING)?;
         self.contacts_retry(|| self.contact_ask(actor, owner, &proposed))
     }
 
@@ -154,11 +155,19 @@ impl Gateway {
 
     /// The account inside that takes what people inside write to an address: a request is refused
     /// where a message would be.
-    fn contact_owner(&self, address: &str) -> Result<Option<AccountId>, Error> {
+    pub(super) fn contact_owner(
+        &self,
+        actor: &Actor,
+        address: &str,
+    ) -> Result<Option<AccountId>, Error> {
         let Ok(address) = Address::parse(address.trim()) else { return Ok(None) };
-        let to = ForwardPath::Address(address);
-        let account = match self.recipient_check(&to, Origin::Inside, 0)? {
-            RecipientVerdict::Accept(accepted) => accepted.account,
+        let (to, asker) = (ForwardPath::Address(address), self.asker(actor.account())?);
+        let account = match self.recipient_check_from(&to, &asker, Origin::Inside, 0)? {
+            RecipientVerdict::Accept(accepted) => match accepted.reached {
+                Reached::Account(account) => account,
+                // A group has no address book.
+                Reached::Group(_) => return Ok(None),
+            },
             RecipientVerdict::Refuse(Reason::MailboxFull) => return Err(Error::MailboxFull),
             RecipientVerdict::Refuse(_) => return Ok(None),
         };

@@ -21,6 +21,8 @@ pub enum EventKind {
     Contacts,
     /// A session ended: each stream checks whether it was its own.
     Session,
+    /// A group of the account, its members or its keys.
+    Groups,
 }
 
 impl EventKind {
@@ -31,6 +33,7 @@ impl EventKind {
             EventKind::Mailboxes => "mailboxes",
             EventKind::Contacts => "contacts",
             EventKind::Session => "session",
+            EventKind::Groups => "groups",
         }
     }
 }

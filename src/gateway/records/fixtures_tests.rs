@@ -15,6 +15,7 @@ use crate::gateway::accounts::appearance::Appearance;
 use crate::gateway::contacts::block;
 use crate::gateway::contacts::book::StoredContact;
 use crate::gateway::contacts::request::Proposed;
+use crate::gateway::groups::about::About;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
@@ -41,6 +42,7 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Block>("Block");
     check.stored_form::<Text>("Text");
     check.stored_form::<Meta>("upload::Meta");
+    check.stored_form::<About>("About");
     check.stored_form::<StoredContact>("StoredContact");
     check.stored_form::<block::Lines>("block::Lines");
     check.stored_form::<Proposed>("Proposed");

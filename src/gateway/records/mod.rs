@@ -4,8 +4,10 @@
 pub mod account;
 pub mod audit;
 pub mod contact;
+pub mod group;
 pub mod ids;
 pub mod mailbox;
+pub(in crate::gateway) mod membership;
 pub mod message;
 pub(in crate::gateway) mod numbers;
 pub mod policy;

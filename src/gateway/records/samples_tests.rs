@@ -4,6 +4,7 @@
 //! changes only with its record's version.
 
 mod contact_tests;
+mod groups_tests;
 mod places_tests;
 mod sealed_tests;
 mod sending_tests;

@@ -3,6 +3,7 @@
 
 pub mod appearance;
 pub mod attached;
+pub mod browser;
 pub mod change;
 pub mod contact;
 pub mod contact_file;
@@ -12,6 +13,7 @@ pub mod directory;
 pub mod draft;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod label;
 pub mod link;
 pub mod mailbox;
