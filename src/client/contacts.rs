@@ -87,6 +87,7 @@ struct Problem {
 struct Exported {
     text: String,
     next: Option<String>,
+    incomplete: usize,
 }
 
 /// The most contacts of one page, and of one part of a file.
@@ -157,14 +158,21 @@ fn read(file: &Path) -> io::Result<String> {
 }
 
 async fn export(client: &mut Client, format: Format, out: &mut impl Write) -> Result<(), Error> {
-    let mut after = String::new();
+    let (mut after, mut incomplete) = (String::new(), 0);
     loop {
         let path = format!("/api/contacts/export?format={}{after}", format.word());
         let part: Exported = client.call(Method::GET, &path, None).await?;
         out.write_all(part.text.as_bytes()).map_err(Error::Output)?;
+        incomplete += part.incomplete;
         match part.next {
             Some(next) => after = format!("&after={next}"),
-            None => return Ok(()),
+            None if incomplete == 0 => return Ok(()),
+            None => {
+                return Err(Error::Local {
+                    what: "the export".to_owned(),
+                    problem: format!("{incomplete} contacts could not be read whole"),
+                });
+            }
         }
     }
 }

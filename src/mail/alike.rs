@@ -131,12 +131,22 @@ fn add(looks: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
 fn name_look(name: &str, capitals: Capitals) -> Option<String> {
     let bare = without_brackets(name);
     let mut words: Vec<String> = bare
-        .split(|c: char| !(c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c)))
+        .split(parts_words)
         .map(|word| skeleton(word, capitals))
         .filter(|word| !word.is_empty())
         .collect();
     words.sort_unstable();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Whether a character parts two words of a name.
+pub fn parts_words(c: char) -> bool {
+    !(c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c))
+}
+
+/// A name without the characters that nobody sees.
+pub fn seen(name: &str) -> String {
+    name.chars().filter(|c| !is_invisible(*c)).collect()
 }
 
 /// Whether a blank is so thin that it may not be seen between two characters of a word.

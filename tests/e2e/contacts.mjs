@@ -153,8 +153,10 @@ await kept(page, () => page.getByTestId("contact-save").click(), "/api/contacts"
 await page.goto(`${base}/contacts/duplicates`);
 await page.getByTestId("duplicates").waitFor();
 await accessible(page, "duplicates");
+assert.ok(await page.getByTestId("duplicates-merge").isDisabled(), "nobody was chosen");
+for (const one of await page.getByTestId("duplicates-choose").all()) await one.check();
 await kept(page, () => page.getByTestId("duplicates-merge").click(), "/merge");
-const parted = page.waitForResponse((answer) => answer.request().method() === "PATCH");
+const parted = page.waitForResponse((answer) => answer.request().method() === "DELETE");
 await kept(page, () => page.getByTestId("toast-undo").click(), "/restore");
 assert.ok((await parted).ok());
 ok("duplicates are merged");

@@ -3,6 +3,7 @@
 use hyper::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::web_groups::{add_account, manager};
 use super::web_harness::{Answer, Browser, TestWeb};
 
 fn levi(name: &str, address: &str) -> Value {
@@ -94,6 +95,41 @@ async fn changes_of_different_fields_are_merged_and_the_second_of_one_field_is_r
     let long = json!({"notes": "x".repeat(8_001)});
     change(&mut dana, &id, "\"3\"", &long).await.expect_problem(422, "invalid");
     dana.post("/api/contacts", &json!({})).await.expect_problem(422, "invalid");
+    // A day that is not understood is refused, and nothing is taken away.
+    for day in ["1980-5-4", "04.05.1980", "x"] {
+        change(&mut dana, &id, "\"3\"", &json!({"birthday": day}))
+            .await
+            .expect_problem(422, "invalid");
+        let new = json!({"name": {"given": "A"}, "birthday": day});
+        dana.post("/api/contacts", &new).await.expect_problem(422, "invalid");
+    }
+}
+
+/// P-50, P-85: who is in a closed group is asked by its members alone, and a group has no address book.
+#[tokio::test]
+async fn a_request_reaches_a_closed_group_from_inside_it_alone() {
+    let web = TestWeb::start().await;
+    add_account(&web, "yael").await;
+    let mut dana = web.signed_in("dana").await;
+    let (mut omar, mut yael) = (web.signed_in("omar").await, web.signed_in("yael").await);
+    let path = "/api/contacts/requests";
+    let ask = |name: &str| json!({"to": "omar@example.org", "contact": levi(name, "a@a.example")});
+    let waits = dana.post(path, &ask("Before")).await.expect_status(201).json();
+    manager(&web, "omar").await;
+    let group = json!({"name": "Inner", "kind": "closed", "address": "inner@example.org"});
+    let group = omar.post("/api/groups", &group).await.expect_status(201).json();
+    let members = format!("/api/groups/{}/members", group["id"].as_str().unwrap());
+    omar.post(&members, &json!({"address": "yael@example.org"})).await.expect_status(200);
+    dana.post(path, &ask("Noa")).await.expect_problem(404, "not-found");
+    yael.post(path, &ask("Noa")).await.expect_status(201);
+    let to_group = json!({"to": "inner@example.org", "contact": levi("Noa", "a@a.example")});
+    yael.post(path, &to_group).await.expect_problem(404, "not-found");
+    // What was asked before is answered without the name of somebody who may not be seen any more.
+    let one = format!("{path}/{}", waits["reference"].as_str().unwrap());
+    omar.post(&one, &json!({"allow": false})).await.expect_status(200);
+    let inbox = dana.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
+    let subject = inbox["items"][0]["subject"].as_str().unwrap();
+    assert!(subject.contains("omar@example.org"), "{subject}");
 }
 
 #[tokio::test]

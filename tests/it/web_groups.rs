@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::web_harness::{Answer, Browser, PASSWORD, TestWeb};
 
-async fn add_account(web: &TestWeb, name: &'static str) {
+pub(super) async fn add_account(web: &TestWeb, name: &'static str) {
     let new = NewAccount {
         name: name.to_owned(),
         display_name: String::new(),
@@ -19,7 +19,7 @@ async fn add_account(web: &TestWeb, name: &'static str) {
     tokio::task::spawn_blocking(move || gateway.account_create(new)).await.unwrap().unwrap();
 }
 
-async fn manager(web: &TestWeb, name: &'static str) {
+pub(super) async fn manager(web: &TestWeb, name: &'static str) {
     let gateway = web.gateway.clone();
     tokio::task::spawn_blocking(move || gateway.account_manager(name, true))
         .await

@@ -26,6 +26,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** The browser's own check of a form asks for more of files than happy-dom has. */
+function submit() {
+  const event = new Event("submit", { bubbles: true, cancelable: true });
+  document.querySelector("form")?.dispatchEvent(event);
+}
+
 test("only the fields that changed are sent", () => {
   const before = blank();
   expect(changed(before, blank())).toEqual({});
@@ -72,7 +78,7 @@ test("the form shows a whole name and changes nothing that was not edited", asyn
   if (nickname) nickname.value = "N";
   nickname?.dispatchEvent(new Event("input", { bubbles: true }));
   flushSync();
-  document.querySelector("form")?.requestSubmit();
+  submit();
   await vi.waitFor(() => {
     expect(onsaved).toHaveBeenCalledTimes(1);
   });
@@ -82,7 +88,7 @@ test("the form shows a whole name and changes nothing that was not edited", asyn
 
 const entry = (at: number): api.Entry => ({
   ...{ id: String(at), version: 1, name: `N${at}`, email: "", company: "", labels: [] },
-  ...{ favourite: false, photo: false },
+  ...{ favourite: false, photo: false, unreadable: false },
 });
 
 test("of a long list the pages that are looked at are read, once", async () => {
@@ -102,14 +108,56 @@ test("of a long list the pages that are looked at are read, once", async () => {
   expect(book.entries[300]).toBeNull();
 });
 
+test("a list that changed is read anew where one looks at it", async () => {
+  const list = vi.spyOn(api, "contactList").mockImplementation((query) => {
+    const items = Array.from({ length: 100 }, (_, at) => entry((query.offset ?? 0) + at));
+    const head = { state: "1", total: 1_200, all: 1_200, favourites: 0, labels: [] };
+    return Promise.resolve({ ...head, items });
+  });
+  await book.again();
+  await book.fill(790, 810);
+  await book.again();
+  expect(book.entries[790]?.id).toBe("790");
+  expect(book.entries[810]?.id).toBe("810");
+  list.mockRejectedValueOnce(new Error("offline"));
+  await expect(book.again()).rejects.toThrow("offline");
+  expect(book.failed).toBe(true);
+});
+
+test("however many addresses are asked about, each is asked about", async () => {
+  vi.useFakeTimers();
+  const noa = { id: "1", name: "Noa Peled" };
+  const lookup = vi.spyOn(api, "contactsLookup").mockImplementation((items) => {
+    const found = ({ address }: { address: string }) =>
+      address.startsWith("a149@")
+        ? { contact: noa, namesake: null }
+        : { contact: null, namesake: null };
+    return Promise.resolve({ items: items.map(found) });
+  });
+  lookup.mockRejectedValueOnce(new Error("too large"));
+  const addresses = Array.from({ length: 150 }, (_, at) => `a${at}@b.example`);
+  for (const address of addresses) book.known(address, "N".repeat(100));
+  expect(book.isOpen(addresses, "N".repeat(100))).toBe(true);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(book.isOpen(addresses, "N".repeat(100))).toBe(false);
+  expect(book.known("a149@b.example", "N".repeat(100))?.contact).toEqual(noa);
+  for (const [items] of lookup.mock.calls) {
+    expect(items.length).toBeLessThanOrEqual(100);
+    expect(JSON.stringify(items).length).toBeLessThanOrEqual(32 * 1024);
+  }
+  vi.useRealTimers();
+});
+
 async function said(
   found: api.Known,
   check: Detail["from"]["check"] = "confirmed",
+  kind: Detail["protection"]["kind"] = "tls",
 ): Promise<string> {
   vi.restoreAllMocks();
   vi.spyOn(api, "contactsLookup").mockResolvedValue({ items: [found] });
   const from = fromLike({ name: "Noa Peled", address: "noa@a.example", check });
-  const detail = detailLike({ reference: "A", from });
+  const protection = { kind, peer: null, version: null };
+  const detail = detailLike({ reference: "A", from, protection });
   const page = mount(BookNote, { target: document.body, props: { detail } });
   await vi.waitFor(() => {
     flushSync();
@@ -141,6 +189,38 @@ test("the address book confirms no sender that was not confirmed", async () => {
     const namesake = await said({ contact: null, namesake: noa }, check);
     expect(namesake).toContain(en.contacts.namesake("Noa Peled"));
   }
+  for (const kind of ["tls", "clear", "imported"] as const)
+    expect(await said({ contact: noa, namesake: null }, "unchecked", kind)).toContain(
+      en.contacts.notConfirmed("Noa Peled"),
+    );
+  expect(await said({ contact: noa, namesake: null }, "unchecked", "inside")).toContain(
+    en.contacts.knownAs("Noa Peled"),
+  );
+});
+
+test("a contact that was stored is changed when its form is saved again", async () => {
+  const fields = { ...blank(), name: { ...blank().name, given: "Noa" } };
+  const made: api.BookContact = {
+    ...{ id: "1", version: 1, shown: "Noa", photo: true, kept: [] },
+    ...fields,
+  };
+  const create = vi.spyOn(api, "contactCreate").mockResolvedValue(made);
+  const onsaved = vi.fn();
+  const page = mount(ContactForm, {
+    target: document.body,
+    props: { contact: null, fields, onsaved, oncancel: () => undefined },
+  });
+  flushSync();
+  submit();
+  await vi.waitFor(() => {
+    expect(onsaved).toHaveBeenCalledTimes(1);
+  });
+  submit();
+  await vi.waitFor(() => {
+    expect(onsaved).toHaveBeenCalledTimes(2);
+  });
+  expect(create).toHaveBeenCalledTimes(1);
+  await unmount(page);
 });
 
 const proposal = (): api.ContactFields => ({
@@ -200,7 +280,7 @@ test("what one keeps for oneself is not sent", async () => {
   if (to) to.value = "omar@example.org";
   to?.dispatchEvent(new Event("input", { bubbles: true }));
   flushSync();
-  document.querySelector("form")?.requestSubmit();
+  submit();
   await vi.waitFor(() => {
     expect(onclose).toHaveBeenCalledTimes(1);
   });

@@ -20,7 +20,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACTS};
-use crate::mail::alike::{name_looks, own_looks};
+use crate::mail::alike::{name_looks, own_looks, parts_words, seen};
 use crate::mail::contacts::contact::digits;
 use crate::mail::contacts::{Contact, Name, Way};
 use crate::mail::words;
@@ -41,9 +41,13 @@ pub(in crate::gateway) struct Line {
     pub order: String,
     pub email: String,
     pub company: String,
+    /// The first of its labels, which are shown, and a mark for each of them.
     pub labels: Vec<String>,
+    pub tagged: Vec<Mark>,
     pub favourite: bool,
     pub photo: bool,
+    /// Whether the contact cannot be read: then there is no more than its id.
+    pub unreadable: bool,
     /// The addresses in the form in which they are compared, how its names look, and the numbers.
     pub addresses: Vec<Mark>,
     pub looks: Vec<Mark>,
@@ -61,8 +65,12 @@ pub(in crate::gateway) type Mark = [u8; 16];
 /// found.
 const SHOWN_OCTETS_MAX: usize = 256;
 const ADDRESS_OCTETS_MAX: usize = 320;
-const NUMBER_OCTETS_MAX: usize = 40;
+const NUMBER_OCTETS_MAX: usize = 24;
+const LABELS_OCTETS_MAX: usize = 256;
 const SEARCHED_OCTETS_MAX: usize = 2 * 1024;
+
+/// The most octets of a block: a change is one transaction, in which all blocks are that it touches.
+pub(super) const BLOCK_OCTETS_MAX: usize = 192 * 1024;
 
 /// How many words of a stranger's name are compared in pairs.
 const STRANGER_WORDS_MAX: usize = 8;
@@ -89,8 +97,10 @@ pub(super) struct LineView<'b> {
     pub company: &'b str,
     #[serde(borrow)]
     pub labels: Vec<&'b str>,
+    pub tagged: Vec<Mark>,
     pub favourite: bool,
     pub photo: bool,
+    pub unreadable: bool,
     pub addresses: Vec<Mark>,
     pub looks: Vec<Mark>,
     #[serde(borrow)]
@@ -114,19 +124,22 @@ pub(super) fn mark(kind: &str, text: &str) -> Mark {
 }
 
 /// How a stranger's name may look, as marks. Words may be added to a name, such as a title or a
-/// company: so any two of them are looked at as a name, too.
+/// company: so any two of them are looked at as a name, too, and all but one.
 pub(super) fn looks_of_stranger(name: &str) -> Vec<Mark> {
-    let name = cut(name, SHOWN_OCTETS_MAX);
+    // What nobody sees takes the place of nothing.
+    let seen = seen(name);
+    let name = cut(&seen, SHOWN_OCTETS_MAX);
     let mut looks: BTreeSet<String> = name_looks(name).into_iter().collect();
-    let is_between = |c: char| c.is_whitespace() || ",.;/()[]".contains(c);
-    let words = name.split(is_between).filter(|word| !word.is_empty());
-    let words: Vec<&str> = words.take(STRANGER_WORDS_MAX).collect();
+    let words: Vec<&str> = name.split(parts_words).filter(|word| !word.is_empty()).collect();
+    let words = &words[..words.len().min(STRANGER_WORDS_MAX)];
+    // What is one word by itself is no name with another word.
+    let several = |looks: Vec<String>| looks.into_iter().filter(|look| look.contains(' '));
     for (at, one) in words.iter().enumerate() {
         for other in &words[at + 1..] {
-            let pair = name_looks(&format!("{one} {other}"));
-            // What is one word by itself is no name with another word.
-            looks.extend(pair.into_iter().filter(|look| look.contains(' ')));
+            looks.extend(several(name_looks(&format!("{one} {other}"))));
         }
+        let others = [&words[..at], &words[at + 1..]].concat();
+        looks.extend(several(name_looks(&others.join(" "))));
     }
     looks.iter().map(|look| mark("look", look)).collect()
 }
@@ -161,9 +174,11 @@ impl Line {
             shown: cut(&shown, SHOWN_OCTETS_MAX).to_owned(),
             email: cut(email, ADDRESS_OCTETS_MAX).to_owned(),
             company: cut(&contact.work.company, SHOWN_OCTETS_MAX).to_owned(),
-            labels: contact.labels.clone(),
+            labels: labels_shown(&contact.labels),
+            tagged: contact.labels.iter().map(|label| label_mark(label)).collect(),
             favourite: contact.favourite,
             photo: has_photo,
+            unreadable: false,
             addresses: contact.addresses().map(|address| mark("address", &address)).collect(),
             looks: looks(contact),
             numbers: contact.phones.iter().map(number).collect(),
@@ -177,6 +192,22 @@ impl Line {
             searched: cut(&searched, SEARCHED_OCTETS_MAX).to_owned(),
         }
     }
+}
+
+/// The labels that the list shows.
+fn labels_shown(labels: &[String]) -> Vec<String> {
+    let mut room = LABELS_OCTETS_MAX;
+    let fits = |label: &&String| {
+        let left = room.checked_sub(label.len());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    labels.iter().take_while(fits).cloned().collect()
+}
+
+/// The mark of a label, in whatever spelling.
+pub(super) fn label_mark(label: &str) -> Mark {
+    mark("label", &words::spelled(label))
 }
 
 /// The mark of what identifies a contact in files.
@@ -215,11 +246,16 @@ impl Gateway {
             numbers.push(number);
             ControlFlow::Continue(())
         })?;
+        for number in 0..=u8::MAX {
+            if !numbers.contains(&number) && self.contacts_are_in(account, number)? {
+                numbers.push(number);
+            }
+        }
         // One after another, because all of them together could take too much memory.
         for number in numbers {
             let row = StoredBlock::of(self.inner.store.get(&CONTACT_BLOCKS, &(account, number)))?;
             let plain = match &row {
-                StoredBlock::Row(None) => continue,
+                StoredBlock::Row(None) => None,
                 StoredBlock::Row(Some(row)) => self.contact_block_plain(actor, number, row)?,
                 StoredBlock::Damaged => None,
             };
@@ -256,26 +292,49 @@ impl Gateway {
         }
     }
 
-    /// Makes a block from the contacts that are in it.
+    /// Whether there are contacts, or some that were deleted lately, of this block.
+    fn contacts_are_in(&self, account: AccountId, number: u8) -> Result<bool, Error> {
+        let mut found = false;
+        self.inner.store.scan_keys(&CONTACTS, &(account, number), |_| {
+            found = true;
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
+    }
+
+    /// Makes a block from the contacts that are in it. One that cannot be read stands there as such, so
+    /// that its owner learns of it, and can delete it.
     fn contact_block_anew(&self, actor: &Actor, number: u8) -> Result<Lines, Error> {
-        tracing::warn!(number, "a block of an address book is damaged, and is made anew");
-        let mut rows = Vec::new();
-        let prefix = (actor.account(), number);
-        self.inner.store.scan_readable(&CONTACTS, &prefix, |(_, id), row: ContactRow| {
-            rows.extend(row.deleted.is_none().then_some((id, row)));
+        let (account, mut ids) = (actor.account(), Vec::new());
+        self.inner.store.scan_keys(&CONTACTS, &(account, number), |(_, id)| {
+            ids.push(id);
             ControlFlow::Continue(())
         })?;
         let mut lines = Lines::default();
-        for (id, row) in rows {
+        for id in ids {
+            let row = match self.inner.store.get(&CONTACTS, &(account, id)) {
+                Ok(row) => row,
+                Err(store::Error::Damaged(_)) => {
+                    lines.0.push(Line { id, unreadable: true, ..Line::default() });
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            let Some(row) = row.filter(|row| row.deleted.is_none()) else { continue };
             match self.contact_read(actor, id, &row) {
                 Ok(stored) => {
                     let has_photo = stored.photo.is_some();
                     lines.0.push(Line::of(id, row.version, &stored.contact, has_photo));
                 }
                 Err(error @ Error::NewerRecord { .. }) => return Err(error),
-                // It is not found until somebody asks for it by its id, and then it is said.
-                Err(error) => tracing::error!(%error, "a contact was left out"),
+                Err(_) => {
+                    let version = row.version;
+                    lines.0.push(Line { id, version, unreadable: true, ..Line::default() });
+                }
             }
+        }
+        if !lines.0.is_empty() {
+            tracing::warn!(number, "a block of an address book is damaged, and is made anew");
         }
         Ok(lines)
     }
@@ -289,7 +348,7 @@ impl Gateway {
         let key = (actor.account(), number);
         let row = StoredBlock::of(self.inner.store.get(&CONTACT_BLOCKS, &key))?;
         let plain = match &row {
-            StoredBlock::Row(None) => return Ok((row, Lines::default())),
+            StoredBlock::Row(None) => None,
             StoredBlock::Row(Some(sealed)) => self.contact_block_plain(actor, number, sealed)?,
             StoredBlock::Damaged => None,
         };
@@ -348,13 +407,40 @@ mod tests {
             let said = [&line.shown, &line.order, &line.email, &line.company, &line.searched];
             assert_eq!(seen, said.map(String::as_str));
             assert_eq!((view.favourite, view.photo), (line.favourite, line.photo));
-            assert_eq!(view.labels, line.labels);
+            assert_eq!(
+                (&view.labels, &view.tagged),
+                (&line.labels.iter().map(String::as_str).collect(), &line.tagged)
+            );
+            assert_eq!(view.unreadable, line.unreadable);
             assert_eq!((view.uid, view.text), (line.uid, line.text));
             assert_eq!((&view.addresses, &view.looks), (&line.addresses, &line.looks));
             assert_eq!(view.numbers, line.numbers);
         }
         assert_eq!(views.len(), 2);
     }
+
+    #[test]
+    fn a_name_is_found_behind_whatever_is_added_to_it() {
+        let own = |name: &str| own_looks(name).iter().map(|look| mark("look", look)).collect();
+        let (noa, ana): (BTreeSet<Mark>, BTreeSet<Mark>) =
+            (own("Noa Peled"), own("Ana Maria Lopez"));
+        let unseen = "\u{200b}".repeat(86);
+        for name in [
+            "Noa Peled @ Harbour Books",
+            "Noa Peled (@noa)",
+            &format!("{unseen}Noa Peled"),
+            &format!("{} Noa Peled Acme", "\u{200b} ".repeat(8)),
+            "Noa Peled\u{2014}Acme",
+            "Noa_Peled Acme",
+            "Noa\u{b7}Peled Acme",
+            "Acme, Peled Noa",
+        ] {
+            assert!(looks_of_stranger(name).iter().any(|look| noa.contains(look)), "{name}");
+        }
+        assert!(looks_of_stranger("Ana Maria Lopez Acme").iter().any(|look| ana.contains(look)));
+        assert!(!looks_of_stranger("Noa Acme").iter().any(|look| noa.contains(look)));
+    }
+
     /// One character of a contact may be eleven of what is searched.
     #[test]
     fn a_line_is_short_however_long_the_contact_is() {
@@ -373,8 +459,10 @@ mod tests {
         };
         contact.name.full = long(FIELD_CHARS_MAX);
         contact.fit();
-        let octets = postcard::to_stdvec(&Line::of([7; 16], 1, &contact, true)).unwrap();
-        assert!(octets.len() < 12 * 1024, "{}", octets.len());
+        let line = Line::of([7; 16], 1, &contact, true);
+        assert_eq!((line.labels.len(), line.tagged.len()), (1, ITEMS_MAX));
+        let octets = postcard::to_stdvec(&line).unwrap();
+        assert!(octets.len() < 6 * 1024, "{}", octets.len());
         assert!(postcard::to_stdvec(&contact).unwrap().len() <= OCTETS_MAX + 8 * 1024);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::block::Line;
-use crate::gateway::contacts::changes::{PhotoChange, RowChange};
+use crate::gateway::contacts::changes::{Before, PhotoChange, RowChange};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::contact::{ContactId, ContactRow};
 use crate::gateway::records::ids::AccountId;
@@ -17,7 +17,7 @@ use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{CONTACT_PHOTOS, CONTACTS};
 use crate::gateway::text::{hex, parse_hex};
 use crate::mail::contacts::{Contact, Name, Photo, Postal, Way, Work, groups};
-use crate::store::{Read, Record};
+use crate::store::{self, Read, Record};
 use crate::vault;
 
 pub use crate::gateway::contacts::changes::CONTACTS_MAX;
@@ -124,6 +124,9 @@ impl Fields<'_> {
 pub(super) fn fitting(mut contact: Contact) -> Result<Contact, Error> {
     // Lines of cards come from files alone, and were fitted there.
     match contact.fit().first() {
+        Some(("BDAY", _)) => Err(Error::Invalid {
+            what: "the birthday must be a day such as 1980-05-04, or --05-04".to_owned(),
+        }),
         Some((property, _)) => {
             let what = format!("a contact's field is too long, or has too many items: {property}");
             Err(Error::Invalid { what })
@@ -183,20 +186,33 @@ impl Gateway {
         self.contact(actor, id)
     }
 
-    /// Deletes a contact, which can be restored for a day.
+    /// Deletes a contact, which can be restored for a day. One that cannot be read is gone at once.
     pub fn contact_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let id = parse_hex(id).ok_or(MISSING)?;
         self.contacts_retry(|| {
-            let opened = self.contact_opened(actor, id)?;
-            let change = self.contact_removed(opened);
+            let change = match self.inner.store.get(&CONTACTS, &(actor.account(), id)) {
+                Ok(row) => {
+                    let row = row.filter(|row| row.deleted.is_none()).ok_or(MISSING)?;
+                    self.contact_removed(id, row)
+                }
+                Err(store::Error::Damaged(_)) => RowChange {
+                    id,
+                    before: Before::Damaged,
+                    after: None,
+                    line: None,
+                    photo: PhotoChange::Drop,
+                },
+                Err(other) => return Err(other.into()),
+            };
             self.contacts_commit(actor, vec![change], |_| Ok(()))
         })
     }
 
-    fn contact_removed(&self, opened: Opened) -> RowChange {
-        let Opened { id, row, .. } = opened;
+    fn contact_removed(&self, id: ContactId, row: ContactRow) -> RowChange {
         let deleted = Some(self.inner.clock.now());
         let after = ContactRow { version: row.version + 1, deleted, sealed: row.sealed.clone() };
-        RowChange { id, before: Some(row), after, line: None, photo: PhotoChange::Keep }
+        let (before, photo) = (Before::Row(Some(row)), PhotoChange::Keep);
+        RowChange { id, before, after: Some(after), line: None, photo }
     }
 
     /// Restores a contact that was deleted less than a day ago.
@@ -212,40 +228,44 @@ impl Gateway {
         self.contact(actor, id)
     }
 
-    /// Makes one contact of several: the first takes what the others say and it does not, and they
-    /// are deleted.
+    /// Makes one contact of several: a new one, so that those it was made of can be restored as they
+    /// were.
     pub fn contact_merge(&self, actor: &Actor, ids: &[String]) -> Result<ContactView, Error> {
         let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
         if !(2..=MERGED_MAX).contains(&ids.len()) || distinct.len() < ids.len() {
             let what = format!("2 to {MERGED_MAX} different contacts can be merged");
             return Err(Error::Invalid { what });
         }
+        let id = vault::random_bytes()?;
         self.contacts_retry(|| {
             let mut found = Vec::with_capacity(ids.len());
             for id in ids {
                 found.push(self.contact_opened(actor, id)?);
             }
-            let Opened { id, row, stored: before } = found.remove(0);
-            let mut stored = before.clone();
-            for other in &found {
+            let mut stored = StoredContact {
+                contact: found[0].stored.contact.clone(),
+                ..StoredContact::default()
+            };
+            for other in &found[1..] {
                 stored.contact.merge(other.stored.contact.clone());
             }
             // What does not fit is not cut: then nothing is merged.
             stored.contact = fitting(stored.contact)?;
-            stored.changed_since(&before, row.version + 1);
-            let photo = match (&stored.photo, found.iter().find(|one| one.stored.photo.is_some())) {
-                (None, Some(other)) => {
+            let photo = match found.iter().find(|one| one.stored.photo.is_some()) {
+                Some(other) => {
                     stored.photo = other.stored.photo.clone();
                     let octets = self.contact_photo_octets(actor, other.id)?;
                     PhotoChange::Put(self.contact_photo_sealed(actor, id, &octets)?)
                 }
-                _ => PhotoChange::Keep,
+                None => PhotoChange::Keep,
             };
-            let mut changes = vec![self.contact_sealed(actor, id, Some(row), &stored, photo)?];
-            changes.extend(found.into_iter().map(|opened| self.contact_removed(opened)));
+            let mut changes = vec![self.contact_sealed(actor, id, None, &stored, photo)?];
+            for opened in found {
+                changes.push(self.contact_removed(opened.id, opened.row));
+            }
             self.contacts_commit(actor, changes, |_| Ok(()))
         })?;
-        self.contact(actor, &ids[0])
+        self.contact(actor, &hex(&id))
     }
 
     /// A contact's photo: its media type and its octets.
@@ -337,8 +357,8 @@ impl Gateway {
         let sealed = actor.secret().seal_own(&binding(actor.account(), id, b"row"), &plain)?;
         let version = before.as_ref().map_or(1, |row| row.version + 1);
         let line = Line::of(id, version, &stored.contact, stored.photo.is_some());
-        let after = ContactRow { version, deleted: None, sealed };
-        Ok(RowChange { id, before, after, line: Some(line), photo })
+        let after = Some(ContactRow { version, deleted: None, sealed });
+        Ok(RowChange { id, before: Before::Row(before), after, line: Some(line), photo })
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{self, Line, StoredBlock};
+use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX, Line, StoredBlock};
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
@@ -34,11 +34,20 @@ const TRIES: usize = 8;
 #[derive(Clone)]
 pub(super) struct RowChange {
     pub id: ContactId,
-    pub before: Option<ContactRow>,
-    pub after: ContactRow,
+    pub before: Before,
+    /// `None` if nothing is left of it.
+    pub after: Option<ContactRow>,
     /// What the list shows from now on.
     pub line: Option<Line>,
     pub photo: PhotoChange,
+}
+
+/// A contact's row before a change.
+#[derive(Clone)]
+pub(super) enum Before {
+    Row(Option<ContactRow>),
+    /// The record cannot be read at all.
+    Damaged,
 }
 
 #[derive(Clone)]
@@ -103,16 +112,21 @@ impl Gateway {
         let blocks = self.contact_blocks_changed(actor, &changes)?;
         let done = self.transact(move |tx| {
             let (mut removed, mut added) = (Usage::default(), Usage::default());
-            let is_more = changes.iter().any(|change| change.before.is_none());
+            let mut is_certain = true;
+            let is_more = changes.iter().any(|change| matches!(change.before, Before::Row(None)));
+            let is_less = changes.iter().all(|change| change.line.is_none());
             for block in &blocks {
                 let (before, after) = block.usage_in_tx(tx, account)?;
+                is_certain &= !matches!(block.before, StoredBlock::Damaged);
                 (removed, added) = (removed.plus(before), added.plus(after));
             }
             for change in &changes {
-                let (before, after) = usage_in_tx(tx, account, change)?;
-                (removed, added) = (removed.plus(before), added.plus(after));
+                let counted = usage_in_tx(tx, account, change)?;
+                is_certain &= counted.is_certain;
+                (removed, added) = (removed.plus(counted.before), added.plus(counted.after));
             }
-            if added.octets > removed.octets {
+            // Deleting is possible however full the account is.
+            if added.octets > removed.octets && !is_less {
                 quota::check_in_tx(tx, account, removed, added)?;
             }
             for change in &changes {
@@ -128,7 +142,7 @@ impl Gateway {
                 }
             }
             quota::replace_in_tx(tx, account, removed, added)?;
-            if blocks.iter().any(|block| matches!(block.before, StoredBlock::Damaged)) {
+            if !is_certain {
                 quota::again_in_tx(tx, account)?;
             }
             more(tx)?;
@@ -153,6 +167,10 @@ impl Gateway {
             lines.0.retain(|line| changes.iter().all(|change| change.id != line.id));
             lines.0.extend(changes.iter().filter_map(|change| change.line.clone()));
             let after = self.contact_block_sealed(actor, number, &lines)?;
+            let octets = after.as_ref().map_or(0, |row| row.0.len());
+            if octets > BLOCK_OCTETS_MAX && changes.iter().any(|change| change.line.is_some()) {
+                return Err(Error::OverQuota);
+            }
             blocks.push(BlockChange { number, before, after });
         }
         Ok(blocks)
@@ -173,23 +191,8 @@ impl Gateway {
         let count = keys.len();
         if count > 0 {
             let done = self.inner.store.transact(move |tx| {
-                for (at, account, id) in &keys {
-                    let row = match tx.get(&CONTACTS, &(*account, *id)) {
-                        Ok(row) => row,
-                        // It must not keep the others from being removed.
-                        Err(store::Error::Damaged(_)) => None,
-                        Err(other) => return Err(Error::from(other)),
-                    };
-                    tx.delete(&CONTACTS_DELETED, &(*at, *account, *id));
-                    // It may have been restored, and deleted again.
-                    let Some(row) = row.filter(|row| row.deleted.map(due) == Some(*at)) else {
-                        continue;
-                    };
-                    let photo = tx.get(&CONTACT_PHOTOS, &(*account, *id))?;
-                    let freed = quota::contact(&row).plus(quota::sealed(photo.as_ref()));
-                    tx.delete(&CONTACTS, &(*account, *id));
-                    tx.delete(&CONTACT_PHOTOS, &(*account, *id));
-                    quota::discharge_in_tx(tx, *account, freed)?;
+                for key in &keys {
+                    expire_in_tx(tx, *key)?;
                 }
                 Ok::<_, Error>(())
             });
@@ -199,34 +202,86 @@ impl Gateway {
     }
 }
 
-/// What a change takes away and adds; [`Error::Busy`] if the contact is not what it was.
-fn usage_in_tx(
-    tx: &Tx<'_, '_>,
-    account: AccountId,
-    change: &RowChange,
-) -> Result<(Usage, Usage), Error> {
-    let key = (account, change.id);
-    if tx.get(&CONTACTS, &key)? != change.before {
-        return Err(Error::Busy);
+/// Removes a contact for good, if it was deleted at this time. What is damaged goes as well, and must
+/// not keep the others from being removed.
+fn expire_in_tx(
+    tx: &mut store::Tx<'_>,
+    (at, account, id): (u64, AccountId, ContactId),
+) -> Result<(), Error> {
+    let key = (account, id);
+    tx.delete(&CONTACTS_DELETED, &(at, account, id));
+    let row = match tx.get(&CONTACTS, &key) {
+        // It may have been restored, and deleted again.
+        Ok(row) => match row.filter(|row| row.deleted.map(due) == Some(at)) {
+            Some(row) => Some(row),
+            None => return Ok(()),
+        },
+        Err(store::Error::Damaged(_)) => None,
+        // It is left to that program.
+        Err(store::Error::UnknownRecordVersion { .. }) => return Ok(()),
+        Err(other) => return Err(other.into()),
+    };
+    let photo = photo_in_tx(tx, &key)?;
+    tx.delete(&CONTACTS, &key);
+    tx.delete(&CONTACT_PHOTOS, &key);
+    match (row, photo) {
+        (Some(row), Some(photo)) => {
+            quota::discharge_in_tx(tx, account, quota::contact(&row).plus(photo))
+        }
+        _ => quota::again_in_tx(tx, account),
     }
-    let photo = tx.get(&CONTACT_PHOTOS, &key)?;
-    let photo = quota::sealed(photo.as_ref());
-    let before = change.before.as_ref().map(quota::contact).unwrap_or_default().plus(photo);
+}
+
+/// What a contact's photo counts; `None` if it cannot be read.
+fn photo_in_tx(tx: &impl Read, key: &(AccountId, ContactId)) -> Result<Option<Usage>, Error> {
+    match tx.get(&CONTACT_PHOTOS, key) {
+        Ok(photo) => Ok(Some(quota::sealed(photo.as_ref()))),
+        Err(store::Error::Damaged(_)) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// What a change takes away and adds, and whether that is certain: nobody knows how long something was
+/// that cannot be read.
+struct Counted {
+    before: Usage,
+    after: Usage,
+    is_certain: bool,
+}
+
+/// [`Error::Busy`] if the contact is not what it was.
+fn usage_in_tx(tx: &Tx<'_, '_>, account: AccountId, change: &RowChange) -> Result<Counted, Error> {
+    let key = (account, change.id);
+    let row = match (tx.get(&CONTACTS, &key), &change.before) {
+        (Ok(row), Before::Row(before)) if row == *before => row,
+        (Err(store::Error::Damaged(_)), Before::Damaged) => None,
+        (Err(error), Before::Row(_)) if !matches!(error, store::Error::Damaged(_)) => {
+            return Err(error.into());
+        }
+        _ => return Err(Error::Busy),
+    };
+    let photo = photo_in_tx(tx, &key)?;
+    let is_certain = photo.is_some() && matches!(change.before, Before::Row(_));
+    let photo = photo.unwrap_or_default();
+    let before = row.as_ref().map(quota::contact).unwrap_or_default().plus(photo);
     let photo = match &change.photo {
         PhotoChange::Keep => photo,
         PhotoChange::Put(sealed) => quota::file(sealed.len() as u64),
         PhotoChange::Drop => Usage::default(),
     };
-    Ok((before, quota::contact(&change.after).plus(photo)))
+    let after = change.after.as_ref().map(quota::contact).unwrap_or_default().plus(photo);
+    Ok(Counted { before, after, is_certain })
 }
 
 fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, change: &RowChange) -> Result<(), Error> {
     let key = (account, change.id);
     let deleted = |row: &ContactRow| row.deleted.map(|at| (due(at), account, change.id));
-    if let Some(old) = change.before.as_ref().and_then(deleted) {
+    if let Before::Row(Some(row)) = &change.before
+        && let Some(old) = deleted(row)
+    {
         tx.delete(&CONTACTS_DELETED, &old);
     }
-    if let Some(new) = deleted(&change.after) {
+    if let Some(new) = change.after.as_ref().and_then(deleted) {
         tx.put(&CONTACTS_DELETED, &new, &Due)?;
     }
     match &change.photo {
@@ -234,5 +289,9 @@ fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, change: &RowChange) -> Res
         PhotoChange::Put(sealed) => tx.put(&CONTACT_PHOTOS, &key, &Sealed(sealed.clone()))?,
         PhotoChange::Drop => tx.delete(&CONTACT_PHOTOS, &key),
     }
-    Ok(tx.put(&CONTACTS, &key, &change.after)?)
+    match &change.after {
+        Some(row) => tx.put(&CONTACTS, &key, row)?,
+        None => tx.delete(&CONTACTS, &key),
+    }
+    Ok(())
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{LineView, Mark, looks_of_stranger, mark};
+use crate::gateway::contacts::block::{LineView, Mark, label_mark, looks_of_stranger, mark};
 use crate::gateway::error::Error;
+use crate::gateway::records::contact::ContactId;
 use crate::gateway::text::hex;
+use crate::mail::address::Address;
 use crate::mail::contacts::contact::normalized;
 use crate::mail::words;
 
@@ -32,6 +34,8 @@ pub struct ContactItem {
     pub labels: Vec<String>,
     pub favourite: bool,
     pub photo: bool,
+    /// Whether the contact cannot be read: all that can be done is to delete it.
+    pub unreadable: bool,
 }
 
 /// A part of the list.
@@ -43,7 +47,7 @@ pub struct ContactPage {
     pub total: usize,
     pub all: usize,
     pub favourites: usize,
-    /// Each label, and how many contacts have it.
+    /// Each label, and how many contacts have it; of very many, those that most have.
     pub labels: Vec<(String, usize)>,
 }
 
@@ -70,6 +74,9 @@ pub const PAGE_MAX: usize = 200;
 pub const LOOKED_UP_MAX: usize = 100;
 const GROUPS_MAX: usize = 100;
 
+/// The most labels of one answer.
+pub const LABELS_MAX: usize = 500;
+
 /// The most characters of what is searched for, and the most words.
 pub const QUERY_CHARS_MAX: usize = 200;
 const WORDS_MAX: usize = 10;
@@ -91,6 +98,7 @@ impl From<&LineView<'_>> for ContactItem {
             labels: line.labels.iter().map(|label| (*label).to_owned()).collect(),
             favourite: line.favourite,
             photo: line.photo,
+            unreadable: line.unreadable,
         }
     }
 }
@@ -98,7 +106,7 @@ impl From<&LineView<'_>> for ContactItem {
 /// What a contact must have to be listed.
 struct Wanted {
     words: Vec<String>,
-    label: Option<String>,
+    label: Option<Mark>,
     favourites: bool,
 }
 
@@ -106,13 +114,12 @@ impl Wanted {
     fn of(query: &ContactQuery) -> Wanted {
         let text = words::spelled(&query.text);
         let words = text.split_whitespace().take(WORDS_MAX).map(str::to_owned).collect();
-        let label = query.label.as_deref().map(words::spelled);
+        let label = query.label.as_deref().map(label_mark);
         Wanted { words, label, favourites: query.favourites }
     }
 
     fn has(&self, line: &LineView<'_>) -> bool {
-        let is_labelled =
-            |label: &String| line.labels.iter().any(|own| words::spelled(own) == *label);
+        let is_labelled = |label: &Mark| line.tagged.contains(label);
         (!self.favourites || line.favourite)
             && self.label.as_ref().is_none_or(is_labelled)
             && self.words.iter().all(|word| line.searched.contains(word) || has_number(line, word))
@@ -129,13 +136,16 @@ fn has_number(line: &LineView<'_>, word: &str) -> bool {
 impl Gateway {
     /// A part of the actor's contacts, in the order of their names.
     pub fn contact_list(&self, actor: &Actor, query: &ContactQuery) -> Result<ContactPage, Error> {
-        if query.text.chars().count() > QUERY_CHARS_MAX || !(1..=PAGE_MAX).contains(&query.limit) {
+        let label = query.label.as_deref().unwrap_or_default();
+        let longest = query.text.chars().count().max(label.chars().count());
+        if longest > QUERY_CHARS_MAX || !(1..=PAGE_MAX).contains(&query.limit) {
             return Err(Error::Invalid { what: "the query is too long".to_owned() });
         }
         // Read before the contacts: what changes meanwhile is then read again, and never missed.
         let state = self.state(actor.account())?;
         let wanted = Wanted::of(query);
-        let (mut found, mut all, mut favourites) = (Vec::new(), 0, 0);
+        let (mut all, mut favourites, mut total) = (0, 0, 0);
+        let mut found = First::new(query.offset.saturating_add(query.limit));
         let mut labels: HashMap<String, usize> = HashMap::new();
         self.contact_lines(actor, |line| {
             all += 1;
@@ -149,12 +159,11 @@ impl Gateway {
                 }
             }
             if wanted.has(&line) {
-                found.push((line.order.to_owned(), ContactItem::from(&line)));
+                total += 1;
+                found.push(&line);
             }
         })?;
-        found.sort_unstable_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
-        let total = found.len();
-        let items = found.into_iter().skip(query.offset).take(query.limit);
+        let items = found.sorted().into_iter().skip(query.offset);
         let items = items.map(|(_, item)| item).collect();
         let labels = spelled_once(labels);
         Ok(ContactPage { state, items, total, all, favourites, labels })
@@ -171,7 +180,7 @@ impl Gateway {
         for (at, Named { address, name }) in asked.iter().enumerate() {
             addresses.entry(mark("address", &normalized(address))).or_default().push(at);
             // Many programs write the address in the place of a name.
-            if !name.contains('@') {
+            if Address::parse(name.trim()).is_err() {
                 for look in looks_of_stranger(name) {
                     looks.entry(look).or_default().push(at);
                 }
@@ -238,7 +247,53 @@ fn spelled_once(counts: HashMap<String, usize>) -> Vec<(String, usize)> {
         // The same one each time, in whatever order they come.
         one.0 = label.min(std::mem::take(&mut one.0));
     }
-    labels.into_values().collect()
+    let mut labels: Vec<(String, usize)> = labels.into_values().collect();
+    if labels.len() > LABELS_MAX {
+        labels.sort_by(|(a, one), (b, other)| other.cmp(one).then_with(|| a.cmp(b)));
+        labels.truncate(LABELS_MAX);
+        labels.sort_by_cached_key(|(label, _)| words::spelled(label));
+    }
+    labels
+}
+
+/// The first contacts in the order of their names: of those that come later, nothing is kept.
+struct First {
+    keep: usize,
+    found: Vec<(String, ContactId, ContactItem)>,
+    /// Nothing after this is among the first.
+    last: Option<(String, ContactId)>,
+}
+
+impl First {
+    fn new(keep: usize) -> First {
+        First { keep, found: Vec::new(), last: None }
+    }
+
+    fn push(&mut self, line: &LineView<'_>) {
+        let is_late = |(order, id): &(String, ContactId)| (line.order, line.id) >= (order, *id);
+        if self.last.as_ref().is_some_and(is_late) {
+            return;
+        }
+        self.found.push((line.order.to_owned(), line.id, ContactItem::from(line)));
+        if self.found.len() >= self.keep.saturating_mul(2).max(64) {
+            self.found.select_nth_unstable_by(self.keep - 1, before);
+            self.found.truncate(self.keep);
+            self.last = self.found.last().map(|(order, id, _)| (order.clone(), *id));
+        }
+    }
+
+    fn sorted(mut self) -> Vec<(String, ContactItem)> {
+        self.found.sort_unstable_by(before);
+        self.found.truncate(self.keep);
+        self.found.into_iter().map(|(order, _, item)| (order, item)).collect()
+    }
+}
+
+fn before(
+    (a, one, _): &(String, ContactId, ContactItem),
+    (b, other, _): &(String, ContactId, ContactItem),
+) -> std::cmp::Ordering {
+    (a, one).cmp(&(b, other))
 }
 
 /// Which contacts belong together: each points to an earlier one, or to itself.

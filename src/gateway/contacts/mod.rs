@@ -22,4 +22,6 @@ mod request_message;
 pub mod transfer;
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod tests;

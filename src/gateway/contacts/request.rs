@@ -34,11 +34,11 @@ use crate::gateway::text::shown;
 use crate::gateway::{Gateway, quota};
 use crate::mail::address::Address;
 use crate::mail::contacts::Contact;
-use crate::mail::contacts::contact::digits;
+use crate::mail::contacts::contact::{digits, normalized};
 use crate::mail::envelope::ForwardPath;
 use crate::mail::reference::Reference;
 use crate::mail::words;
-use crate::store::{self, Order, Read, Record};
+use crate::store::{self, Read, Record};
 use crate::vault;
 
 /// A request as it is sealed: whom to add, and the sender's words.
@@ -72,6 +72,14 @@ pub struct AskedView {
     pub to: String,
     pub name: String,
     pub outcome: Option<RequestOutcome>,
+}
+
+/// The requests of a sender that wait for an account.
+#[derive(Clone, Default)]
+struct Waiting {
+    seen: BTreeSet<ReferenceKey>,
+    /// How many of them were sent to the same address as the one that is about to be.
+    at_address: usize,
 }
 
 /// The owner's answer.
@@ -181,17 +189,26 @@ impl Gateway {
         actor: &Actor,
         to: AccountId,
         proposed: &Proposed,
-    ) -> Result<BTreeSet<ReferenceKey>, Error> {
-        let mut waiting = BTreeSet::new();
+    ) -> Result<Waiting, Error> {
+        let mut waiting = Waiting::default();
         for (key, row) in self.contacts_asked_rows(actor.account())? {
             if row.to != to || !self.contact_waits(to, key)? {
                 continue;
             }
-            let asked = self.contact_asked_opened(actor, key, &row)?;
+            waiting.seen.insert(key);
+            let asked = match self.contact_asked_opened(actor, key, &row) {
+                Err(Error::Damaged { .. }) => continue,
+                asked => asked?,
+            };
+            // What was asked at another address of the same account must not be noticed: it would say
+            // who has the address.
+            if normalized(&asked.to) != normalized(&proposed.to) {
+                continue;
+            }
             if says(&asked.contact) == says(&proposed.contact) {
                 return Err(Error::Conflict(Conflict::RequestWaits));
             }
-            waiting.insert(key);
+            waiting.at_address += 1;
         }
         Ok(waiting)
     }
@@ -240,17 +257,21 @@ impl Gateway {
     pub fn contact_requests(&self, actor: &Actor) -> Result<Vec<RequestView>, Error> {
         let mut rows = Vec::new();
         let account = actor.account();
-        self.inner.store.scan(&CONTACT_REQUESTS, &account, Order::Descending, |key, row| {
+        self.inner.store.scan_readable(&CONTACT_REQUESTS, &account, |key, row| {
             rows.push((key.1, row));
             ControlFlow::Continue(())
         })?;
+        rows.reverse();
         let mut views = Vec::with_capacity(rows.len());
         for (key, row) in rows {
             // An account that ended asks no more.
             if !self.account_exists(row.from)? {
                 continue;
             }
-            let proposed = self.contact_request_opened(actor, key, &row)?;
+            let proposed = match self.contact_request_opened(actor, key, &row) {
+                Err(Error::Damaged { .. }) => continue,
+                proposed => proposed?,
+            };
             let from = self.account(row.from)?.view(row.from);
             let from = (from.display_name, from.address);
             views.push(RequestView { reference: shown(key), at: row.at, from, proposed });
@@ -277,7 +298,10 @@ impl Gateway {
     pub fn contacts_asked(&self, actor: &Actor) -> Result<Vec<AskedView>, Error> {
         let mut views = Vec::new();
         for (key, row) in self.contacts_asked_rows(actor.account())? {
-            let Proposed { contact, to, .. } = self.contact_asked_opened(actor, key, &row)?;
+            let Proposed { contact, to, .. } = match self.contact_asked_opened(actor, key, &row) {
+                Err(Error::Damaged { .. }) => continue,
+                asked => asked?,
+            };
             let name = contact.shown();
             let (at, outcome) = (row.at, row.outcome);
             views.push(AskedView { reference: shown(key), at, to, name, outcome });
@@ -290,10 +314,11 @@ impl Gateway {
         from: AccountId,
     ) -> Result<Vec<(ReferenceKey, ContactAsked)>, Error> {
         let mut rows = Vec::new();
-        self.inner.store.scan(&CONTACT_ASKED, &from, Order::Descending, |key, row| {
+        self.inner.store.scan_readable(&CONTACT_ASKED, &from, |key, row| {
             rows.push((key.1, row));
             ControlFlow::Continue(())
         })?;
+        rows.reverse();
         Ok(rows)
     }
 
@@ -344,7 +369,12 @@ impl Gateway {
             let row = tx.get(&CONTACT_REQUESTS, &(account, key))?.ok_or(MISSING)?;
             tx.delete(&CONTACT_REQUESTS, &(account, key));
             quota::discharge_in_tx(tx, account, quota::request(&row))?;
-            if let Some(asked) = tx.get(&CONTACT_ASKED, &(from, key))? {
+            let asked = match tx.get(&CONTACT_ASKED, &(from, key)) {
+                // What cannot be read does not keep a request from being answered.
+                Err(store::Error::Damaged(_)) => None,
+                asked => asked?,
+            };
+            if let Some(asked) = asked {
                 let asked = ContactAsked { outcome: Some(outcome), ..asked };
                 tx.put(&CONTACT_ASKED, &(from, key), &asked)?;
             }
@@ -395,16 +425,16 @@ fn says(contact: &Contact) -> BTreeSet<String> {
     names.chain(contact.addresses()).chain(numbers).collect()
 }
 
-/// Refuses more than one account may ask in a day, and more than may wait. `seen` are the sender's
-/// requests that wait and were looked at; [`Error::Busy`] if there is another.
+/// Refuses more than one account may ask in a day, and more than may wait. [`Error::Busy`] if another
+/// request of the sender waits than those that were looked at.
 fn ask_allowed_in_tx(
     tx: &Tx<'_, '_>,
     (from, to): (AccountId, AccountId),
-    seen: &BTreeSet<ReferenceKey>,
+    waiting: &Waiting,
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut asked = Vec::new();
-    tx.scan(&CONTACT_ASKED, &from, Order::Descending, |(_, key), row: ContactAsked| {
+    tx.scan_readable(&CONTACT_ASKED, &from, |(_, key), row: ContactAsked| {
         asked.push((key, row.to, row.at));
         ControlFlow::Continue(())
     })?;
@@ -412,16 +442,14 @@ fn ask_allowed_in_tx(
     if asked.iter().filter(|(_, _, at)| *at > since).count() >= DAILY_MAX {
         return Err(Error::Conflict(Conflict::RequestedOften));
     }
-    let mut waiting = 0;
     for (key, whom, _) in asked {
-        if whom == to && tx.has(&CONTACT_REQUESTS, &(to, key))? {
-            if !seen.contains(&key) {
-                return Err(Error::Busy);
-            }
-            waiting += 1;
+        let waits = whom == to && tx.has(&CONTACT_REQUESTS, &(to, key))?;
+        if waits && !waiting.seen.contains(&key) {
+            return Err(Error::Busy);
         }
     }
-    if waiting >= WAITING_OF_ONE_MAX || tx.count(&CONTACT_REQUESTS, &to)? >= WAITING_MAX {
+    if waiting.at_address >= WAITING_OF_ONE_MAX || tx.count(&CONTACT_REQUESTS, &to)? >= WAITING_MAX
+    {
         return Err(Error::Conflict(Conflict::RequestWaits));
     }
     Ok(())
@@ -454,22 +482,42 @@ fn end_in_tx(tx: &mut Tx<'_, '_>, (account, key): (AccountId, ReferenceKey)) -> 
     Ok(())
 }
 
-/// Deletes what a sender asked.
+/// Deletes what a sender asked, whether it can be read or not.
 fn asked_delete_in_tx(tx: &mut Tx<'_, '_>, key: (AccountId, ReferenceKey)) -> Result<(), Error> {
-    if let Some(row) = tx.get(&CONTACT_ASKED, &key)? {
-        tx.delete(&CONTACT_ASKED, &key);
-        quota::discharge_in_tx(tx, key.0, quota::asked(&row))?;
+    let row = match tx.get(&CONTACT_ASKED, &key) {
+        Ok(Some(row)) => Some(row),
+        Err(store::Error::Damaged(_)) => None,
+        Ok(None) | Err(store::Error::UnknownRecordVersion { .. }) => return Ok(()),
+        Err(other) => return Err(other.into()),
+    };
+    tx.delete(&CONTACT_ASKED, &key);
+    match row {
+        Some(row) => quota::discharge_in_tx(tx, key.0, quota::asked(&row)),
+        None => quota::again_in_tx(tx, key.0),
     }
-    Ok(())
 }
 
-/// Forgets the oldest requests of a sender, so that one more can be kept.
+/// Forgets the oldest requests of a sender, so that one more can be kept; none that still waits.
 fn asked_forget_in_tx(tx: &mut Tx<'_, '_>, from: AccountId) -> Result<(), Error> {
-    let mut keys = Vec::new();
+    let (mut keys, mut waiting) = (Vec::new(), BTreeSet::new());
     tx.scan_keys(&CONTACT_ASKED, &from, |key| {
         keys.push(key);
         ControlFlow::Continue(())
     })?;
+    let mut asked = Vec::new();
+    tx.scan_readable(&CONTACT_ASKED, &from, |key, row: ContactAsked| {
+        asked.push((key, row.to));
+        ControlFlow::Continue(())
+    })?;
+    for (key, to) in asked {
+        if tx.has(&CONTACT_REQUESTS, &(to, key.1))? {
+            waiting.insert(key);
+        }
+    }
     let old = (keys.len() + 1).saturating_sub(ASKED_KEPT);
-    keys.into_iter().take(old).try_for_each(|key| asked_delete_in_tx(tx, key))
+    let ended: Vec<_> = keys.into_iter().filter(|key| !waiting.contains(key)).take(old).collect();
+    if ended.len() < old {
+        return Err(Error::Conflict(Conflict::RequestedOften));
+    }
+    ended.into_iter().try_for_each(|key| asked_delete_in_tx(tx, key))
 }

@@ -59,10 +59,12 @@ impl Gateway {
         about: ReferenceKey,
         (proposed, outcome): (&Proposed, RequestOutcome),
     ) -> Result<SealedMessage, Error> {
+        // Of who may not be reached any more, nothing more is said.
+        let is_reached = self.reaches(&self.asker(to)?, owner)?;
         let owner = self.account(owner)?.view(owner);
         let language = self.language_of(to)?.unwrap_or(Language::English);
         // Who has the address of a role is not for everybody to know: whom the sender wrote to.
-        let is_first = normalized(&proposed.to) == normalized(&owner.address);
+        let is_first = is_reached && normalized(&proposed.to) == normalized(&owner.address);
         let who = match (is_first, owner.display_name.is_empty()) {
             (false, _) => &proposed.to,
             (true, true) => &owner.address,

@@ -19,13 +19,13 @@ fn way(value: &str) -> Way {
     Way { label: String::new(), value: value.to_owned() }
 }
 
-fn contact(name: &str, address: &str) -> Contact {
+pub(super) fn contact(name: &str, address: &str) -> Contact {
     let mut contact = Contact { emails: vec![way(address)], ..Contact::default() };
     contact.name.given = name.to_owned();
     contact
 }
 
-fn names(gateway: &Gateway, actor: &Actor, text: &str) -> Vec<String> {
+pub(super) fn names(gateway: &Gateway, actor: &Actor, text: &str) -> Vec<String> {
     let query = ContactQuery { text: text.to_owned(), limit: 100, ..ContactQuery::default() };
     let page = gateway.contact_list(actor, &query).unwrap();
     assert_eq!(page.total, page.items.len());
@@ -33,7 +33,7 @@ fn names(gateway: &Gateway, actor: &Actor, text: &str) -> Vec<String> {
 }
 
 /// Flips a bit of a value on the medium, below all seals.
-struct Flip(Vec<u8>);
+pub(super) struct Flip(pub Vec<u8>);
 
 impl Job for Flip {
     fn run(&mut self, tx: &mut dyn RawTx) -> bool {
@@ -73,7 +73,7 @@ fn damage_blocks(gateway: &Gateway, actor: &Actor, is_inside: fn(usize) -> bool)
     store.transact(|_| Ok::<_, crate::store::Error>(())).wait().unwrap();
 }
 
-fn counted(gateway: &Gateway, actor: &Actor) -> u64 {
+pub(super) fn counted(gateway: &Gateway, actor: &Actor) -> u64 {
     let usage = gateway.quota(actor).unwrap().usage;
     assert_eq!(usage, quota::recount(&gateway.inner.store, actor.account()).unwrap());
     usage.octets
@@ -294,11 +294,19 @@ fn duplicates_are_found_and_merged() {
     let merged = gateway.contact_merge(&dana, &ids).unwrap();
     assert_eq!(merged.contact.emails, [way("zoe@a.example"), way("z@b.example")]);
     assert_eq!(names(&gateway, &dana, ""), ["Adam", "Zoë"]);
-    gateway.contact_restore(&dana, &two.id).unwrap();
+    // Undone: each is what it was.
+    for id in &ids {
+        gateway.contact_restore(&dana, id).unwrap();
+    }
+    gateway.contact_delete(&dana, &merged.id).unwrap();
+    assert_eq!(gateway.contact(&dana, &one.id).unwrap().contact, one.contact);
+    assert_eq!(gateway.contact(&dana, &two.id).unwrap().contact, two.contact);
+    assert_eq!(names(&gateway, &dana, ""), ["Adam", "Z.", "Z.", "Zoë"]);
+    counted(&gateway, &dana);
     assert!(gateway.contact_merge(&dana, &[one.id.clone(), one.id]).is_err());
 }
 
-fn proposed(name: &str) -> Proposed {
+pub(super) fn proposed(name: &str) -> Proposed {
     let to = "Omar@example.org".to_owned();
     Proposed { contact: contact(name, "zoe@a.example"), note: "Please".to_owned(), to }
 }
@@ -429,6 +437,35 @@ fn a_request_is_refused_where_a_message_is() {
     assert_eq!(inbox(&gateway, &omar).len(), 1);
 }
 
+/// What waits is never forgotten, however much its sender asks elsewhere.
+#[test]
+fn many_requests_elsewhere_open_no_more_room() {
+    let gateway = gateway();
+    sign_in(&gateway, "omar");
+    sign_in(&gateway, "yael");
+    let ask = |to: &str, name: &str| {
+        let dana = sign_in(&gateway, "dana");
+        gateway.contact_request(&dana, &format!("{to}@example.org"), proposed(name))
+    };
+    for name in ["a", "b", "c", "d", "e"] {
+        ask("omar", name).unwrap();
+    }
+    for day in 0..5 {
+        gateway.clock().advance_secs(24 * 3_600 + 1);
+        let yael = sign_in(&gateway, "yael");
+        let dana = sign_in(&gateway, "dana");
+        for number in 0..DAILY_MAX {
+            let name = format!("{day} {number}");
+            let asked = gateway.contact_request(&dana, "yael@example.org", proposed(&name));
+            gateway.contact_request_answer(&yael, asked.unwrap(), &Answer::Refuse).unwrap();
+        }
+    }
+    gateway.clock().advance_secs(24 * 3_600 + 1);
+    assert!(is_waiting(&ask("omar", "f")));
+    assert!(is_waiting(&ask("omar", "a")));
+    assert_eq!(gateway.contact_requests(&sign_in(&gateway, "omar")).unwrap().len(), 5);
+}
+
 /// Who asks for the address of a role learns nobody's name by it.
 #[test]
 fn who_has_the_address_of_a_role_is_not_said() {
@@ -456,6 +493,14 @@ fn who_has_the_address_of_a_role_is_not_said() {
     assert!(!said.to_lowercase().contains("yael") && !said.contains("Stern"), "{said}");
     let said = answered("yael@example.org", "Adam");
     assert!(said.contains("Yael Stern"), "{said}");
+    // Nor does one address know what waits at the other.
+    let ask = |to: &str, name: &str| gateway.contact_request(&dana, to, proposed(name));
+    for name in ["Same", "b", "c", "d", "e"] {
+        ask("yael@example.org", name).unwrap();
+    }
+    assert!(is_waiting(&ask("yael@example.org", "f")));
+    ask("info@example.org", "Same").unwrap();
+    assert!(is_waiting(&ask("Info@example.org", "Same")));
 }
 
 /// What is stored by *Allow* is what was shown: the core takes nothing else from a request.

@@ -11,6 +11,7 @@ use crate::gateway::contacts::changes::{PhotoChange, RowChange};
 use crate::gateway::error::Error;
 use crate::gateway::records::contact::{ContactId, ContactRow};
 use crate::gateway::text::{hex, parse_hex};
+use crate::mail::contacts::contact::ITEMS_MAX;
 use crate::mail::contacts::table::{self, Columns};
 use crate::mail::contacts::vcard::{self, Version};
 use crate::mail::contacts::{Photo, Problem, Read};
@@ -40,6 +41,9 @@ pub struct Imported {
 pub struct Exported {
     pub text: String,
     pub next: Option<String>,
+    /// How many contacts of this part could not be read whole, or say more than the table has columns
+    /// for.
+    pub incomplete: usize,
 }
 
 /// The most contacts in one part of a file that is imported.
@@ -55,6 +59,20 @@ struct Taken {
     was: StoredContact,
     stored: StoredContact,
     photo: Option<Photo>,
+}
+
+/// Where the next part of a file begins: after which contact, and the columns of the table.
+fn place_text(after: ContactId, columns: Columns) -> String {
+    let Columns { emails, phones, postal, urls, own } = columns;
+    format!("{}.{emails}.{phones}.{postal}.{urls}.{own}", hex(&after))
+}
+
+fn place(text: &str) -> Option<(ContactId, Columns)> {
+    let mut parts = text.split('.');
+    let after = parse_hex(parts.next()?)?;
+    let mut count = || parts.next()?.parse().ok().filter(|count| *count <= ITEMS_MAX);
+    let [emails, phones, postal, urls, own] = [count()?, count()?, count()?, count()?, count()?];
+    Some((after, Columns { emails, phones, postal, urls, own }))
 }
 
 /// By what a contact of a file is found again, so that importing a file twice adds nothing.
@@ -109,7 +127,17 @@ impl Gateway {
             let one = match taken.entry(id) {
                 hash_map::Entry::Occupied(one) => one.into_mut(),
                 hash_map::Entry::Vacant(place) => {
-                    place.insert(Taken::known(self.contact_opened_by(actor, id)?))
+                    match self.contact_opened_by(actor, id) {
+                        Ok(opened) => place.insert(Taken::known(opened)),
+                        // Of one that cannot be read, nothing can be completed: it comes anew.
+                        Err(Error::Damaged { .. } | Error::NotFound { .. }) => {
+                            let id = vault::random_bytes()?;
+                            known.insert(marks[at], id);
+                            taken.insert(id, Taken::new(read));
+                            continue;
+                        }
+                        Err(other) => return Err(other),
+                    }
                 }
             };
             report.problems.extend(one.add(read).into_iter().map(|problem| (at, problem)));
@@ -159,9 +187,9 @@ impl Gateway {
         format: Format,
         after: Option<&str>,
     ) -> Result<Exported, Error> {
-        let after: Option<ContactId> = match after {
+        let after = match after {
             Some(text) => {
-                Some(parse_hex(text).ok_or_else(|| Error::Invalid { what: "after".to_owned() })?)
+                Some(place(text).ok_or_else(|| Error::Invalid { what: "after".to_owned() })?)
             }
             None => None,
         };
@@ -172,47 +200,61 @@ impl Gateway {
             ids.push(line.id);
         })?;
         ids.sort_unstable();
-        ids.retain(|id| after.is_none_or(|after| *id > after));
-        let mut text = String::new();
+        if let Some((after, first)) = after {
+            ids.retain(|id| *id > after);
+            // The columns of a table are those that its first part names.
+            columns = first;
+        }
+        let (mut text, mut incomplete) = (String::new(), 0);
         if format == Format::Csv && after.is_none() {
             columns.write_names(&mut text);
         }
         let mut next = None;
         for (at, id) in ids.iter().enumerate() {
             if at == EXPORTED_AT_ONCE || text.len() > EXPORTED_OCTETS {
-                next = Some(hex(&ids[at - 1]));
+                next = Some(place_text(ids[at - 1], columns));
                 break;
             }
             match self.contact_opened_by(actor, *id) {
                 // It was deleted meanwhile.
                 Err(Error::NotFound { .. }) => {}
-                opened => self.contact_write(actor, &mut text, opened?, (format, columns))?,
+                Err(Error::Damaged { .. }) => incomplete += 1,
+                opened => {
+                    let is_whole =
+                        self.contact_write(actor, &mut text, opened?, (format, columns))?;
+                    incomplete += usize::from(!is_whole);
+                }
             }
         }
-        Ok(Exported { text, next })
+        Ok(Exported { text, next, incomplete })
     }
 
+    /// Writes a contact, and returns whether all of it was written.
     fn contact_write(
         &self,
         actor: &Actor,
         text: &mut String,
         opened: Opened,
         (format, columns): (Format, Columns),
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let version = match format {
             Format::Csv => {
                 columns.write(text, &opened.stored.contact);
-                return Ok(());
+                return Ok(columns.wider(Columns::of(&opened.stored.contact)) == columns);
             }
             Format::VCard3 => Version::V3,
             Format::VCard4 => Version::V4,
         };
         let photo = match opened.stored.photo {
-            Some(_) => Photo::of(self.contact_photo_octets(actor, opened.id)?.to_vec()),
+            Some(_) => match self.contact_photo_octets(actor, opened.id) {
+                Ok(octets) => Photo::of(octets.to_vec()),
+                Err(Error::Damaged { .. }) => None,
+                Err(other) => return Err(other),
+            },
             None => None,
         };
         vcard::write(text, &opened.stored.contact, photo.as_ref(), version);
-        Ok(())
+        Ok(photo.is_some() || opened.stored.photo.is_none())
     }
 }
 

@@ -220,7 +220,12 @@ impl Contact {
         cut.list("CATEGORIES", &mut self.labels, ITEMS_MAX);
         self.notes = clean_lines(&self.notes);
         cut.shorten("NOTE", &mut self.notes, NOTES_CHARS_MAX);
-        self.birthday = day(&self.birthday).unwrap_or_default();
+        // A day that is not understood is said, and never silently taken away.
+        match (self.birthday.trim().is_empty(), day(&self.birthday)) {
+            (false, None) => cut.0.push(("BDAY", Reason::Unreadable)),
+            (_, found) => self.birthday = found.unwrap_or_default(),
+        }
+        cut.field("BDAY", &mut self.birthday);
         let mut room = KEPT_OCTETS_MAX.min(self.room(&mut cut));
         cut.lines(&mut self.kept, &mut room);
         cut.lines(&mut self.source, &mut room);

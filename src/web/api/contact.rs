@@ -150,6 +150,8 @@ pub struct ContactEntry {
     labels: Vec<String>,
     favourite: bool,
     photo: bool,
+    /// Whether the contact cannot be read; it can be deleted.
+    unreadable: bool,
 }
 
 /// A label, and how many contacts have it.
@@ -178,7 +180,7 @@ pub struct ContactDuplicates {
     groups: Vec<Vec<ContactEntry>>,
 }
 
-/// Contacts to merge: the first one stays.
+/// Contacts to merge: what the first one says goes before what the others say.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactsMerge {
@@ -319,8 +321,9 @@ impl From<ContactView> for BookContact {
 
 impl From<ContactItem> for ContactEntry {
     fn from(item: ContactItem) -> ContactEntry {
-        let ContactItem { id, version, name, email, company, labels, favourite, photo } = item;
-        ContactEntry { id, version, name, email, company, labels, favourite, photo }
+        let ContactItem { id, version, name, email, company, labels, .. } = item;
+        let ContactItem { favourite, photo, unreadable, .. } = item;
+        ContactEntry { id, version, name, email, company, labels, favourite, photo, unreadable }
     }
 }
 
@@ -483,8 +486,8 @@ pub async fn duplicates(signed: Signed) -> Result<axum::Json<ContactDuplicates>,
 
 /// Make one contact of several.
 ///
-/// The first takes what the others say and it does not. They are deleted, and can be restored for a
-/// day.
+/// It is a new one, and says what the first one says, and what the others say and the first does not.
+/// All of them are deleted, and can be restored as they were for a day.
 #[utoipa::path(
     post,
     path = "/api/contacts/merge",

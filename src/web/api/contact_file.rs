@@ -80,6 +80,9 @@ pub struct ContactsExport {
     text: String,
     /// The `after` of the next part; `null` at the end.
     next: Option<String>,
+    /// How many contacts of this part could not be read whole, or say more than the table has columns
+    /// for.
+    incomplete: usize,
 }
 
 impl From<Imported> for ContactsImported {
@@ -154,6 +157,6 @@ pub async fn export(
     let done = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.contacts_export(actor, format.into(), after.as_deref())
     });
-    let Exported { text, next } = done.await?;
-    Ok(axum::Json(ContactsExport { text, next }))
+    let Exported { text, next, incomplete } = done.await?;
+    Ok(axum::Json(ContactsExport { text, next, incomplete }))
 }

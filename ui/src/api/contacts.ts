@@ -10,6 +10,7 @@ export type ContactWay = Answered<"ContactWay">;
 export type ContactPostal = Answered<"ContactPostal">;
 export type ContactChange = Asked<"ContactChange">;
 export type Imported = Answered<"ContactsImported">;
+export type Exported = Answered<"ContactsExport">;
 export type Requests = Answered<"ContactRequests">;
 export type Waiting = Answered<"ContactRequest">;
 export type Known = Answered<"LookupFound">;
@@ -56,7 +57,7 @@ export const contactsImport = (format: Format, text: string, signal: AbortSignal
     maxMs: 120_000,
   });
 export const contactsExport = (format: Format, after: string | null) =>
-  request<Answered<"ContactsExport">>("GET", "/api/contacts/export", { query: { format, after } });
+  request<Exported>("GET", "/api/contacts/export", { query: { format, after } });
 export const contactRequests = () => request<Requests>("GET", "/api/contacts/requests");
 export const contactRequest = (to: string, contact: ContactFields, note: string) =>
   request<Answered<"ContactRequestSent">>("POST", "/api/contacts/requests", {

@@ -1526,6 +1526,8 @@ export const ar = {
     notFound: "لم يُعثر على جهة اتصال",
     notFoundNext: "جرّب كلمات أقل أو اختر كل جهات الاتصال.",
     nameless: "بلا اسم",
+    unreadable: "لا يمكن قراءته",
+    comparing: "تجري المقارنة بجهات اتصالك…",
     favourite: "مفضلة",
     transfer: "الاستيراد والتصدير",
     duplicates: "المكررات",
@@ -1605,7 +1607,8 @@ export const ar = {
     requestsNone: "لا توجد طلبات تنتظرك.",
     sent: "الطلبات التي أرسلتها",
     outcomes: { allowed: "قُبل", refused: "رُفض", waits: "ينتظر الرد" },
-    duplicatesLead: "تشترك جهات الاتصال هذه في عنوان أو رقم أو اسم.",
+    duplicatesLead:
+      "تشترك جهات الاتصال هذه مع غيرها في عنوان أو رقم أو اسم. اختر التي تخص الشخص نفسه.",
     duplicatesNone: "لا توجد مكررات",
     duplicatesNoneNext: "لا توجد جهتا اتصال تشتركان في عنوان أو رقم أو اسم.",
     merge: (n: number) => `دمج جهات الاتصال (${n})`,
@@ -1637,6 +1640,7 @@ export const ar = {
     exportHint: "تحتوي ملفات vCard على كل شيء. لا صور في الجدول ولا أسطر من برامج أخرى.",
     exportDo: "تصدير",
     exportFailed: "تعذّر تصدير جهات الاتصال.",
+    exportIncomplete: (n: number) => `جهات اتصال لم تُصدَّر كاملة: ${n}`,
     knownAs: (name: string) => `في جهات اتصالك: ${name}.`,
     notConfirmed: (name: string) =>
       `في جهات اتصالك هذا العنوان لـ ${name}. لم يتأكّد أن الرسالة جاءت منه.`,

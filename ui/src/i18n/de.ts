@@ -1515,6 +1515,8 @@ export const de = {
     notFound: "Kein Kontakt gefunden",
     notFoundNext: "Versuchen Sie weniger Wörter, oder wählen Sie alle Kontakte.",
     nameless: "Ohne Namen",
+    unreadable: "Nicht lesbar",
+    comparing: "Wird mit Ihren Kontakten verglichen …",
     favourite: "Favorit",
     transfer: "Import und Export",
     duplicates: "Doppelte",
@@ -1597,7 +1599,8 @@ export const de = {
     requestsNone: "Keine Anfrage wartet auf Sie.",
     sent: "Anfragen, die Sie gesendet haben",
     outcomes: { allowed: "Erlaubt", refused: "Abgelehnt", waits: "Wartet auf Antwort" },
-    duplicatesLead: "Diese Kontakte haben eine Adresse, eine Nummer oder einen Namen gemeinsam.",
+    duplicatesLead:
+      "Diese Kontakte haben eine Adresse, eine Nummer oder einen Namen mit einem anderen gemeinsam. Wählen Sie die aus, die dieselbe Person sind.",
     duplicatesNone: "Keine doppelten Kontakte",
     duplicatesNoneNext: "Keine zwei Kontakte haben Adresse, Nummer oder Namen gemeinsam.",
     merge: (n: number) => `${n} Kontakte zusammenführen`,
@@ -1632,6 +1635,12 @@ export const de = {
       "vCard-Dateien enthalten alles. Eine Tabelle hat keine Fotos und keine Zeilen anderer Programme.",
     exportDo: "Exportieren",
     exportFailed: "Die Kontakte konnten nicht exportiert werden.",
+    exportIncomplete: (n: number) =>
+      many(
+        n,
+        "Kontakt konnte nicht vollständig exportiert werden.",
+        "Kontakte konnten nicht vollständig exportiert werden.",
+      ),
     knownAs: (name: string) => `In Ihren Kontakten: ${name}.`,
     notConfirmed: (name: string) =>
       `In Ihren Kontakten gehört diese Adresse ${name}. Es wurde nicht bestätigt, dass die Nachricht von dort kommt.`,

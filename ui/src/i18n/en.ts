@@ -1453,6 +1453,8 @@ export const en = {
     notFound: "No contact found",
     notFoundNext: "Try fewer words, or choose all contacts.",
     nameless: "No name",
+    unreadable: "Cannot be read",
+    comparing: "Comparing with your contacts…",
     favourite: "Favourite",
     transfer: "Import and export",
     duplicates: "Duplicates",
@@ -1536,7 +1538,8 @@ export const en = {
     requestsNone: "No request waits for you.",
     sent: "Requests that you sent",
     outcomes: { allowed: "Allowed", refused: "Refused", waits: "Waits for an answer" },
-    duplicatesLead: "These contacts share an address, a number or a name.",
+    duplicatesLead:
+      "These contacts share an address, a number or a name with another one. Choose those that are the same person.",
     duplicatesNone: "No duplicates",
     duplicatesNoneNext: "No two contacts share an address, a number or a name.",
     merge: (n: number) => `Merge ${n} contacts`,
@@ -1570,6 +1573,12 @@ export const en = {
       "vCard files contain everything. A table has no photos, and no lines of other programs.",
     exportDo: "Export",
     exportFailed: "The contacts could not be exported.",
+    exportIncomplete: (n: number) =>
+      many(
+        n,
+        "contact could not be exported as a whole.",
+        "contacts could not be exported as a whole.",
+      ),
     knownAs: (name: string) => `In your contacts: ${name}.`,
     notConfirmed: (name: string) =>
       `In your contacts, this address belongs to ${name}. It was not confirmed that the message comes from there.`,

@@ -1488,6 +1488,8 @@ export const es = {
     notFound: "No se ha encontrado ningún contacto",
     notFoundNext: "Pruebe con menos palabras o elija todos los contactos.",
     nameless: "Sin nombre",
+    unreadable: "No se puede leer",
+    comparing: "Comparando con sus contactos…",
     favourite: "Favorito",
     transfer: "Importar y exportar",
     duplicates: "Duplicados",
@@ -1569,7 +1571,8 @@ export const es = {
     requestsNone: "Ninguna solicitud espera su respuesta.",
     sent: "Solicitudes que ha enviado",
     outcomes: { allowed: "Permitida", refused: "Rechazada", waits: "Espera respuesta" },
-    duplicatesLead: "Estos contactos comparten una dirección, un número o un nombre.",
+    duplicatesLead:
+      "Estos contactos comparten una dirección, un número o un nombre con otro. Elija los que son la misma persona.",
     duplicatesNone: "No hay duplicados",
     duplicatesNoneNext: "No hay dos contactos que compartan dirección, número o nombre.",
     merge: (n: number) => `Combinar ${n} contactos`,
@@ -1603,6 +1606,12 @@ export const es = {
       "Los archivos vCard lo contienen todo. Una tabla no tiene fotos ni líneas de otros programas.",
     exportDo: "Exportar",
     exportFailed: "No se han podido exportar los contactos.",
+    exportIncomplete: (n: number) =>
+      many(
+        n,
+        "contacto no se pudo exportar por completo.",
+        "contactos no se pudieron exportar por completo.",
+      ),
     knownAs: (name: string) => `En sus contactos: ${name}.`,
     notConfirmed: (name: string) =>
       `En sus contactos, esta dirección es de ${name}. No se ha confirmado que el mensaje venga de ella.`,

@@ -1516,6 +1516,8 @@ export const fr = {
     notFound: "Aucun contact trouvé",
     notFoundNext: "Essayez moins de mots, ou choisissez tous les contacts.",
     nameless: "Sans nom",
+    unreadable: "Illisible",
+    comparing: "Comparaison avec vos contacts…",
     favourite: "Favori",
     transfer: "Importer et exporter",
     duplicates: "Doublons",
@@ -1599,7 +1601,8 @@ export const fr = {
     requestsNone: "Aucune demande ne vous attend.",
     sent: "Demandes que vous avez envoyées",
     outcomes: { allowed: "Autorisée", refused: "Refusée", waits: "En attente de réponse" },
-    duplicatesLead: "Ces contacts ont en commun une adresse, un numéro ou un nom.",
+    duplicatesLead:
+      "Ces contacts partagent une adresse, un numéro ou un nom avec un autre. Choisissez ceux qui sont la même personne.",
     duplicatesNone: "Aucun doublon",
     duplicatesNoneNext:
       "Aucun contact n’a la même adresse, le même numéro ou le même nom qu’un autre.",
@@ -1635,6 +1638,12 @@ export const fr = {
       "Les fichiers vCard contiennent tout. Un tableau n’a ni photos, ni lignes d’autres programmes.",
     exportDo: "Exporter",
     exportFailed: "Les contacts n’ont pas pu être exportés.",
+    exportIncomplete: (n: number) =>
+      many(
+        n,
+        "contact n’a pas pu être exporté en entier.",
+        "contacts n’ont pas pu être exportés en entier.",
+      ),
     knownAs: (name: string) => `Dans vos contacts : ${name}.`,
     notConfirmed: (name: string) =>
       `Dans vos contacts, cette adresse est celle de ${name}. Il n’est pas confirmé que le message en vienne.`,

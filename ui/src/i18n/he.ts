@@ -1448,6 +1448,8 @@ export const he = {
     notFound: "לא נמצא איש קשר",
     notFoundNext: "אפשר לנסות פחות מילים או לבחור בכל אנשי הקשר.",
     nameless: "ללא שם",
+    unreadable: "לא ניתן לקריאה",
+    comparing: "משווה לאנשי הקשר שלך…",
     favourite: "מועדף",
     transfer: "ייבוא וייצוא",
     duplicates: "כפילויות",
@@ -1533,7 +1535,8 @@ export const he = {
     requestsNone: "אין בקשות ממתינות.",
     sent: "בקשות ששלחת",
     outcomes: { allowed: "אושרה", refused: "נדחתה", waits: "ממתינה לתשובה" },
-    duplicatesLead: "לאנשי הקשר האלה יש כתובת, מספר או שם משותפים.",
+    duplicatesLead:
+      "לאנשי הקשר האלה יש כתובת, מספר או שם משותפים עם אחר. יש לבחור את אלה שהם אותו אדם.",
     duplicatesNone: "אין כפילויות",
     duplicatesNoneNext: "אין שני אנשי קשר עם כתובת, מספר או שם משותפים.",
     merge: (n: number) => `מיזוג ${n} אנשי קשר`,
@@ -1566,6 +1569,7 @@ export const he = {
     exportHint: "קובצי vCard מכילים הכול. בטבלה אין תמונות ואין שורות של תוכנות אחרות.",
     exportDo: "ייצוא",
     exportFailed: "לא ניתן היה לייצא את אנשי הקשר.",
+    exportIncomplete: (n: number) => `אנשי קשר שלא יוצאו במלואם: ${n}`,
     knownAs: (name: string) => `באנשי הקשר שלך: ${name}.`,
     notConfirmed: (name: string) =>
       `באנשי הקשר שלך הכתובת הזאת שייכת אל ${name}. לא אושר שההודעה הגיעה משם.`,

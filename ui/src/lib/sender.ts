@@ -25,10 +25,14 @@ export function personText({ name, address }: Addr): string {
   return address === "" ? isolated(bearer) : `${isolated(bearer)} <${isolated(address)}>`;
 }
 
-/** Whether it was checked that a message comes from whom it names; what was written inside needs none. */
+/**
+ * Whether it was checked that a message comes from whom it names. What was written inside needs no
+ * check; what was imported had none.
+ */
 export function isConfirmed(item: Item): boolean {
-  const isKnown = ["confirmed", "relay", "unchecked"].includes(item.from.check);
-  return isKnown && !isDoubtful(item.from) && !isUnchecked(item);
+  const { check } = item.from;
+  const isOurs = check === "unchecked" && item.protection.kind === "inside";
+  return (isOurs || check === "confirmed" || check === "relay") && !isDoubtful(item.from);
 }
 
 function isUnchecked(item: Item): boolean {

@@ -5,9 +5,12 @@ import { background } from "../lib/background.ts";
 
 /** How many contacts are read at once. */
 const PAGE = 100;
-/** How many addresses are looked up at once, and how long others are waited for. */
+/** How many addresses are looked up at once, in how many characters, and how long others are waited for. */
 const LOOKED_UP_MAX = 100;
+const LOOKED_UP_CHARS_MAX = 8_000;
 const GATHER_MS = 20;
+/** How long nothing is asked after a question failed. */
+const AGAIN_MS = 5_000;
 
 export interface Choice {
   q: string;
@@ -29,24 +32,30 @@ class AddressBook {
   #asking = new Map<string, { address: string; name: string }>();
   #asked = new Set<string>();
   #pages = new Set<number>();
+  /** The first and the last position in view. */
+  #view: [number, number] = [0, 0];
   #round = 0;
 
   /** Shows what a choice finds, from its beginning. */
   async find(choice: Choice): Promise<void> {
     this.choice = choice;
+    this.#view = [0, 0];
     await this.again();
   }
 
-  /** Reads the list anew; what is shown stays until it is there. */
+  /** Reads what is in view anew; what is shown stays until it is there. */
   async again(): Promise<void> {
     const round = (this.#round += 1);
     try {
-      const book = await api.contactList({ ...this.choice, offset: 0, limit: PAGE });
+      const pages = [...new Set(this.#view.map((at) => Math.floor(at / PAGE)))];
+      const read = (page: number) =>
+        api.contactList({ ...this.choice, offset: page * PAGE, limit: PAGE });
+      const found = await Promise.all(pages.map(read));
       if (round !== this.#round) return;
-      this.#pages = new Set([0]);
+      this.#pages = new Set(pages);
       this.failed = false;
       this.entries = [];
-      this.#take(book, 0);
+      found.forEach((book, at) => this.#take(book, (pages[at] ?? 0) * PAGE));
     } catch (error) {
       if (round === this.#round) this.failed = true;
       throw error;
@@ -55,6 +64,7 @@ class AddressBook {
 
   /** Reads the rows from `first` to `last` that are not there yet. */
   async fill(first: number, last: number): Promise<void> {
+    this.#view = [Math.max(0, first), Math.max(0, last)];
     const round = this.#round;
     for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page += 1) {
       if (this.#pages.has(page) || page * PAGE >= this.entries.length) continue;
@@ -73,7 +83,9 @@ class AddressBook {
   #take({ items, ...head }: Book, offset: number): void {
     this.head = head;
     const entries = Array.from({ length: head.total }, (_, at) => this.entries[at] ?? null);
-    items.forEach((item, at) => (entries[offset + at] = item));
+    items.forEach((item, at) => {
+      if (offset + at < entries.length) entries[offset + at] = item;
+    });
     this.entries = entries;
   }
 
@@ -85,7 +97,8 @@ class AddressBook {
   changed(): void {
     this.changes += 1;
     this.#known = {};
-    this.#asked.clear();
+    this.#asked = new Set();
+    this.#asking.clear();
     void background("reading the requests", this.requestsRead());
     if (this.head !== null) void background("reading the contacts", this.again());
   }
@@ -98,24 +111,50 @@ class AddressBook {
     if (found !== undefined) return found;
     if (!this.#asked.has(key)) {
       this.#asked.add(key);
-      if (this.#asking.size === 0)
-        setTimeout(() => void background("looking up addresses", this.#ask()), GATHER_MS);
+      if (this.#asking.size === 0) this.#askLater(GATHER_MS);
       this.#asking.set(key, { address, name: name ?? "" });
     }
     return null;
   }
 
-  async #ask(): Promise<void> {
-    const asked = [...this.#asking].slice(0, LOOKED_UP_MAX);
-    this.#asking.clear();
-    try {
-      const { items } = await api.contactsLookup(asked.map(([, one]) => one));
-      const found = asked.map(([key], at) => [key, items[at]] as const);
-      this.#known = { ...this.#known, ...Object.fromEntries(found) } as Record<string, Known>;
-    } catch (error) {
-      for (const [key] of asked) this.#asked.delete(key);
-      throw error;
+  /** Whether it is not known yet what the address book says about one of these addresses. */
+  isOpen(addresses: string[], name: string): boolean {
+    return addresses.some((address) => this.#known[JSON.stringify([address, name])] === undefined);
+  }
+
+  /** Takes what is asked next, and leaves the rest for the next question. */
+  #part(): [string, { address: string; name: string }][] {
+    const part: [string, { address: string; name: string }][] = [];
+    let chars = 0;
+    for (const [key, one] of this.#asking) {
+      chars += one.address.length + one.name.length;
+      if (part.length === LOOKED_UP_MAX || (part.length > 0 && chars > LOOKED_UP_CHARS_MAX)) break;
+      part.push([key, one]);
     }
+    for (const [key] of part) this.#asking.delete(key);
+    return part;
+  }
+
+  async #ask(): Promise<void> {
+    for (let asked = this.#part(); asked.length > 0; asked = this.#part()) {
+      const round = this.#asked;
+      try {
+        const { items } = await api.contactsLookup(asked.map(([, one]) => one));
+        if (round !== this.#asked) return;
+        const found = asked.map(([key], at) => [key, items[at]] as const);
+        this.#known = { ...this.#known, ...Object.fromEntries(found) } as Record<string, Known>;
+      } catch (error) {
+        if (round !== this.#asked) return;
+        // Asked again later: a warning that is missing would say that there is nothing to warn of.
+        for (const [key, one] of asked) this.#asking.set(key, one);
+        this.#askLater(AGAIN_MS);
+        throw error;
+      }
+    }
+  }
+
+  #askLater(ms: number): void {
+    setTimeout(() => void background("looking up addresses", this.#ask()), ms);
   }
 
   reset(): void {
@@ -123,9 +162,10 @@ class AddressBook {
     [this.entries, this.head, this.failed] = [[], null, false];
     this.requests = { waiting: [], sent: [] };
     this.#known = {};
-    this.#asked.clear();
+    this.#asked = new Set();
     this.#asking.clear();
     this.#pages.clear();
+    this.#view = [0, 0];
     this.#round += 1;
   }
 }

@@ -64,6 +64,8 @@ impl Samples for Lines {
     fn samples() -> Vec<Self> {
         let line = Line {
             counts: [1, 2, 3, 4, 5],
+            tagged: vec![[7; 16]],
+            unreadable: true,
             order: text("order"),
             uid: Some([2; 16]),
             text: [3; 16],
