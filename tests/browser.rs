@@ -147,6 +147,14 @@ fn a_person_keeps_an_address_book() {
     daemon.stop();
 }
 
+/// P-11, P-52, P-54, P-55: what others see and change of it.
+#[test]
+fn a_person_shares_contacts_and_others_change_them() {
+    let daemon = Daemon::start();
+    walk(&daemon, "sharing.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

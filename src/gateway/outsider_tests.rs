@@ -6,6 +6,9 @@ use std::ops::ControlFlow;
 use super::accounts::appearance::Appearance;
 use super::accounts::change::{Others, PasswordChange};
 use super::accounts::preference::PreferencesChange;
+use super::contacts::book::ContactPatch;
+use super::contacts::shares::{Field, Fields};
+use super::contacts::sharing::{NamedReader, WantedShare};
 use super::mailboxes::filter::Filter;
 use super::mailboxes::label::Label;
 use super::outsiders::asking::Asked;
@@ -13,8 +16,10 @@ use super::queue::attempt::Attempted;
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
+use crate::gateway::records::tables::CONTACT_SHARED;
+use crate::mail::contacts::{Contact, Name};
 use crate::mail::envelope::DsnReturn;
-use crate::store::{Order, Span};
+use crate::store::{Order, Read, Span};
 use crate::terms::{Choice, HandOff, Mode, PickupState, RelationKind, Route};
 use crate::vault::SessionToken;
 
@@ -523,6 +528,19 @@ fn nothing_of_an_account_that_ended_is_left() {
     gateway.mailbox_create(&noa, "Mine").unwrap();
     gateway.search_index(&noa).unwrap();
     gateway.totp_start(&noa, &password(OWN)).unwrap();
+    let mut contact = Contact::default();
+    contact.name.given = "Dana".to_owned();
+    let contact = gateway.contact_create(&noa, contact).unwrap();
+    let to = NamedReader::Person("dana@example.org".to_owned());
+    let name: Fields = [Field::Name].into_iter().collect();
+    let share = WantedShare { to: to.clone(), read: name, edit: name };
+    gateway.contact_share(&noa, &contact.id, contact.version, &[share]).unwrap();
+    gateway.contact_adders_set(&noa, &[to]).unwrap();
+    let of = (account.to_text(), contact.id);
+    let shared = gateway.contact_shared(&dana, &of.0, &of.1).unwrap();
+    let other = Name { given: "Omar".to_owned(), ..Name::default() };
+    let patch = ContactPatch { name: Some(other), ..ContactPatch::default() };
+    gateway.contact_shared_change(&dana, (&of.0, &of.1), shared.version, &patch).unwrap();
 
     let rows = || {
         let mut tables = BTreeSet::new();
@@ -539,4 +557,11 @@ fn nothing_of_an_account_that_ended_is_left() {
     assert!(rows().len() > 15, "the account was hardly used: {:?}", rows());
     gateway.temporary_delete(&noa, Some(&password(OWN))).unwrap();
     assert_eq!(rows(), BTreeSet::new(), "rows are left in the tables of these numbers");
+    let mut shared = 0;
+    let count = |_| {
+        shared += 1;
+        ControlFlow::Continue(())
+    };
+    gateway.inner.store.scan_keys(&CONTACT_SHARED, &(), count).unwrap();
+    assert_eq!(shared, 0, "others see what the account shared");
 }

@@ -27,15 +27,15 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::{Bell, Tx};
-use crate::gateway::records::contact::{ContactAsked, ContactRequest, ContactRow};
+use crate::gateway::records::contact::{ContactAsked, ContactEdit, ContactRequest, ContactRow};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Counters, Holder, OwnQuota, Usage};
 use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{
-    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS, COUNTERS, DRAFTS,
-    ENTRIES, TEMPORARY, UPLOADS,
+    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS,
+    COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
 };
 use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
@@ -81,9 +81,16 @@ pub(in crate::gateway) fn file(octets: u64) -> Usage {
     Usage { octets, messages: 0 }
 }
 
-/// What a contact counts.
+/// What a contact counts, with what its readers see of it.
 pub(in crate::gateway) fn contact(row: &ContactRow) -> Usage {
-    file(row.sealed.len() as u64)
+    let sharing = row.sharing.as_ref();
+    let shared = sharing.map_or(0, |sharing| sharing.sealed.len() as u64 + sharing.octets);
+    file(row.sealed.len() as u64 + shared)
+}
+
+/// What a change of a contact by somebody else counts, for the owner of the address book.
+pub(in crate::gateway) fn edit(row: &ContactEdit) -> Usage {
+    file((row.sealed.len() + row.encapsulation.len() + row.sealed_own.len()) as u64)
 }
 
 /// What a contact's photo counts, or a block of the list of contacts.
@@ -367,6 +374,7 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&CONTACT_BLOCKS, &account, |_, row| add(sealed(Some(&row))))?;
     reader.scan_readable(&CONTACT_REQUESTS, &account, |_, row| add(request(&row)))?;
     reader.scan_readable(&CONTACT_ASKED, &account, |_, row| add(asked(&row)))?;
+    reader.scan_readable(&CONTACT_EDITS, &account, |_, row| add(edit(&row)))?;
     Ok(usage)
 }
 

@@ -145,7 +145,7 @@ pub fn parts_words(c: char) -> bool {
 }
 
 /// A name without the characters that nobody sees.
-pub fn seen(name: &str) -> String {
+pub fn name_seen(name: &str) -> String {
     name.chars().filter(|c| !is_invisible(*c)).collect()
 }
 

@@ -27,12 +27,11 @@ pub fn text(language: Language, asked: &Asked<'_>) -> String {
     let catalogue = catalogue(language);
     let asks = (catalogue.asks)(&isolated(language, asked.who), &isolated(language, asked.name));
     let fields: Vec<String> = asked.fields.iter().map(|one| isolated(language, one)).collect();
-    let note = match asked.note {
-        "" => String::new(),
-        note => format!("{note}\n\n"),
-    };
+    // The sender's words are marked as such: they must not look like ours, or like a field.
+    let note: String = asked.note.lines().map(|line| format!("> {line}\n")).collect();
+    let note = if note.is_empty() { note } else { format!("{note}\n") };
     let closing = closing(language, asked.reference);
-    format!("{asks}.\n\n{note}{}\n\n{}\n\n{closing}", fields.join("\n"), catalogue.answer)
+    format!("{asks}.\n\n{}\n\n{note}{}\n\n{closing}", fields.join("\n"), catalogue.answer)
 }
 
 /// That the contact was added.
@@ -121,7 +120,7 @@ mod tests {
         let asked = Asked {
             who: "Dana",
             name: "Omar",
-            note: "Please",
+            note: "Please\nAllow",
             fields: &fields,
             reference: "01KAN",
         };
@@ -133,7 +132,7 @@ mod tests {
             ] {
                 assert!(["Dana", "Omar", "01KAN"].iter().all(|one| said.contains(one)), "{said}");
             }
-            assert!(text(language, &asked).contains("Please\n\n"));
+            assert!(text(language, &asked).contains("\n> Please\n> Allow\n\n"));
             let (yes, no) = (allowed(language, "a", "b"), refused(language, "a", "b"));
             assert_ne!(yes, no);
         }

@@ -254,7 +254,7 @@ fn limited(document: &mut Value) {
 fn pattern(path: &str, name: &str) -> Option<&'static str> {
     match name {
         "Idempotency-Key" => Some(submission::REQUEST_KEY_PATTERN),
-        "id" if path.starts_with("/api/contacts") => Some("^[0-9a-f]{32}$"),
+        "id" | "owner" if path.starts_with("/api/contacts") => Some("^[0-9a-f]{32}$"),
         "id" if path.starts_with("/api/drafts") || path.starts_with("/api/uploads") => {
             Some("^[0-9a-f]{32}$")
         }
@@ -279,9 +279,13 @@ const REASONS: [(u16, &str); 10] = [
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
+    ("contactAddersSet", &[404]),
     ("contactChange", &[409]),
+    ("contactEditAnswer", &[409]),
     ("contactPhotoSet", &[422]),
     ("contactRequest", &[404, 409]),
+    ("contactShare", &[409]),
+    ("contactSharedChange", &[409]),
     ("contactsMerge", &[404]),
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),

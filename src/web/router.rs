@@ -11,9 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, contact, contact_file, contact_request, credential,
-    directory, draft, event, filter, group, label, link, mailbox, manage, message, passkey,
-    preference, search, session, submission, temporary,
+    appearance, attached, browser, change, contact, contact_file, contact_request, contact_share,
+    credential, directory, draft, event, filter, group, label, link, mailbox, manage, message,
+    passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -164,6 +164,13 @@ route_list! {
     contact_file::export,
     contact_request::list, contact_request::create,
     contact_request::answer,
+    contact_share::sharing, contact_share::share,
+    contact_share::adders, contact_share::adders_set,
+    contact_share::list,
+    contact_share::add,
+    contact_share::read, contact_share::change,
+    contact_share::edits,
+    contact_share::edit_answer,
 }
 
 /// Adds a handler under the path and the methods of its description.

@@ -41,6 +41,7 @@ mod web_quota;
 mod web_reply;
 mod web_search;
 mod web_sessions;
+mod web_shared_contacts;
 mod web_shares;
 mod web_site_name;
 mod web_transport;

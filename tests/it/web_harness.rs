@@ -428,6 +428,10 @@ impl Browser {
         self.signed("POST", path, Some(body)).await
     }
 
+    pub async fn put(&mut self, path: &str, body: &Value) -> Answer {
+        self.signed("PUT", path, Some(body)).await
+    }
+
     pub async fn patch(&mut self, path: &str, body: &Value) -> Answer {
         self.signed("PATCH", path, Some(body)).await
     }

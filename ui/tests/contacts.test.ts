@@ -17,6 +17,7 @@ import {
   labelsText,
   nameAfter,
   proposedFacts,
+  saidBy,
 } from "../src/views/contacts/fields.ts";
 import { detailLike, fromLike } from "./fixtures.ts";
 
@@ -243,6 +244,17 @@ test("all that a request proposes is shown", () => {
   expect(facts).toEqual([
     ...["The Boss", "Noa Peled", "Captain", "Head, Sales, Acme", "noa@a.example (WORK)"],
     ...["+1 (BOAT)", "https://c.example", "Main St. 1, 31000, Haifa, Israel (HOME)"],
+  ]);
+});
+
+test("a part of a contact says the fields that it has, and no others", () => {
+  expect(saidBy({})).toEqual([]);
+  const { name, phones, postal } = proposal();
+  expect(saidBy({ name, phones, postal, notes: "" })).toEqual([
+    { field: "name", text: "The Boss, Captain" },
+    { field: "phones", text: "+1" },
+    { field: "postal", text: "Main St. 1, 31000 Haifa, Israel" },
+    { field: "notes", text: "" },
   ]);
 });
 

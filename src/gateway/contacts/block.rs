@@ -15,12 +15,12 @@ use zeroize::Zeroizing;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::records::contact::{ContactId, ContactRow};
+use crate::gateway::records::contact::ContactId;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACTS};
-use crate::mail::alike::{name_looks, own_looks, parts_words, seen};
+use crate::mail::alike::{name_looks, name_seen, own_looks, parts_words};
 use crate::mail::contacts::contact::digits;
 use crate::mail::contacts::{Contact, Name, Way};
 use crate::mail::words;
@@ -70,7 +70,7 @@ const LABELS_OCTETS_MAX: usize = 256;
 const SEARCHED_OCTETS_MAX: usize = 2 * 1024;
 
 /// The most octets of a block: a change is one transaction, in which all blocks are that it touches.
-pub(super) const BLOCK_OCTETS_MAX: usize = 192 * 1024;
+pub(super) const BLOCK_OCTETS_MAX: usize = 320 * 1024;
 
 /// How many words of a stranger's name are compared in pairs.
 const STRANGER_WORDS_MAX: usize = 8;
@@ -127,7 +127,7 @@ pub(super) fn mark(kind: &str, text: &str) -> Mark {
 /// company: so any two of them are looked at as a name, too, and all but one.
 pub(super) fn looks_of_stranger(name: &str) -> Vec<Mark> {
     // What nobody sees takes the place of nothing.
-    let seen = seen(name);
+    let seen = name_seen(name);
     let name = cut(&seen, SHOWN_OCTETS_MAX);
     let mut looks: BTreeSet<String> = name_looks(name).into_iter().collect();
     let words: Vec<&str> = name.split(parts_words).filter(|word| !word.is_empty()).collect();

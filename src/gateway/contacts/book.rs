@@ -10,8 +10,10 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::block::Line;
 use crate::gateway::contacts::changes::{Before, PhotoChange, RowChange};
+use crate::gateway::contacts::shared::ReadersChange;
+use crate::gateway::contacts::shares::Sharing;
 use crate::gateway::error::{Conflict, Error};
-use crate::gateway::records::contact::{ContactId, ContactRow};
+use crate::gateway::records::contact::{ContactId, ContactRow, ContactSharing};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{CONTACT_PHOTOS, CONTACTS};
@@ -32,7 +34,7 @@ pub struct ContactView {
 }
 
 /// The fields that change; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactPatch {
     pub name: Option<Name>,
     pub work: Option<Work>,
@@ -61,7 +63,7 @@ impl Record for StoredContact {
     const VERSION: u8 = 1;
 }
 
-const FIELD_COUNT: usize = 11;
+pub(in crate::gateway) const FIELD_COUNT: usize = 11;
 
 /// The most contacts that are merged into one.
 pub const MERGED_MAX: usize = 10;
@@ -81,7 +83,12 @@ pub(super) struct Opened {
 
 impl StoredContact {
     /// Changes fields. `over` is the version that the caller knows, `version` the new one.
-    fn apply(&mut self, patch: ContactPatch, over: u32, version: u32) -> Result<(), Error> {
+    pub(super) fn apply(
+        &mut self,
+        patch: ContactPatch,
+        over: u32,
+        version: u32,
+    ) -> Result<(), Error> {
         let Contact { name, work, emails, phones, postal, urls, .. } = &mut self.contact;
         let mut fields = Fields { changed: &mut self.changed, over, version, clash: false };
         fields.set(0, name, patch.name);
@@ -121,7 +128,15 @@ impl Fields<'_> {
 }
 
 /// Refuses what is longer than a field can be, in place of cutting it.
-pub(super) fn fitting(mut contact: Contact) -> Result<Contact, Error> {
+pub(super) fn fitting(contact: Contact) -> Result<Contact, Error> {
+    match contact.is_empty() {
+        true => Err(Error::Invalid { what: "the contact is empty".to_owned() }),
+        false => fits(contact),
+    }
+}
+
+/// The same for a part of a contact, which may be empty.
+pub(super) fn fits(mut contact: Contact) -> Result<Contact, Error> {
     // Lines of cards come from files alone, and were fitted there.
     match contact.fit().first() {
         Some(("BDAY", _)) => Err(Error::Invalid {
@@ -130,9 +145,6 @@ pub(super) fn fitting(mut contact: Contact) -> Result<Contact, Error> {
         Some((property, _)) => {
             let what = format!("a contact's field is too long, or has too many items: {property}");
             Err(Error::Invalid { what })
-        }
-        None if contact.is_empty() => {
-            Err(Error::Invalid { what: "the contact is empty".to_owned() })
         }
         None => Ok(contact),
     }
@@ -193,7 +205,7 @@ impl Gateway {
             let change = match self.inner.store.get(&CONTACTS, &(actor.account(), id)) {
                 Ok(row) => {
                     let row = row.filter(|row| row.deleted.is_none()).ok_or(MISSING)?;
-                    self.contact_removed(id, row)
+                    self.contact_removed(actor, id, row)?
                 }
                 Err(store::Error::Damaged(_)) => RowChange {
                     id,
@@ -201,6 +213,7 @@ impl Gateway {
                     after: None,
                     line: None,
                     photo: PhotoChange::Drop,
+                    readers: ReadersChange::of_unknown(),
                 },
                 Err(other) => return Err(other.into()),
             };
@@ -208,11 +221,25 @@ impl Gateway {
         })
     }
 
-    fn contact_removed(&self, id: ContactId, row: ContactRow) -> RowChange {
-        let deleted = Some(self.inner.clock.now());
-        let after = ContactRow { version: row.version + 1, deleted, sealed: row.sealed.clone() };
+    /// The change that deletes a contact: its readers see it no more, and again if it is restored.
+    pub(super) fn contact_removed(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+        row: ContactRow,
+    ) -> Result<RowChange, Error> {
+        let readers = match self.contact_sharing_of(actor, id, &row) {
+            Err(Error::Damaged { .. }) => ReadersChange::of_unknown(),
+            sharing => sharing?.ended(),
+        };
+        let after = ContactRow {
+            version: row.version + 1,
+            deleted: Some(self.inner.clock.now()),
+            sealed: row.sealed.clone(),
+            sharing: row.sharing.clone().map(|sharing| ContactSharing { octets: 0, ..sharing }),
+        };
         let (before, photo) = (Before::Row(Some(row)), PhotoChange::Keep);
-        RowChange { id, before, after: Some(after), line: None, photo }
+        Ok(RowChange { id, before, after: Some(after), line: None, photo, readers })
     }
 
     /// Restores a contact that was deleted less than a day ago.
@@ -259,9 +286,11 @@ impl Gateway {
                 }
                 None => PhotoChange::Keep,
             };
-            let mut changes = vec![self.contact_sealed(actor, id, None, &stored, photo)?];
+            let sharing = self.contact_sharing_of(actor, found[0].id, &found[0].row)?;
+            let merged = self.contact_sealed_with(actor, (id, None), (&stored, photo), &sharing)?;
+            let mut changes = vec![merged];
             for opened in found {
-                changes.push(self.contact_removed(opened.id, opened.row));
+                changes.push(self.contact_removed(actor, opened.id, opened.row)?);
             }
             self.contacts_commit(actor, changes, |_| Ok(()))
         })?;
@@ -353,12 +382,40 @@ impl Gateway {
         stored: &StoredContact,
         photo: PhotoChange,
     ) -> Result<RowChange, Error> {
+        let sharing = match &before {
+            Some(row) => self.contact_sharing_of(actor, id, row)?,
+            None => Sharing::default(),
+        };
+        self.contact_sealed_with(actor, (id, before), (stored, photo), &sharing)
+    }
+
+    /// The change that stores a contact, and says with whom it is shared.
+    pub(super) fn contact_sealed_with(
+        &self,
+        actor: &Actor,
+        (id, before): (ContactId, Option<ContactRow>),
+        (stored, photo): (&StoredContact, PhotoChange),
+        sharing: &Sharing,
+    ) -> Result<RowChange, Error> {
         let plain = sealed_form::octets_of(stored)?;
         let sealed = actor.secret().seal_own(&binding(actor.account(), id, b"row"), &plain)?;
         let version = before.as_ref().map_or(1, |row| row.version + 1);
         let line = Line::of(id, version, &stored.contact, stored.photo.is_some());
-        let after = Some(ContactRow { version, deleted: None, sealed });
-        Ok(RowChange { id, before: Before::Row(before), after, line: Some(line), photo })
+        let had = match &before {
+            Some(row) => self.contact_sharing_of(actor, id, row)?,
+            None => Sharing::default(),
+        };
+        let readers = self.contact_readers(actor, id, (stored, version), (sharing, &had))?;
+        let sharing = match sharing.0.is_empty() {
+            true => None,
+            false => Some(ContactSharing {
+                sealed: self.contact_sharing_sealed(actor, id, sharing)?,
+                octets: readers.octets(),
+            }),
+        };
+        let after = Some(ContactRow { version, deleted: None, sealed, sharing });
+        let before = Before::Row(before);
+        Ok(RowChange { id, before, after, line: Some(line), photo, readers })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX, Line, StoredBlock};
+use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
@@ -40,6 +41,7 @@ pub(super) struct RowChange {
     /// What the list shows from now on.
     pub line: Option<Line>,
     pub photo: PhotoChange,
+    pub readers: ReadersChange,
 }
 
 /// A contact's row before a change.
@@ -190,7 +192,7 @@ impl Gateway {
         })?;
         let count = keys.len();
         if count > 0 {
-            let done = self.inner.store.transact(move |tx| {
+            let done = self.transact(move |tx| {
                 for key in &keys {
                     expire_in_tx(tx, *key)?;
                 }
@@ -205,7 +207,7 @@ impl Gateway {
 /// Removes a contact for good, if it was deleted at this time. What is damaged goes as well, and must
 /// not keep the others from being removed.
 fn expire_in_tx(
-    tx: &mut store::Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     (at, account, id): (u64, AccountId, ContactId),
 ) -> Result<(), Error> {
     let key = (account, id);
@@ -289,6 +291,7 @@ fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, change: &RowChange) -> Res
         PhotoChange::Put(sealed) => tx.put(&CONTACT_PHOTOS, &key, &Sealed(sealed.clone()))?,
         PhotoChange::Drop => tx.delete(&CONTACT_PHOTOS, &key),
     }
+    change.readers.store_in_tx(tx, key)?;
     match &change.after {
         Some(row) => tx.put(&CONTACTS, &key, row)?,
         None => tx.delete(&CONTACTS, &key),

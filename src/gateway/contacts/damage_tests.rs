@@ -219,3 +219,31 @@ fn the_first_of_a_list_are_the_first_in_whatever_order_they_come() {
         ContactQuery { label: Some("L399".to_owned()), limit: 5, ..ContactQuery::default() };
     assert_eq!(gateway.contact_list(&dana, &query).unwrap().items[0].name, "n399");
 }
+
+/// A change is one transaction, with all blocks that it touches: none of them grows without end.
+#[test]
+fn a_block_has_a_limit_and_can_be_emptied() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let mut large = contact("x", "a@b.example");
+    large.notes = "notes ".repeat(1_000);
+    let stored = super::book::StoredContact { contact: large, ..Default::default() };
+    let fill = |from: u8, count: u8| {
+        let changes = (from..from + count).map(|at| {
+            let mut id = [7; 16];
+            id[15] = at;
+            let keep = super::changes::PhotoChange::Keep;
+            gateway.contact_sealed(&dana, id, None, &stored, keep).unwrap()
+        });
+        gateway.contacts_commit(&dana, changes.collect(), |_| Ok(()))
+    };
+    fill(0, 100).unwrap();
+    assert!(matches!(fill(100, 100), Err(Error::OverQuota)));
+    for item in 0..100 {
+        let id = format!("{}{item:02x}", "07".repeat(15));
+        gateway.contact_delete(&dana, &id).unwrap();
+    }
+    assert_eq!(names(&gateway, &dana, ""), [""; 0]);
+    fill(100, 100).unwrap();
+    counted(&gateway, &dana);
+}

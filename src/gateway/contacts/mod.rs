@@ -5,6 +5,8 @@
 //! | a contact, with the version in which each of its fields changed last | its owner |
 //! | a photo | its owner |
 //! | a block: what the list shows of a part of the contacts, and what they are found by | its owner |
+//! | what a reader sees of a contact that is shared | that reader: a person, a group, everybody inside |
+//! | a change by somebody else | the owner of the book; while it waits, its author as well |
 //! | a request to add a contact | the account whose book it is for; a copy for the sender |
 //!
 //! The daemon opens none of them by itself: it sees how many contacts there are, how long they are,
@@ -16,12 +18,19 @@
 pub mod block;
 pub mod book;
 mod changes;
+pub mod edits;
 pub mod list;
 pub mod request;
 mod request_message;
+pub mod shared;
+pub mod shares;
+pub mod sharing;
+pub mod taking;
 pub mod transfer;
 
 #[cfg(test)]
 mod damage_tests;
+#[cfg(test)]
+mod sharing_tests;
 #[cfg(test)]
 mod tests;

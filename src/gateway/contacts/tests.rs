@@ -6,7 +6,7 @@ use super::request::{Answer, DAILY_MAX, Proposed, WAITING_DAYS, WAITING_OF_ONE_M
 use super::transfer::Format;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::CONTACT_BLOCKS;
-use crate::gateway::tests::{PASSWORD, gateway, inbox, password, sign_in};
+use crate::gateway::tests::{PASSWORD, create, gateway, inbox, password, sign_in};
 use crate::gateway::{Actor, ChosenBy, Conflict, Error, Gateway, NewAccount, OwnQuota, quota};
 use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Way};
@@ -441,8 +441,7 @@ fn a_request_is_refused_where_a_message_is() {
 #[test]
 fn many_requests_elsewhere_open_no_more_room() {
     let gateway = gateway();
-    sign_in(&gateway, "omar");
-    sign_in(&gateway, "yael");
+    create(&gateway, "yael").unwrap();
     let ask = |to: &str, name: &str| {
         let dana = sign_in(&gateway, "dana");
         gateway.contact_request(&dana, &format!("{to}@example.org"), proposed(name))

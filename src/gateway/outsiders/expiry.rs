@@ -9,6 +9,7 @@ use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::mailboxes::sealed_message::SealedMessage;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery::{self, Said};
+use crate::gateway::records::contact::BOOK;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
@@ -18,7 +19,8 @@ use crate::gateway::records::tables::{
     UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::tables::{
-    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS,
+    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACT_SHARED,
+    CONTACTS,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::{Detail, NoticeDraft};
@@ -258,15 +260,34 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &FILTERS, id)?;
     clear_in_tx(tx, &APPEARANCES, id)?;
     clear_in_tx(tx, &TOTP, id)?;
+    contacts_unshare_in_tx(tx, id)?;
     clear_in_tx(tx, &CONTACTS, id)?;
     clear_in_tx(tx, &CONTACT_BLOCKS, id)?;
     clear_in_tx(tx, &CONTACT_PHOTOS, id)?;
     clear_in_tx(tx, &CONTACT_REQUESTS, id)?;
     clear_in_tx(tx, &CONTACT_ASKED, id)?;
+    clear_in_tx(tx, &CONTACT_SHARED, id)?;
+    clear_in_tx(tx, &CONTACT_EDITS, id)?;
     clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
     clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;
     clear_in_tx(tx, &PREFERENCES, id)?;
+    Ok(())
+}
+
+/// Removes what others see of an account's contacts. Only the owner's keys say who they are, so that all
+/// rows are looked at; accounts that never had a contact share none.
+fn contacts_unshare_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+    let has_none = tx.count(&CONTACTS, &id)? == 0 && !tx.has(&CONTACT_SHARED, &(id.0, id, BOOK))?;
+    if has_none {
+        return Ok(());
+    }
+    let mut keys = Vec::new();
+    tx.scan_keys(&CONTACT_SHARED, &(), |key| {
+        keys.extend((key.1 == id).then_some(key));
+        ControlFlow::Continue(())
+    })?;
+    keys.iter().for_each(|key| tx.delete(&CONTACT_SHARED, key));
     Ok(())
 }
 

@@ -14,7 +14,9 @@ use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
 use crate::gateway::contacts::block;
 use crate::gateway::contacts::book::StoredContact;
+use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
+use crate::gateway::contacts::shares::{Adders, Projection, Sharing};
 use crate::gateway::groups::about::About;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
@@ -46,6 +48,10 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<StoredContact>("StoredContact");
     check.stored_form::<block::Lines>("block::Lines");
     check.stored_form::<Proposed>("Proposed");
+    check.stored_form::<Sharing>("Sharing");
+    check.stored_form::<Adders>("Adders");
+    check.stored_form::<Projection>("Projection");
+    check.stored_form::<Edited>("Edited");
 }
 
 /// Samples by their number.

@@ -9,7 +9,10 @@ use crate::gateway::records::account::{
     Owner, Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2};
-use crate::gateway::records::contact::{ContactAsked, ContactId, ContactRequest, ContactRow};
+use crate::gateway::records::contact::{
+    ContactAsked, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1, ContactShared,
+    ReaderKey,
+};
 use crate::gateway::records::group::{
     Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup,
 };
@@ -111,6 +114,10 @@ pub const CONTACT_REQUESTS: Table<(AccountId, ReferenceKey), ContactRequest> =
     Table::new(82, "contact_requests");
 pub const CONTACT_ASKED: Table<(AccountId, ReferenceKey), ContactAsked> =
     Table::new(83, "contact_asked");
+pub const CONTACT_SHARED: Table<(ReaderKey, AccountId, ContactId), ContactShared> =
+    Table::new(84, "contact_shared");
+pub const CONTACT_EDITS: Table<(AccountId, u8, ReferenceKey), ContactEdit> =
+    Table::new(85, "contact_edits");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -188,12 +195,15 @@ records!(
     GroupOwner = 1,
     GroupWrap = 1,
     InGroup = 1,
-    ContactRow = 1,
+    ContactRow = 2 from ContactRowV1,
     ContactRequest = 1,
     ContactAsked = 1,
+    ContactShared = 1,
+    ContactEdit = 1,
 );
 
 versions!(
+    ContactRowV1 = 1,
     AccountV1 = 1,
     AccountKeysV1 = 1,
     AuditEntryV2 = 2 from AuditEntryV1,

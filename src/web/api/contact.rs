@@ -16,70 +16,7 @@ use crate::web::headers::DOWNLOAD_POLICY;
 use crate::web::state::CostClass;
 
 use super::Done;
-
-/// The parts of a name.
-#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ContactName {
-    prefix: String,
-    given: String,
-    middle: String,
-    family: String,
-    suffix: String,
-    nickname: String,
-    /// The whole name, if it is not made of the parts.
-    full: String,
-}
-
-/// Where a person works, and as what.
-#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ContactWork {
-    company: String,
-    department: String,
-    title: String,
-}
-
-/// An address, a number, a link, or a field that the owner named.
-#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ContactWay {
-    /// Such as `work`, `home` or `cell`, or a word of the owner.
-    label: String,
-    value: String,
-}
-
-/// A postal address.
-#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ContactPostal {
-    label: String,
-    post_box: String,
-    extended: String,
-    street: String,
-    city: String,
-    region: String,
-    code: String,
-    country: String,
-}
-
-/// What an address book says about a person or an organisation.
-#[derive(Clone, Default, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ContactFields {
-    name: ContactName,
-    work: ContactWork,
-    emails: Vec<ContactWay>,
-    phones: Vec<ContactWay>,
-    postal: Vec<ContactPostal>,
-    urls: Vec<ContactWay>,
-    /// `YYYY-MM-DD`, or `--MM-DD` without a year; empty if it is not known.
-    birthday: String,
-    notes: String,
-    labels: Vec<String>,
-    own: Vec<ContactWay>,
-    favourite: bool,
-}
+use super::contact_fields::{ContactChange, ContactFields, each};
 
 /// A contact.
 #[derive(Serialize, ToSchema)]
@@ -95,23 +32,6 @@ pub struct BookContact {
     photo: bool,
     /// Lines of the card that it came from, for which there are no fields. They are exported again.
     kept: Vec<String>,
-}
-
-/// The fields of a contact that change; those that are left out stay as they are.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ContactChange {
-    name: Option<ContactName>,
-    work: Option<ContactWork>,
-    emails: Option<Vec<ContactWay>>,
-    phones: Option<Vec<ContactWay>>,
-    postal: Option<Vec<ContactPostal>>,
-    urls: Option<Vec<ContactWay>>,
-    birthday: Option<String>,
-    notes: Option<String>,
-    labels: Option<Vec<String>>,
-    own: Option<Vec<ContactWay>>,
-    favourite: Option<bool>,
 }
 
 /// Which contacts are listed.
@@ -225,92 +145,6 @@ pub struct ContactsFound {
     items: Vec<LookupFound>,
 }
 
-/// Both directions of a type that has the same fields here and in the core.
-macro_rules! same {
-    ($($ours:ident = $core:ident { $($field:ident),* })*) => {$(
-        impl From<contacts::$core> for $ours {
-            fn from(contacts::$core { $($field),* }: contacts::$core) -> $ours {
-                $ours { $($field),* }
-            }
-        }
-
-        impl From<$ours> for contacts::$core {
-            fn from($ours { $($field),* }: $ours) -> contacts::$core {
-                contacts::$core { $($field),* }
-            }
-        }
-    )*};
-}
-
-same! {
-    ContactName = Name { prefix, given, middle, family, suffix, nickname, full }
-    ContactWork = Work { company, department, title }
-    ContactWay = Way { label, value }
-    ContactPostal = Postal { label, post_box, extended, street, city, region, code, country }
-}
-
-fn each<T: Into<U>, U>(items: Vec<T>) -> Vec<U> {
-    items.into_iter().map(Into::into).collect()
-}
-
-impl From<contacts::Contact> for ContactFields {
-    fn from(contact: contacts::Contact) -> ContactFields {
-        let contacts::Contact { name, work, birthday, notes, labels, favourite, .. } = contact;
-        ContactFields {
-            name: name.into(),
-            work: work.into(),
-            emails: each(contact.emails),
-            phones: each(contact.phones),
-            postal: each(contact.postal),
-            urls: each(contact.urls),
-            birthday,
-            notes,
-            labels,
-            own: each(contact.own),
-            favourite,
-        }
-    }
-}
-
-impl From<ContactFields> for contacts::Contact {
-    fn from(fields: ContactFields) -> contacts::Contact {
-        let ContactFields { name, work, birthday, notes, labels, favourite, .. } = fields;
-        contacts::Contact {
-            name: name.into(),
-            work: work.into(),
-            emails: each(fields.emails),
-            phones: each(fields.phones),
-            postal: each(fields.postal),
-            urls: each(fields.urls),
-            birthday,
-            notes,
-            labels,
-            own: each(fields.own),
-            favourite,
-            ..contacts::Contact::default()
-        }
-    }
-}
-
-impl From<ContactChange> for ContactPatch {
-    fn from(change: ContactChange) -> ContactPatch {
-        let ContactChange { name, work, birthday, notes, labels, favourite, .. } = change;
-        ContactPatch {
-            name: name.map(Into::into),
-            work: work.map(Into::into),
-            emails: change.emails.map(each),
-            phones: change.phones.map(each),
-            postal: change.postal.map(each),
-            urls: change.urls.map(each),
-            birthday,
-            notes,
-            labels,
-            own: change.own.map(each),
-            favourite,
-        }
-    }
-}
-
 impl From<ContactView> for BookContact {
     fn from(view: ContactView) -> BookContact {
         let ContactView { id, version, contact, photo } = view;
@@ -351,7 +185,7 @@ fn tagged(status: StatusCode, view: ContactView) -> Response {
 }
 
 /// The version in `If-Match`.
-fn version(headers: &HeaderMap) -> Result<u32, Problem> {
+pub(super) fn version(headers: &HeaderMap) -> Result<u32, Problem> {
     let value = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
     let number = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
     let number = number.and_then(|number| number.parse().ok());
@@ -373,8 +207,10 @@ pub async fn list(
 ) -> Result<axum::Json<Contacts>, Problem> {
     let ContactsQuery { q, label, favourites, offset, limit } = query;
     let query = ContactQuery { text: q, label, favourites, offset, limit };
-    let found =
-        signed.run(CostClass::Content, move |gateway, actor| gateway.contact_list(actor, &query));
+    let found = signed.run(CostClass::Content, move |gateway, actor| {
+        gateway.contact_edits_take_or_not(actor);
+        gateway.contact_list(actor, &query)
+    });
     Ok(axum::Json(found.await?.into()))
 }
 

@@ -11,7 +11,7 @@ use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-use super::contact::ContactFields;
+use super::contact_fields::ContactFields;
 
 /// A request to another account inside.
 #[derive(Deserialize, ToSchema)]

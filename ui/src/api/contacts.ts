@@ -14,6 +14,13 @@ export type Exported = Answered<"ContactsExport">;
 export type Requests = Answered<"ContactRequests">;
 export type Waiting = Answered<"ContactRequest">;
 export type Known = Answered<"LookupFound">;
+export type Sharing = Answered<"ContactSharing">;
+export type Share = Answered<"ContactShare">;
+export type Reader = Answered<"ContactReader">;
+export type Field = Answered<"ContactField">;
+export type Shared = Answered<"SharedContact">;
+export type SharedPage = Answered<"SharedContacts">;
+export type Edit = Answered<"ContactEdit">;
 export type Format = Asked<"ContactsImport">["format"];
 
 export interface BookQuery {
@@ -69,3 +76,38 @@ export const contactAnswer = (reference: string, allow: boolean, contact: Contac
     `/api/contacts/requests/${encodeURIComponent(reference)}`,
     { body: { allow, contact } },
   );
+
+const sharedPath = (owner: string, id: string) =>
+  `/api/contacts/shared/${encodeURIComponent(owner)}/${encodeURIComponent(id)}`;
+
+export const contactSharing = (id: string) => request<Sharing>("GET", `${path(id)}/sharing`);
+/** `version` is that of the contact as it is shown. */
+export const contactShare = (id: string, version: number, shares: Asked<"ContactShare">[]) =>
+  request<Sharing>("PUT", `${path(id)}/sharing`, {
+    body: { shares },
+    headers: { "If-Match": `"${version}"` },
+  });
+export const contactAdders = () =>
+  request<Answered<"ContactAdders">>("GET", "/api/contacts/adders");
+export const contactAddersSet = (adders: Asked<"ContactReader">[]) =>
+  request<Answered<"ContactAdders">>("PUT", "/api/contacts/adders", { body: { adders } });
+export const contactsShared = (q: string, limit: number) =>
+  request<SharedPage>("GET", "/api/contacts/shared", { query: { q, limit } });
+export const contactShared = (owner: string, id: string) =>
+  request<Shared>("GET", sharedPath(owner, id));
+export const contactSharedChange = (one: Shared, body: ContactChange) =>
+  request<Shared>("PATCH", sharedPath(one.owner.id, one.id), {
+    body,
+    headers: { "If-Match": `"${one.version}"` },
+  });
+export const contactSharedAdd = (owner: string, body: ContactFields) =>
+  request<Answered<"SharedContactAdded">>(
+    "POST",
+    `/api/contacts/shared/${encodeURIComponent(owner)}`,
+    { body },
+  );
+export const contactEdits = () => request<Answered<"ContactEdits">>("GET", "/api/contacts/edits");
+export const contactEditAnswer = (reference: string, act: "undo" | "use") =>
+  request<undefined>("POST", `/api/contacts/edits/${encodeURIComponent(reference)}`, {
+    body: { act },
+  });

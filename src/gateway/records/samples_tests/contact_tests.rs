@@ -1,9 +1,16 @@
 //! Samples of the records of address books.
 
 use crate::gateway::contacts::block::{Line, Lines};
-use crate::gateway::contacts::book::StoredContact;
+use crate::gateway::contacts::book::{ContactPatch, StoredContact};
+use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
-use crate::gateway::records::contact::{ContactAsked, ContactRequest, ContactRow, RequestOutcome};
+use crate::gateway::contacts::shares::{Adders, Fields, Projection, Share, ShareTo, Sharing};
+use crate::gateway::records::contact::{
+    ContactAsked, ContactEdit, ContactRequest, ContactRow, ContactShared, ContactSharing, EditKind,
+    EditOutcome, RequestOutcome,
+};
+use crate::gateway::records::group::Under;
+use crate::gateway::records::ids::GroupId;
 use crate::mail::contacts::{Contact, Name, Postal, Way, Work};
 
 use super::*;
@@ -85,8 +92,10 @@ impl Samples for Proposed {
 
 impl Samples for ContactRow {
     fn samples() -> Vec<Self> {
-        let row = ContactRow { version: 70_001, deleted: Some(at(1)), sealed: vec![1, 2, 3] };
-        vec![ContactRow { deleted: None, ..row.clone() }, row]
+        let sharing = Some(ContactSharing { sealed: vec![4, 5], octets: 70_002 });
+        let row =
+            ContactRow { version: 70_001, deleted: Some(at(1)), sealed: vec![1, 2, 3], sharing };
+        vec![ContactRow { deleted: None, sharing: None, ..row.clone() }, row]
     }
 }
 
@@ -102,5 +111,83 @@ impl Samples for ContactAsked {
         let row = ContactAsked { to: id(1), at: at(2), outcome: None, sealed: vec![1, 2] };
         let of = |outcome: RequestOutcome| ContactAsked { outcome: Some(outcome), ..row.clone() };
         [vec![row.clone()], each(of)].concat()
+    }
+}
+
+impl Samples for ContactShared {
+    fn samples() -> Vec<Self> {
+        let under = Under { group: GroupId([3; 16]), epoch: 70_001 };
+        let row = ContactShared {
+            version: 70_002,
+            edit: 300,
+            under: Some(under),
+            encapsulation: vec![1],
+            sealed: vec![2, 3],
+        };
+        vec![ContactShared { under: None, ..row.clone() }, row]
+    }
+}
+
+impl Samples for ContactEdit {
+    fn samples() -> Vec<Self> {
+        let row = ContactEdit {
+            by: id(1),
+            contact: [2; 16],
+            at: at(3),
+            kind: EditKind::Change,
+            over: 70_001,
+            fields: 300,
+            outcome: None,
+            encapsulation: vec![1],
+            sealed: vec![2, 3],
+            sealed_own: vec![4, 5, 6],
+        };
+        let of_kind = |kind: EditKind| ContactEdit { kind, ..row.clone() };
+        let of = |outcome: EditOutcome| ContactEdit { outcome: Some(outcome), ..row.clone() };
+        [each(of_kind), each(of)].concat()
+    }
+}
+
+fn targets() -> [ShareTo; 2] {
+    [ShareTo::Person(id(1)), ShareTo::Group(GroupId([2; 16]))]
+}
+
+impl Samples for Sharing {
+    fn samples() -> Vec<Self> {
+        let share = |to| Share { to, read: Fields(300), edit: Fields(44) };
+        vec![Sharing::default(), Sharing(targets().map(share).to_vec())]
+    }
+}
+
+impl Samples for Adders {
+    fn samples() -> Vec<Self> {
+        vec![Adders(targets().to_vec())]
+    }
+}
+
+impl Samples for Projection {
+    fn samples() -> Vec<Self> {
+        let changed = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 70_001];
+        vec![Projection { contact: contact(), fields: Fields(300), changed }]
+    }
+}
+
+impl Samples for Edited {
+    fn samples() -> Vec<Self> {
+        let all = |contact: &Contact| ContactPatch {
+            name: Some(contact.name.clone()),
+            work: Some(contact.work.clone()),
+            emails: Some(contact.emails.clone()),
+            phones: Some(contact.phones.clone()),
+            postal: Some(contact.postal.clone()),
+            urls: Some(contact.urls.clone()),
+            birthday: Some(contact.birthday.clone()),
+            notes: Some(contact.notes.clone()),
+            labels: Some(contact.labels.clone()),
+            own: Some(contact.own.clone()),
+            favourite: Some(contact.favourite),
+        };
+        let (before, after) = (ContactPatch::default(), all(&contact()));
+        vec![Edited { before, after, version: 70_001, name: text("Ada") }]
     }
 }

@@ -90,3 +90,37 @@ export function proposedFacts(contact: ContactFields, kind: (label: string) => s
   ];
   return [...new Set(facts)].filter((fact) => fact !== "");
 }
+
+/** The fields that can be shared, in the order in which they are shown. */
+export const FIELDS = [
+  ...(["name", "work", "emails", "phones", "postal", "urls", "birthday", "notes", "own"] as const),
+];
+
+/** What a part of a contact says, field by field. */
+export function saidBy(part: ContactChange): { field: (typeof FIELDS)[number]; text: string }[] {
+  const whole = { ...blank(), ...part } as ContactFields;
+  const lines = (items: { value: string }[]) => items.map(({ value }) => value).join("\n");
+  const some = (parts: string[], by: string) => parts.filter((one) => one !== "").join(by);
+  const { name, work } = whole;
+  const parts = PARTS.map((one) => name[one]);
+  const texts = {
+    name: some([name.full === "" ? some(parts, " ") : name.full, name.nickname], ", "),
+    work: some([work.title, work.department, work.company], ", "),
+    emails: lines(whole.emails),
+    phones: lines(whole.phones),
+    postal: whole.postal
+      .map((one) => {
+        const street = [one.postBox, one.extended, one.street];
+        return some([...street, `${one.code} ${one.city}`.trim(), one.region, one.country], ", ");
+      })
+      .join("\n"),
+    urls: lines(whole.urls),
+    birthday: whole.birthday,
+    notes: whole.notes,
+    own: whole.own.map(({ label, value }) => some([label, value], ": ")).join("\n"),
+  };
+  return FIELDS.filter((field) => part[field] !== undefined).map((field) => ({
+    field,
+    text: texts[field],
+  }));
+}

@@ -1,0 +1,375 @@
+//! What the owner's session makes of changes by others.
+//!
+//! Only the owner's session opens the whole contact, so only it can put a change there. It asks for the
+//! right a second time, of what the owner sealed about it, so that nobody who can write to the store
+//! changes more than the owner allowed. Nothing is lost: two changes of one field are both kept, and the
+//! owner says which is meant. What was applied has what was there before, and can be undone.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::actor::Actor;
+use crate::gateway::contacts::book::{ContactPatch, StoredContact, fitting};
+use crate::gateway::contacts::changes::{PhotoChange, RowChange};
+use crate::gateway::contacts::edits::{Edited, binding, damaged};
+use crate::gateway::contacts::shared::Someone;
+use crate::gateway::contacts::shares::{Fields, Share, ShareTo, Sharing};
+use crate::gateway::error::{Conflict, Error};
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
+use crate::gateway::groups::audience::Reader;
+use crate::gateway::records::contact::{
+    ContactEdit, ContactId, EDIT_ENDED, EDIT_WAITS, EditKind, EditOutcome,
+};
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::sealed_form;
+use crate::gateway::records::tables::{ACCOUNTS, CONTACT_EDITS, CONTACTS};
+use crate::gateway::text::{hex, shown};
+use crate::gateway::{Gateway, quota};
+use crate::mail::contacts::Contact;
+use crate::mail::reference::Reference;
+use crate::store::{self, Read};
+
+/// A change by somebody else, as the owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditView {
+    pub reference: String,
+    pub at: Timestamp,
+    /// `None` if the account has ended.
+    pub by: Option<Someone>,
+    pub contact: String,
+    pub kind: EditKind,
+    pub outcome: EditOutcome,
+    pub edited: Edited,
+}
+
+/// What the owner says about a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditAnswer {
+    /// What was there before comes back.
+    Undo,
+    /// What was kept beside the contact takes the place of what is there.
+    Use,
+}
+
+/// The most changes that are taken in one request, and that are kept afterwards.
+pub const EDITS_AT_ONCE: usize = 20;
+pub const EDITS_KEPT: usize = 200;
+
+/// The most octets of what one answer tells about changes.
+const EDITS_SHOWN_OCTETS: usize = 1 << 20;
+
+const NO_EDIT: Error = Error::NotFound { what: "change" };
+
+/// What the owner's session makes of a change.
+struct Taken {
+    outcome: EditOutcome,
+    edited: Edited,
+    changes: Vec<RowChange>,
+}
+
+impl Gateway {
+    /// Takes what others changed and added in the actor's address book: a bounded number of them.
+    pub fn contact_edits_take(&self, actor: &Actor) -> Result<(), Error> {
+        let mut keys = Vec::new();
+        self.inner.store.scan_keys(&CONTACT_EDITS, &(actor.account(), EDIT_WAITS), |key| {
+            keys.push(key.2);
+            match keys.len() < EDITS_AT_ONCE {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
+        // What cannot be taken, such as for want of room, does not keep the others waiting.
+        let take = |key| self.contacts_retry(|| self.contact_edit_take(actor, key));
+        keys.into_iter().map(take).fold(Ok(()), Result::and)
+    }
+
+    /// The same for a page that is only read.
+    pub fn contact_edits_take_or_not(&self, actor: &Actor) {
+        if let Err(error) = self.contact_edits_take(actor) {
+            tracing::warn!(%error, "changes by others were not taken into an address book");
+        }
+    }
+
+    fn contact_edit_take(&self, actor: &Actor, at: ReferenceKey) -> Result<(), Error> {
+        let account = actor.account();
+        let row = self.inner.store.get(&CONTACT_EDITS, &(account, EDIT_WAITS, at))?;
+        let Some(row) = row else { return Ok(()) };
+        let bound = binding(b"waits", account, at);
+        let plain = actor
+            .secret()
+            .epoch_open(&row.encapsulation, &bound)
+            .and_then(|epoch| epoch.open_summary(&bound, &row.sealed));
+        let edited = plain.map(|plain| sealed_form::read::<Edited>(CONTACT_EDITS.name, &plain));
+        let taken = match edited {
+            Ok(Err(error @ Error::NewerRecord { .. })) => return Err(error),
+            Ok(Ok(edited)) => match row.kind {
+                EditKind::Change => self.contact_edit_applied(actor, &row, edited)?,
+                EditKind::Add => self.contact_edit_added(actor, &row, edited)?,
+            },
+            // It was changed on the disk: nobody knows what was meant.
+            Ok(Err(_)) | Err(_) => Taken::refused(Edited::default()),
+        };
+        self.contact_edit_end(actor, (EDIT_WAITS, at), row, taken)
+    }
+
+    /// What a reader is, whose change the owner's session looks at.
+    fn contact_author(&self, author: AccountId) -> Result<Reader, Error> {
+        let asker = self.asker(author)?;
+        Ok(Reader { account: author, inside: asker.inside, groups: asker.groups })
+    }
+
+    fn contact_edit_applied(
+        &self,
+        actor: &Actor,
+        row: &ContactEdit,
+        edited: Edited,
+    ) -> Result<Taken, Error> {
+        let opened = match self.contact_opened_by(actor, row.contact) {
+            Err(Error::NotFound { .. }) => return Ok(Taken::refused(edited)),
+            opened => opened?,
+        };
+        let sharing = self.contact_sharing_of(actor, row.contact, &opened.row)?;
+        let may = sharing.may_edit(&self.contact_author(row.by)?);
+        let name = opened.stored.contact.shown();
+        let edited = Edited { name, ..edited };
+        if !edited.after.fields().within(may) {
+            return Ok(Taken::refused(edited));
+        }
+        self.contact_edit_put(actor, row.contact, row.over, edited)
+    }
+
+    /// Puts a change into a contact, over a version of it.
+    fn contact_edit_put(
+        &self,
+        actor: &Actor,
+        contact: ContactId,
+        over: u32,
+        edited: Edited,
+    ) -> Result<Taken, Error> {
+        let opened = self.contact_opened_by(actor, contact)?;
+        let mut stored = opened.stored.clone();
+        let version = opened.row.version + 1;
+        let before = ContactPatch::of(&stored.contact, edited.after.fields());
+        match stored.apply(edited.after.clone(), over, version) {
+            Err(Error::Conflict(_)) => {
+                let edited = Edited { before, ..edited };
+                return Ok(Taken { outcome: EditOutcome::Clashed, edited, changes: Vec::new() });
+            }
+            applied => applied?,
+        }
+        let Ok(contact) = fitting(stored.contact.clone()) else {
+            return Ok(Taken::refused(edited));
+        };
+        stored.contact = contact;
+        let edited = Edited { before, version, ..edited };
+        let change =
+            self.contact_sealed(actor, opened.id, Some(opened.row), &stored, PhotoChange::Keep)?;
+        Ok(Taken { outcome: EditOutcome::Applied, edited, changes: vec![change] })
+    }
+
+    fn contact_edit_added(
+        &self,
+        actor: &Actor,
+        row: &ContactEdit,
+        edited: Edited,
+    ) -> Result<Taken, Error> {
+        let author = self.contact_author(row.by)?;
+        let may = self.contact_adders_of(actor)?.0.iter().any(|to| to.includes(&author));
+        let mut contact = Contact::default();
+        let of_all = edited.after.fields().within(Fields::all());
+        edited.after.clone().write(&mut contact);
+        let edited = Edited { name: contact.shown(), ..edited };
+        let is_free = !self.inner.store.has(&CONTACTS, &(actor.account(), row.contact))?;
+        let (Ok(contact), true) = (fitting(contact), may && of_all && is_free) else {
+            return Ok(Taken::refused(edited));
+        };
+        let stored = StoredContact { contact, ..StoredContact::default() };
+        let (to, all) = (ShareTo::Person(row.by), Fields::all());
+        let sharing = Sharing(vec![Share { to, read: all, edit: all }]);
+        let change = self.contact_sealed_with(
+            actor,
+            (row.contact, None),
+            (&stored, PhotoChange::Keep),
+            &sharing,
+        )?;
+        let edited = Edited { version: 1, ..edited };
+        Ok(Taken { outcome: EditOutcome::Applied, edited, changes: vec![change] })
+    }
+
+    /// Stores what became of a change, with the contact, in one transaction.
+    fn contact_edit_end(
+        &self,
+        actor: &Actor,
+        (state, at): (u8, ReferenceKey),
+        row: ContactEdit,
+        taken: Taken,
+    ) -> Result<(), Error> {
+        let account = actor.account();
+        let plain = sealed_form::octets_of(&taken.edited)?;
+        let ended = ContactEdit {
+            outcome: Some(taken.outcome),
+            encapsulation: Vec::new(),
+            sealed: actor.secret().seal_own(&binding(b"ended", account, at), &plain)?,
+            sealed_own: Vec::new(),
+            ..row.clone()
+        };
+        let end = move |tx: &mut Tx<'_, '_>| -> Result<(), Error> {
+            if tx.get(&CONTACT_EDITS, &(account, state, at))?.as_ref() != Some(&row) {
+                return Err(Error::Busy);
+            }
+            tx.delete(&CONTACT_EDITS, &(account, state, at));
+            tx.put(&CONTACT_EDITS, &(account, EDIT_ENDED, at), &ended)?;
+            quota::replace_in_tx(tx, account, quota::edit(&row), quota::edit(&ended))?;
+            forget_in_tx(tx, account)?;
+            if row.by != account && tx.has(&ACCOUNTS, &row.by)? {
+                tx.changed(row.by, Changed::Contacts)?;
+            }
+            Ok(())
+        };
+        if !taken.changes.is_empty() {
+            return self.contacts_commit(actor, taken.changes, end);
+        }
+        let done = self.transact(move |tx| {
+            end(tx)?;
+            tx.changed(account, Changed::Contacts).map(drop)
+        });
+        done.wait()
+    }
+
+    fn contact_edit_ended(
+        &self,
+        actor: &Actor,
+        at: ReferenceKey,
+    ) -> Result<(ContactEdit, Edited), Error> {
+        let account = actor.account();
+        let row = self.inner.store.get(&CONTACT_EDITS, &(account, EDIT_ENDED, at))?;
+        let row = row.ok_or(NO_EDIT)?;
+        let edited = self.contact_edit_read(actor, at, &row)?;
+        Ok((row, edited))
+    }
+
+    fn contact_edit_read(
+        &self,
+        actor: &Actor,
+        at: ReferenceKey,
+        row: &ContactEdit,
+    ) -> Result<Edited, Error> {
+        let bound = binding(b"ended", actor.account(), at);
+        let plain = actor.secret().open_own(&bound, &row.sealed).map_err(|_| damaged())?;
+        sealed_form::read(CONTACT_EDITS.name, &plain)
+    }
+
+    /// What others changed and added in the actor's address book, the latest first.
+    pub fn contact_edits(&self, actor: &Actor) -> Result<Vec<EditView>, Error> {
+        let (mut rows, mut octets) = (Vec::new(), 0);
+        let prefix = (actor.account(), EDIT_ENDED);
+        self.inner.store.scan_readable(&CONTACT_EDITS, &prefix, |key, row: ContactEdit| {
+            rows.push((key.2, row));
+            ControlFlow::Continue(())
+        })?;
+        let mut views = Vec::with_capacity(rows.len());
+        for (at, row) in rows.into_iter().rev() {
+            octets += row.sealed.len();
+            if octets > EDITS_SHOWN_OCTETS && !views.is_empty() {
+                break;
+            }
+            // One that cannot be read stops no other.
+            let edited = match self.contact_edit_read(actor, at, &row) {
+                Err(Error::Damaged { .. }) => continue,
+                edited => edited?,
+            };
+            views.push(EditView {
+                reference: shown(at),
+                at: row.at,
+                by: self.someone(row.by)?,
+                contact: hex(&row.contact),
+                kind: row.kind,
+                outcome: row.outcome.unwrap_or(EditOutcome::Refused),
+                edited,
+            });
+        }
+        Ok(views)
+    }
+
+    /// Undoes a change by somebody else, or uses one that was kept beside the contact.
+    /// `edited-elsewhere` if the fields changed since.
+    pub fn contact_edit_answer(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        answer: EditAnswer,
+    ) -> Result<(), Error> {
+        let at = reference.to_bytes();
+        self.contacts_retry(|| {
+            let (row, edited) = self.contact_edit_ended(actor, at)?;
+            let taken = match (answer, row.outcome, row.kind) {
+                (EditAnswer::Undo, Some(EditOutcome::Applied), EditKind::Change) => {
+                    self.contact_edit_undone(actor, &row, edited)?
+                }
+                (EditAnswer::Undo, Some(EditOutcome::Applied), EditKind::Add) => {
+                    let opened = self.contact_opened_by(actor, row.contact)?;
+                    if opened.row.version != edited.version {
+                        return Err(Error::Conflict(Conflict::EditedElsewhere));
+                    }
+                    let changes = vec![self.contact_removed(actor, opened.id, opened.row)?];
+                    Taken { outcome: EditOutcome::Undone, edited, changes }
+                }
+                (
+                    EditAnswer::Use,
+                    Some(EditOutcome::Clashed | EditOutcome::Refused),
+                    EditKind::Change,
+                ) => {
+                    let over = self.contact_opened_by(actor, row.contact)?.row.version;
+                    self.contact_edit_put(actor, row.contact, over, edited)?
+                }
+                _ => return Err(NO_EDIT),
+            };
+            self.contact_edit_end(actor, (EDIT_ENDED, at), row, taken)
+        })
+    }
+
+    fn contact_edit_undone(
+        &self,
+        actor: &Actor,
+        row: &ContactEdit,
+        edited: Edited,
+    ) -> Result<Taken, Error> {
+        let back = Edited { after: edited.before.clone(), ..edited.clone() };
+        let taken = self.contact_edit_put(actor, row.contact, edited.version, back)?;
+        match taken.outcome {
+            EditOutcome::Applied => {
+                Ok(Taken { outcome: EditOutcome::Undone, edited, changes: taken.changes })
+            }
+            _ => Err(Error::Conflict(Conflict::EditedElsewhere)),
+        }
+    }
+}
+
+impl Taken {
+    fn refused(edited: Edited) -> Taken {
+        Taken { outcome: EditOutcome::Refused, edited, changes: Vec::new() }
+    }
+}
+
+/// Forgets the oldest changes, so that no more are kept than may be; also one that cannot be read.
+fn forget_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
+    let mut keys = Vec::new();
+    tx.scan_keys(&CONTACT_EDITS, &(account, EDIT_ENDED), |key| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    let old = keys.len().saturating_sub(EDITS_KEPT);
+    for key in keys.into_iter().take(old) {
+        let row = match tx.get(&CONTACT_EDITS, &key) {
+            Err(store::Error::Damaged(_)) => None,
+            row => row?,
+        };
+        tx.delete(&CONTACT_EDITS, &key);
+        match row {
+            Some(row) => quota::discharge_in_tx(tx, account, quota::edit(&row))?,
+            None => quota::again_in_tx(tx, account)?,
+        }
+    }
+    Ok(())
+}
