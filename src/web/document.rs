@@ -20,11 +20,11 @@ use crate::gateway::accounts::directory::{COLLEAGUES_MAX, QUESTION_CHARS_MAX};
 use crate::gateway::accounts::password::LABEL_CHARS_MAX;
 use crate::gateway::accounts::preference::UNDO_SECS_MAX;
 use crate::gateway::accounts::totp::CODE_CHARS_MAX;
-use crate::gateway::contacts::book::MERGED_MAX;
 use crate::gateway::contacts::list::{
     LOOKED_UP_MAX, PAGE_MAX as CONTACTS_PAGE_MAX, QUERY_CHARS_MAX as CONTACTS_QUERY_CHARS_MAX,
 };
 use crate::gateway::contacts::request::NOTE_CHARS_MAX;
+use crate::gateway::contacts::stored::MERGED_MAX;
 use crate::gateway::groups::about::{DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX as GROUP_CHARS_MAX};
 use crate::gateway::mailboxes::filter::{FILTERS_MAX, TEXT_CHARS_MAX as FILTER_CHARS_MAX};
 use crate::gateway::mailboxes::label::{LABELS_MAX, NAME_CHARS_MAX as LABEL_NAME_CHARS_MAX};

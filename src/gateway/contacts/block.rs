@@ -260,14 +260,14 @@ impl Gateway {
                 StoredBlock::Damaged => None,
             };
             if let Some(plain) = &plain
-                && let Ok(lines) = postcard::from_bytes::<Vec<LineView<'_>>>(&plain[1..])
+                && let Some(lines) = sealed_form::view::<Vec<LineView<'_>>>(plain)
             {
                 lines.into_iter().for_each(&mut visit);
                 continue;
             }
             let plain = sealed_form::octets_of(&self.contact_block_anew(actor, number)?)?;
-            let lines = postcard::from_bytes::<Vec<LineView<'_>>>(&plain[1..]);
-            lines.map_err(|_| damaged())?.into_iter().for_each(&mut visit);
+            let lines = sealed_form::view::<Vec<LineView<'_>>>(&plain);
+            lines.ok_or_else(damaged)?.into_iter().for_each(&mut visit);
         }
         Ok(())
     }

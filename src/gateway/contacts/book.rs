@@ -4,22 +4,21 @@
 //! change the fields that nobody else changed since; so two people who edit one contact at the same
 //! time lose nothing, and the second learns of it only if both changed the same field.
 
-use serde::{Deserialize, Serialize};
-
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::block::Line;
 use crate::gateway::contacts::changes::{Before, PhotoChange, RowChange};
 use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::contacts::shares::Sharing;
+use crate::gateway::contacts::stored::{ContactPatch, MERGED_MAX, MISSING, StoredContact, fitting};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::contact::{ContactId, ContactRow, ContactSharing};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{CONTACT_PHOTOS, CONTACTS};
 use crate::gateway::text::{hex, parse_hex};
-use crate::mail::contacts::{Contact, Name, Photo, Postal, Way, Work, groups};
-use crate::store::{self, Read, Record};
+use crate::mail::contacts::{Contact, Photo, groups};
+use crate::store::{self, Read};
 use crate::vault;
 
 pub use crate::gateway::contacts::changes::CONTACTS_MAX;
@@ -33,43 +32,6 @@ pub struct ContactView {
     pub photo: bool,
 }
 
-/// The fields that change; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactPatch {
-    pub name: Option<Name>,
-    pub work: Option<Work>,
-    pub emails: Option<Vec<Way>>,
-    pub phones: Option<Vec<Way>>,
-    pub postal: Option<Vec<Postal>>,
-    pub urls: Option<Vec<Way>>,
-    pub birthday: Option<String>,
-    pub notes: Option<String>,
-    pub labels: Option<Vec<String>>,
-    pub own: Option<Vec<Way>>,
-    pub favourite: Option<bool>,
-}
-
-/// A contact as it is sealed.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::gateway) struct StoredContact {
-    pub contact: Contact,
-    /// The version in which each field changed last, in the order of [`ContactPatch`].
-    pub changed: [u32; FIELD_COUNT],
-    /// The media type of its photo.
-    pub photo: Option<String>,
-}
-
-impl Record for StoredContact {
-    const VERSION: u8 = 1;
-}
-
-pub(in crate::gateway) const FIELD_COUNT: usize = 11;
-
-/// The most contacts that are merged into one.
-pub const MERGED_MAX: usize = 10;
-
-pub(super) const MISSING: Error = Error::NotFound { what: "contact" };
-
 fn binding(account: AccountId, id: ContactId, what: &[u8]) -> Vec<u8> {
     [b"contact ".as_slice(), what, b"\0", &account.0, &id].concat()
 }
@@ -79,75 +41,6 @@ pub(super) struct Opened {
     pub id: ContactId,
     pub row: ContactRow,
     pub stored: StoredContact,
-}
-
-impl StoredContact {
-    /// Changes fields. `over` is the version that the caller knows, `version` the new one.
-    pub(super) fn apply(
-        &mut self,
-        patch: ContactPatch,
-        over: u32,
-        version: u32,
-    ) -> Result<(), Error> {
-        let Contact { name, work, emails, phones, postal, urls, .. } = &mut self.contact;
-        let mut fields = Fields { changed: &mut self.changed, over, version, clash: false };
-        fields.set(0, name, patch.name);
-        fields.set(1, work, patch.work);
-        fields.set(2, emails, patch.emails);
-        fields.set(3, phones, patch.phones);
-        fields.set(4, postal, patch.postal);
-        fields.set(5, urls, patch.urls);
-        let Contact { birthday, notes, labels, own, favourite, .. } = &mut self.contact;
-        fields.set(6, birthday, patch.birthday);
-        fields.set(7, notes, patch.notes);
-        fields.set(8, labels, patch.labels);
-        fields.set(9, own, patch.own);
-        fields.set(10, favourite, patch.favourite);
-        match fields.clash {
-            true => Err(Error::Conflict(Conflict::EditedElsewhere)),
-            false => Ok(()),
-        }
-    }
-}
-
-struct Fields<'c> {
-    changed: &'c mut [u32; FIELD_COUNT],
-    over: u32,
-    version: u32,
-    /// Whether somebody else changed one of the fields meanwhile.
-    clash: bool,
-}
-
-impl Fields<'_> {
-    fn set<T: PartialEq>(&mut self, field: usize, own: &mut T, wanted: Option<T>) {
-        let Some(wanted) = wanted.filter(|wanted| wanted != own) else { return };
-        self.clash |= self.changed[field] > self.over;
-        self.changed[field] = self.version;
-        *own = wanted;
-    }
-}
-
-/// Refuses what is longer than a field can be, in place of cutting it.
-pub(super) fn fitting(contact: Contact) -> Result<Contact, Error> {
-    match contact.is_empty() {
-        true => Err(Error::Invalid { what: "the contact is empty".to_owned() }),
-        false => fits(contact),
-    }
-}
-
-/// The same for a part of a contact, which may be empty.
-pub(super) fn fits(mut contact: Contact) -> Result<Contact, Error> {
-    // Lines of cards come from files alone, and were fitted there.
-    match contact.fit().first() {
-        Some(("BDAY", _)) => Err(Error::Invalid {
-            what: "the birthday must be a day such as 1980-05-04, or --05-04".to_owned(),
-        }),
-        Some((property, _)) => {
-            let what = format!("a contact's field is too long, or has too many items: {property}");
-            Err(Error::Invalid { what })
-        }
-        None => Ok(contact),
-    }
 }
 
 impl Gateway {
@@ -416,29 +309,6 @@ impl Gateway {
         let after = Some(ContactRow { version, deleted: None, sealed, sharing });
         let before = Before::Row(before);
         Ok(RowChange { id, before, after, line: Some(line), photo, readers })
-    }
-}
-
-impl StoredContact {
-    /// Gives the fields that are not what they were the version in which they changed.
-    pub(super) fn changed_since(&mut self, before: &StoredContact, version: u32) {
-        let (old, new) = (&before.contact, &self.contact);
-        let is_same = [
-            old.name == new.name,
-            old.work == new.work,
-            old.emails == new.emails,
-            old.phones == new.phones,
-            old.postal == new.postal,
-            old.urls == new.urls,
-            old.birthday == new.birthday,
-            old.notes == new.notes,
-            old.labels == new.labels,
-            old.own == new.own,
-            old.favourite == new.favourite,
-        ];
-        for (changed, _) in self.changed.iter_mut().zip(is_same).filter(|(_, is_same)| !is_same) {
-            *changed = version;
-        }
     }
 }
 

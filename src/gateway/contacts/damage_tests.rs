@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::book::ContactPatch;
 use super::list::ContactQuery;
 use super::request::Answer;
+use super::stored::ContactPatch;
 use super::tests::{Flip, contact, counted, names, proposed};
 use super::transfer::Format;
 use crate::gateway::records::contact::ContactId;
@@ -98,7 +98,7 @@ fn a_contact_that_cannot_be_read_is_in_the_list_until_it_is_deleted() {
     // Another contact of the same block is written, so that the block is kept.
     let mut other = id;
     other[15] ^= 1;
-    let stored = super::book::StoredContact {
+    let stored = super::stored::StoredContact {
         contact: contact("Yael", "y@a.example"),
         ..Default::default()
     };
@@ -227,7 +227,7 @@ fn a_block_has_a_limit_and_can_be_emptied() {
     let dana = sign_in(&gateway, "dana");
     let mut large = contact("x", "a@b.example");
     large.notes = "notes ".repeat(1_000);
-    let stored = super::book::StoredContact { contact: large, ..Default::default() };
+    let stored = super::stored::StoredContact { contact: large, ..Default::default() };
     let fill = |from: u8, count: u8| {
         let changes = (from..from + count).map(|at| {
             let mut id = [7; 16];

@@ -10,9 +10,9 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::book::{ContactPatch, MISSING, fits, fitting};
 use crate::gateway::contacts::shared::{SharedView, parsed};
 use crate::gateway::contacts::shares::{Fields, ShareTo};
+use crate::gateway::contacts::stored::{ContactPatch, MISSING, fits, fitting};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;

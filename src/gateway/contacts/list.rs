@@ -233,7 +233,7 @@ impl Gateway {
         }
         let mut found: Vec<_> = found.into_values().filter(|group| group.len() > 1).collect();
         found.truncate(GROUPS_MAX);
-        found.iter_mut().for_each(|group| group.truncate(super::book::MERGED_MAX));
+        found.iter_mut().for_each(|group| group.truncate(super::stored::MERGED_MAX));
         Ok(found)
     }
 }

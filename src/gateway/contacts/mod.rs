@@ -25,6 +25,7 @@ mod request_message;
 pub mod shared;
 pub mod shares;
 pub mod sharing;
+pub mod stored;
 pub mod taking;
 pub mod transfer;
 

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::book::{StoredContact, fitting};
 use crate::gateway::contacts::changes::PhotoChange;
+use crate::gateway::contacts::stored::{StoredContact, fitting};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;

@@ -11,13 +11,14 @@
 //! Where a group cannot be sealed for, because its keys wait or the owner has left it, its row goes: it
 //! would show what the contact said before. The next change, or a look at the sharing, makes it anew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map, hash_map};
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::book::{ContactPatch, MISSING, StoredContact};
+use crate::gateway::contacts::list::{PAGE_MAX, QUERY_CHARS_MAX};
 use crate::gateway::contacts::shares::{Fields, Projection, Share, ShareTo, Sharing};
+use crate::gateway::contacts::stored::{ContactPatch, MISSING, StoredContact};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
@@ -100,6 +101,14 @@ pub const ROWS_READ_MAX: usize = 5_000;
 
 pub(super) fn binding(reader: ReaderKey, owner: AccountId, id: ContactId, version: u32) -> Vec<u8> {
     [b"contact shared\0".as_slice(), &reader, &owner.0, &id, &version.to_be_bytes()].concat()
+}
+
+/// The rows that a reader has, to whose address books the reader may add, and whether there are more.
+#[derive(Default)]
+struct Rows {
+    rows: Vec<((ReaderKey, AccountId, ContactId), ContactShared)>,
+    books: BTreeSet<AccountId>,
+    more: bool,
 }
 
 /// The epochs that one request opened.
@@ -187,7 +196,7 @@ impl Gateway {
                 .and_then(|epoch| epoch.open_summary(bound, &row.sealed)),
             Some(under) => {
                 let key = (under.group, under.epoch);
-                if let std::collections::hash_map::Entry::Vacant(place) = opened.0.entry(key) {
+                if let hash_map::Entry::Vacant(place) = opened.0.entry(key) {
                     let secret = match self.group_opening(actor, under) {
                         Ok(secret) => Some(secret),
                         Err(Error::NotFound { .. } | Error::KeysDiffer | Error::Conflict(_)) => {
@@ -233,12 +242,11 @@ impl Gateway {
 
     /// A part of the contacts that others share with the actor, by name, with what the actor sees of them.
     pub fn contacts_shared(&self, actor: &Actor, query: &SharedQuery) -> Result<SharedPage, Error> {
-        use crate::gateway::contacts::list::{PAGE_MAX, QUERY_CHARS_MAX};
         if query.text.chars().count() > QUERY_CHARS_MAX || !(1..=PAGE_MAX).contains(&query.limit) {
             return Err(Error::Invalid { what: "the query is too long".to_owned() });
         }
         let reader = self.reader_facts(actor)?;
-        let (rows, books, more) = self.contact_shared_rows(&reader)?;
+        let Rows { rows, books, more } = self.contact_shared_rows(&reader)?;
         let mut page = SharedPage { more, ..SharedPage::default() };
         let (mut opened, mut found) = (Opened::default(), BTreeMap::new());
         for ((to, owner, id), row) in rows {
@@ -276,16 +284,9 @@ impl Gateway {
         Ok(page)
     }
 
-    /// The rows that a reader has, to whose address books the reader may add, and whether there are more.
-    #[allow(clippy::type_complexity)]
-    fn contact_shared_rows(
-        &self,
-        reader: &Reader,
-    ) -> Result<
-        (Vec<((ReaderKey, AccountId, ContactId), ContactShared)>, Vec<AccountId>, bool),
-        Error,
-    > {
-        let (mut rows, mut books, mut more) = (Vec::new(), Vec::new(), false);
+    /// What there is for a reader.
+    fn contact_shared_rows(&self, reader: &Reader) -> Result<Rows, Error> {
+        let mut found = Rows::default();
         for to in ShareTo::of(reader) {
             self.inner.store.scan_readable(&CONTACT_SHARED, &to.key(), |key, row| {
                 let (_, owner, id) = key;
@@ -293,19 +294,17 @@ impl Gateway {
                     return ControlFlow::Continue(());
                 }
                 if id == BOOK {
-                    books.push(owner);
-                } else if rows.len() == ROWS_READ_MAX {
-                    more = true;
+                    found.books.insert(owner);
+                } else if found.rows.len() == ROWS_READ_MAX {
+                    found.more = true;
                     return ControlFlow::Break(());
                 } else {
-                    rows.push((key, row));
+                    found.rows.push((key, row));
                 }
                 ControlFlow::Continue(())
             })?;
         }
-        books.sort_unstable();
-        books.dedup();
-        Ok((rows, books, more))
+        Ok(found)
     }
 
     /// What the actor sees of a contact of somebody else; `None` if there is nothing for the actor.
@@ -370,7 +369,7 @@ pub(super) fn parsed(owner: &str, id: &str) -> Result<(AccountId, ContactId), Er
 }
 
 fn seen_add<K: Ord>(
-    entry: std::collections::btree_map::Entry<'_, K, Seen>,
+    entry: btree_map::Entry<'_, K, Seen>,
     projection: Projection,
     row: &ContactShared,
 ) {

@@ -173,7 +173,7 @@ impl Gateway {
         self.contact_sharing_view(actor, id)
     }
 
-    /// Whom the owner means. Nobody learns more of who is inside than whoever writes a message.
+    /// Whom the owner means. Nobody learns more of who is inside than the sender of a message.
     fn contact_reader_named(
         &self,
         actor: &Actor,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::book::ContactPatch;
 use super::shared::{SharedQuery, binding};
 use super::shares::{Field, Fields, Projection, ShareTo};
 use super::sharing::{NamedReader, WantedShare};
+use super::stored::ContactPatch;
 use super::taking::EditAnswer;
 use super::tests::{contact, counted, names};
 use crate::gateway::group_tests::{add, created, gateway_of, group_id, new_group, put};

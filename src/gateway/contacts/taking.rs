@@ -9,11 +9,11 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::book::{ContactPatch, StoredContact, fitting};
 use crate::gateway::contacts::changes::{PhotoChange, RowChange};
 use crate::gateway::contacts::edits::{Edited, binding, damaged};
 use crate::gateway::contacts::shared::Someone;
 use crate::gateway::contacts::shares::{Fields, Share, ShareTo, Sharing};
+use crate::gateway::contacts::stored::{ContactPatch, StoredContact, fitting};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;

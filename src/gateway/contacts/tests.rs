@@ -1,8 +1,8 @@
 use std::ops::ControlFlow;
 
-use super::book::ContactPatch;
 use super::list::{ContactQuery, Named};
 use super::request::{Answer, DAILY_MAX, Proposed, WAITING_DAYS, WAITING_OF_ONE_MAX};
+use super::stored::ContactPatch;
 use super::transfer::Format;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::CONTACT_BLOCKS;

@@ -5,6 +5,7 @@
 //! version (1 octet) | record in postcard form
 //! ```
 
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::gateway::error::Error;
@@ -21,6 +22,13 @@ pub(in crate::gateway) fn read<R: Record>(table: &'static str, octets: &[u8]) ->
     let empty = || store::Error::Damaged(format!("a sealed record in table {table} is empty"));
     let (version, bytes) = octets.split_first().ok_or_else(empty)?;
     Ok(store::read_record(table, *version, bytes)?)
+}
+
+/// The same as it lies in the octets of today's version, which follow that version; `None` if they are
+/// not those of this form.
+pub(in crate::gateway) fn view<'o, V: Deserialize<'o>>(octets: &'o [u8]) -> Option<V> {
+    let (_, bytes) = octets.split_first()?;
+    postcard::from_bytes(bytes).ok()
 }
 
 /// Refuses to replace what a later version of the program sealed. What is damaged may be replaced.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Reason, groups};
+use super::Reason;
+use super::groups::{self, Lines};
 use crate::mail::address::Address;
 use crate::mail::words;
 
@@ -254,9 +255,16 @@ impl Contact {
         room
     }
 
+    /// The lines of cards.
+    pub fn lines(&self) -> Lines<'_> {
+        Lines { kept: &self.kept, source: &self.source }
+    }
+
     /// Takes from another contact what this one does not say.
     pub fn merge(&mut self, other: Contact) {
-        groups::join(self, &other);
+        let (kept, source) = groups::missing(self.lines(), other.lines());
+        self.kept.extend(kept);
+        self.source.extend(source);
         let Contact { name, work, .. } = self;
         if name.whole().is_empty() {
             let nickname = std::mem::take(&mut name.nickname);

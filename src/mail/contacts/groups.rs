@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::contact::Contact;
 use super::line::HEAD_OCTETS_MAX;
 
 /// Properties of which a card has one at most (RFC 6350 §6, RFC 2426 §5), and for which there is no
@@ -39,10 +38,17 @@ pub fn property(line: &str) -> String {
     head[..end].trim().to_ascii_uppercase()
 }
 
+/// The lines of a contact that are kept, and those of its fields.
+#[derive(Clone, Copy)]
+pub struct Lines<'c> {
+    pub kept: &'c [String],
+    pub source: &'c [String],
+}
+
 /// The units of a contact's lines, each with the name of its group.
-fn units(contact: &Contact) -> Vec<(String, Unit<'_>)> {
-    let kept = contact.kept.iter().map(|line| (List::Kept, line));
-    let source = contact.source.iter().map(|line| (List::Source, line));
+fn units(lines: Lines<'_>) -> Vec<(String, Unit<'_>)> {
+    let kept = lines.kept.iter().map(|line| (List::Kept, line));
+    let source = lines.source.iter().map(|line| (List::Source, line));
     let (mut alone, mut groups) = (Vec::new(), BTreeMap::<String, Unit<'_>>::new());
     for (list, line) in kept.chain(source) {
         let (group, rest) = parted(line);
@@ -58,16 +64,9 @@ fn units(contact: &Contact) -> Vec<(String, Unit<'_>)> {
     alone
 }
 
-/// Adds the lines of another contact that this one does not have. Its groups get names that this one
-/// does not use, so that no line joins a group of another card.
-pub fn join(own: &mut Contact, other: &Contact) {
-    let (kept, source) = missing(own, other);
-    own.kept.extend(kept);
-    own.source.extend(source);
-}
-
-/// The lines to keep and those of fields that `own` does not have.
-fn missing(own: &Contact, other: &Contact) -> (Vec<String>, Vec<String>) {
+/// The lines to keep, and those of fields, that another contact has and this one does not. Its groups get
+/// names that this one does not use, so that no line joins a group of another card.
+pub fn missing(own: Lines<'_>, other: Lines<'_>) -> (Vec<String>, Vec<String>) {
     let (mut kept, mut source) = (Vec::new(), Vec::new());
     let mine = units(own);
     let mut known: HashSet<Unit<'_>> = mine.iter().map(|(_, unit)| unit.clone()).collect();
@@ -105,6 +104,13 @@ fn free(names: &mut HashSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::contacts::Contact;
+
+    fn join(own: &mut Contact, other: &Contact) {
+        let both = missing(own.lines(), other.lines());
+        own.kept.extend(both.0);
+        own.source.extend(both.1);
+    }
 
     fn contact(kept: &[&str], source: &[&str]) -> Contact {
         let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();

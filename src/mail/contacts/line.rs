@@ -36,6 +36,9 @@ pub struct Line {
 impl Line {
     /// Returns the line that a text is; `None` if it is none.
     pub fn parse(text: &str) -> Option<Line> {
+        // What is read is what is kept: no control character hides a word until it is read again.
+        let raw = printable(text);
+        let text = raw.as_str();
         let head = &text[..text.floor_char_boundary(HEAD_OCTETS_MAX)];
         let end = head.find([';', ':'])?;
         let (group, name) = text[..end].rsplit_once('.').unwrap_or(("", &text[..end]));
@@ -48,7 +51,6 @@ impl Line {
         }
         let (parameters, value) = parameters(&text[end..])?;
         let group = group.trim().to_ascii_lowercase();
-        let raw = printable(text);
         Some(Line { group, name, parameters, value: value.to_owned(), raw }.plain())
     }
 
@@ -404,6 +406,16 @@ mod tests {
         let line = Line::parse(old).unwrap();
         assert_eq!(line.raw, "NOTE;TYPE=HOME:café\\nau lait");
         assert_eq!(line.text(), "café\nau lait");
+    }
+
+    #[test]
+    fn a_control_character_hides_no_word() {
+        let line = Line::parse("PHOTO;ENCODING=BAS\0E64:AA\u{1}AA").unwrap();
+        assert!(line.has("ENCODING", "BASE64"));
+        assert_eq!(
+            (line.value.as_str(), line.raw.as_str()),
+            ("AAAA", "PHOTO;ENCODING=BASE64:AAAA")
+        );
     }
 
     #[test]

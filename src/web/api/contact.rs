@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::contacts::book::{ContactPatch, ContactView};
+use crate::gateway::contacts::book::ContactView;
 use crate::gateway::contacts::list::{ContactItem, ContactPage, ContactQuery, Known, Named};
+use crate::gateway::contacts::stored::ContactPatch;
 use crate::mail::contacts::{self, Photo};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Octets, Params};

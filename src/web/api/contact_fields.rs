@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::contacts::book::ContactPatch;
+use crate::gateway::contacts::stored::ContactPatch;
 use crate::mail::contacts;
 
 /// The parts of a name.

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::contacts::book::ContactPatch;
 use crate::gateway::contacts::shared::{SharedPage, SharedQuery, SharedView, Someone};
 use crate::gateway::contacts::shares::{Field, Fields, ShareTo};
 use crate::gateway::contacts::sharing::{
     NamedReader, ReaderView, ShareView, SharingView, WantedShare,
 };
+use crate::gateway::contacts::stored::ContactPatch;
 use crate::gateway::contacts::taking::{EditAnswer, EditView};
 use crate::gateway::records::contact::{EditKind, EditOutcome};
 use crate::gateway::records::ids::GroupId;
@@ -80,7 +80,7 @@ pub struct ContactShare {
     sealed: bool,
 }
 
-/// With whom a contact is shared from now on; whoever is left out does not see it any more.
+/// With whom a contact is shared from now on; readers who are left out do not see it any more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactSharingChange {

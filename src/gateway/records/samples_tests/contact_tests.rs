@@ -1,10 +1,10 @@
 //! Samples of the records of address books.
 
 use crate::gateway::contacts::block::{Line, Lines};
-use crate::gateway::contacts::book::{ContactPatch, StoredContact};
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
 use crate::gateway::contacts::shares::{Adders, Fields, Projection, Share, ShareTo, Sharing};
+use crate::gateway::contacts::stored::{ContactPatch, StoredContact};
 use crate::gateway::records::contact::{
     ContactAsked, ContactEdit, ContactRequest, ContactRow, ContactShared, ContactSharing, EditKind,
     EditOutcome, RequestOutcome,
