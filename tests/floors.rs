@@ -28,6 +28,7 @@ const FLOORS: &[&str] = &[
     "search",
     "queue",
     "reporting",
+    "vouching",
     "outsiders",
     "incoming",
     "outgoing",

@@ -12,6 +12,7 @@ use crate::mail::reference::Reference;
 use super::problem::Error;
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
+use super::vouching::{self, Vouch};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
 #[derive(Args, Debug)]
@@ -94,6 +95,11 @@ enum Command {
         /// Agree to send the message unprotected where that is necessary.
         #[arg(long)]
         consent: bool,
+    },
+    /// Vouch for colleagues, and be vouched for.
+    Vouch {
+        #[command(subcommand)]
+        command: Vouch,
     },
 }
 
@@ -279,6 +285,11 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             let text = body(body_file)?;
             sent(&mut out, &client.reply(*reference, &text, attach, (*consent).into()).await?, form)
         }
+        Command::Vouch { command } => match client.vouch(command).await? {
+            None => Ok(()),
+            Some(found) if form == Form::Json => json_line(&mut out, &found),
+            Some(found) => vouching::write(&mut out, &found, printable),
+        },
     };
     let written = written.and_then(|()| out.flush());
     // The command itself has succeeded; if this fails, the session ends when it times out.

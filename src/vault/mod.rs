@@ -6,6 +6,7 @@
 //! | account pair (X-Wing) | with the account, and at a renewal | the public half in the clear; the private half, and those before a renewal, sealed under the unlock key |
 //! | unlock key | with the account, and at a renewal | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
 //! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
+//! | signing pair (Ed25519) | with the account, and after a recovery | the public half in the clear; the private half sealed as the owner's own data |
 //! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
 //! Every ciphertext begins with a format byte and is bound, by associated data, to what it
@@ -21,6 +22,7 @@ mod epoch;
 pub mod passkey;
 mod pool;
 mod session;
+mod signing;
 mod strong;
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
+pub use signing::{Digest, SigningPair, VerifyingKey, digest};
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};
 
 pub use crate::wipe::wipe_stack;

@@ -11,7 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::{Chosen, ChosenBy};
-use crate::gateway::accounts::session_rows;
+use crate::gateway::accounts::{session_rows, signing};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::quota::{self, QuotaView};
@@ -20,7 +20,8 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Holder, OwnQuota};
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, TEMPORARY,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, SIGNING_KEYS,
+    TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -158,11 +159,13 @@ impl Gateway {
         }
         let (view, listed) = (account.view(id), account.clone());
         let vault = self.inner.vault.clone();
+        let signing = signing::first(id, &keys.unlock, &keys.sealed_private, account.created)?;
         let keys = AccountKeys::new(&keys);
         let done = self.inner.store.transact(move |tx| {
             claim_names_in_tx(tx, &vault, id, &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
+            tx.put(&SIGNING_KEYS, &id, &signing)?;
             tx.put(&CREDENTIALS, &(id, password_id), &password)?;
             tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
             numbers::create_all_in_tx(tx, id, Holder::User)?;

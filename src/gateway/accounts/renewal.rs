@@ -15,7 +15,7 @@ use crate::gateway::accounts::chosen::{Chosen, OwnChoice};
 use crate::gateway::accounts::keys_check::Unlocked;
 use crate::gateway::accounts::password::{drop_in_tx, there_in_tx};
 use crate::gateway::accounts::session::{KeptSession, binding};
-use crate::gateway::accounts::session_rows;
+use crate::gateway::accounts::{session_rows, signing};
 use crate::gateway::actor::ChangedFrom;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{AccountKeys, Credential};
@@ -135,6 +135,7 @@ impl Renewed {
             Cause::PasswordChanged => Some(AccountChange::PasswordChanged),
             Cause::Recovered => {
                 tx.delete(&TOTP, &account);
+                signing::end_in_tx(tx, account)?;
                 Some(AccountChange::Recovered)
             }
         })

@@ -16,13 +16,17 @@ use zeroize::Zeroizing;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::summary::{FileAt, Outline};
 use crate::gateway::records::ids::ReferenceKey;
+use crate::gateway::records::search::Sealed as SealedRow;
 use crate::mail::message::{self, Within};
 use crate::mail::{compose, sanitize};
-use crate::store::{ContentId, Store};
-use crate::vault::{self, ContentKey};
+use crate::store::{ContentId, Read, Store, Table};
+use crate::vault::{self, ContentKey, Digest};
 
 /// How many octets are read at once, and the largest piece: whole chunks.
 pub const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
+
+/// How many octets there are, and their SHA-256 digest.
+pub(in crate::gateway) type Digested = (u64, [u8; 32]);
 
 /// A message's content, opened.
 pub struct Content {
@@ -91,6 +95,52 @@ impl Content {
     /// The whole message, piece by piece.
     pub fn raw(&self) -> Pieces {
         Pieces::Raw(Raw { sealed: self.sealed.clone(), offset: 0, end: self.sealed.length })
+    }
+
+    /// Returns the key by which the message says that it is signed, if it was written here.
+    pub(in crate::gateway) fn signing_key(&self) -> Option<String> {
+        self.outline.as_ref().and_then(|_| compose::signing_key(&self.shown))
+    }
+
+    /// Opens what lies beside the content under its key, in the row of its reference number.
+    pub(in crate::gateway) fn beside(
+        &self,
+        table: &Table<ReferenceKey, SealedRow>,
+        binding: &[u8],
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let Some(row) = self.sealed.store.get(table, &self.sealed.reference)? else {
+            return Ok(None);
+        };
+        self.sealed.key.open_beside(binding, &row.0).map(Some).map_err(|_| damaged())
+    }
+
+    /// Seals what [`Content::beside`] opens, as any reader of the message could.
+    #[cfg(test)]
+    pub(in crate::gateway) fn seal_beside(&self, binding: &[u8], plain: &[u8]) -> SealedRow {
+        SealedRow(self.sealed.key.seal_beside(binding, plain).unwrap())
+    }
+
+    /// The length and the digest of the header and the text of a message that was written here, and of
+    /// everything after them unless that is longer than `files_max`.
+    pub(in crate::gateway) fn digests(
+        &self,
+        files_max: u64,
+    ) -> Result<(Digested, Option<Digested>), Error> {
+        let length = self.sealed.length;
+        let end = self.outline.as_ref().map_or(length, |outline| outline.head_octets.min(length));
+        let (mut head, mut files) = (Digest::default(), Digest::default());
+        let shown = usize::try_from(end).ok().and_then(|end| self.shown.get(..end));
+        head.push(shown.ok_or_else(damaged)?);
+        if length - end > files_max {
+            return Ok((head.finish(), None));
+        }
+        let mut offset = end;
+        while offset < length {
+            let step = STEP_OCTETS.min(length - offset);
+            files.push(&self.sealed.read(offset, step)?);
+            offset += step;
+        }
+        Ok((head.finish(), Some(files.finish())))
     }
 
     /// Returns the number of the part that an image in the HTML shows, in a message written here.

@@ -31,11 +31,14 @@ use crate::gateway::records::ids::{AccountId, UploadId};
 use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::message::{Answered, Protection, Requested};
 use crate::gateway::records::queue::Due;
+use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::{Draft, Held, Submission};
 use crate::gateway::records::tables::{
-    DELIVERIES, DRAFTS, HELD, HELD_DUE, REQUESTS, SUBMISSIONS, UPLOADS, WRITTEN_TO,
+    DELIVERIES, DRAFTS, HELD, HELD_DUE, MESSAGE_SIGNATURES, REQUESTS, SUBMISSIONS, UPLOADS,
+    WRITTEN_TO,
 };
 use crate::gateway::reporting::notice::{NoticeDraft, Told};
+use crate::gateway::vouching::signature::{Signer, Signing};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
@@ -114,12 +117,24 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let key = ContentKey::generate()?;
-        let written = self.write_message(
-            actor,
-            &Writing { content: &ready.content, sender: &ready.sender, thread: &ready.thread, now },
-            reference,
-            &key,
-        )?;
+        let signer = match ready.plan.iter().any(Planned::stays_inside) {
+            true => self.signer(actor, ready.content.signed)?,
+            false => None,
+        };
+        let writing = Writing {
+            content: &ready.content,
+            sender: &ready.sender,
+            thread: &ready.thread,
+            now,
+            signing_key: signer.as_ref().map(Signer::key),
+        };
+        let written = self.write_message(actor, &writing, reference, &key)?;
+        let signature = match signer {
+            Some(signer) => {
+                Some(signer.sign(self.signing(reference, now, ready, &written)?, &key)?)
+            }
+            None => None,
+        };
         let mut summary = ready.summary(&written);
         let arrives = summary.to_octets()?;
         let own = Some(self.message_id(reference));
@@ -139,7 +154,10 @@ impl Gateway {
         let own = own_placement(&packing, now);
         let reader = self.reader(ready.sender.account, reference, own, &summary, &key)?;
         let notices = self.refusal_notices(&ready.sender, reference, &ready.plan, &packing, now)?;
-        let sending = ready.sending(reference, now, written, reader, packing, notices)?;
+        let sending = Sending {
+            signature,
+            ..ready.sending(reference, now, written, reader, packing, notices)?
+        };
         let submission = sending.submission.clone();
         self.submit_store(actor, submit, sending)?;
         let recipients = submission.deliveries;
@@ -174,6 +192,9 @@ impl Gateway {
             tx.delete(&DRAFTS, &(account, sending.draft_id));
             quota::discharge_in_tx(tx, account, quota::draft(&draft))?;
             sending.sealed.store_in_tx(tx)?;
+            if let Some(signature) = &sending.signature {
+                tx.put(&MESSAGE_SIGNATURES, &message, signature)?;
+            }
             tx.put(&SUBMISSIONS, &message, &sending.submission)?;
             for (index, one) in (0..).zip(&sending.packing.deliveries) {
                 tx.put(&DELIVERIES, &(message, index), one)?;
@@ -194,6 +215,22 @@ impl Gateway {
             Ok(())
         });
         done.wait()
+    }
+
+    /// What of a message is signed. Those in Bcc are not named: the others would see them.
+    fn signing(
+        &self,
+        reference: Reference,
+        at: Timestamp,
+        ready: &Ready,
+        written: &Written,
+    ) -> Result<Signing, Error> {
+        let mut recipients = Vec::new();
+        for one in ready.content.to.iter().chain(&ready.content.cc) {
+            recipients.extend(self.account_find(&one.address)?);
+        }
+        let (head, files) = (written.head, written.files);
+        Ok(Signing { reference, at, head, files, recipients })
     }
 
     fn request_key(&self, request: &str) -> [u8; 16] {
@@ -305,6 +342,7 @@ impl Ready {
             sealed,
             submission,
             packing,
+            signature: None,
             notices,
             draft_id: text::parse_hex(&self.draft_id).expect("the id in a view is valid"),
             version: self.version,
@@ -333,6 +371,8 @@ struct Sending {
     sealed: SealedMessage,
     submission: Submission,
     packing: Packing,
+    /// What lies beside the message.
+    signature: Option<Sealed>,
     notices: Vec<SealedMessage>,
     draft_id: [u8; 16],
     version: u32,

@@ -12,6 +12,7 @@ use std::path::Path;
 use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
+use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
@@ -19,6 +20,7 @@ use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::search::block::{Block, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload::Meta;
+use crate::gateway::vouching::signature::CarriedSignature;
 use crate::store::{Record, read_record};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/records.txt");
@@ -38,6 +40,8 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Block>("Block");
     check.stored_form::<Text>("Text");
     check.stored_form::<Meta>("upload::Meta");
+    check.stored_form::<KnownKey>("KnownKey");
+    check.stored_form::<CarriedSignature>("CarriedSignature");
 }
 
 /// Samples by their number.

@@ -1,0 +1,113 @@
+//! Those who vouch, and for whom: people inside with a signing key.
+
+use std::collections::HashMap;
+
+use crate::gateway::Gateway;
+use crate::gateway::accounts::known_key::KnownKey;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::{Error, readable};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::text::parse_hex;
+use crate::gateway::vouching::statement::{Party, Registered};
+use crate::vault::VerifyingKey;
+
+pub(in crate::gateway) const NOBODY: Error = Error::NotFound { what: "colleague" };
+
+/// A person inside who has a signing key, as the records say.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Person {
+    pub name: Option<String>,
+    pub party: Party,
+    pub disabled: bool,
+}
+
+/// A person, and what the reader knows of the key.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Met {
+    pub person: Person,
+    pub known: KnownKey,
+    /// The register, signed with the key that the records say.
+    pub register: Option<Registered>,
+}
+
+impl Met {
+    /// Whether the key is the one that the reader knows.
+    pub fn is_known(&self) -> bool {
+        self.known.key == self.person.party.key
+    }
+
+    /// Whether the register is older than one that the reader saw, or is not there although the reader
+    /// saw one.
+    pub fn is_rolled_back(&self) -> bool {
+        self.register.as_ref().map_or(0, |register| register.number) < self.known.register
+    }
+}
+
+impl Gateway {
+    /// A person inside with a signing key. Temporary accounts have none.
+    pub(in crate::gateway) fn person(&self, id: AccountId) -> Result<Option<Person>, Error> {
+        let account = match self.account(id) {
+            Ok(account) => account,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (Some(address), Some(key)) = (account.addresses.first(), self.signing_key(id)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Person {
+            name: Some(account.display_name).filter(|name| !name.is_empty()),
+            party: Party { account: id, address: address.clone(), key: key.public },
+            disabled: account.disabled,
+        }))
+    }
+
+    /// A person whom others may find; anybody else is not there.
+    pub(in crate::gateway) fn colleague_at(&self, id: &str) -> Result<Person, Error> {
+        let id = parse_hex(id).map(AccountId).ok_or(NOBODY)?;
+        self.person(id)?.filter(|person| !person.disabled).ok_or(NOBODY)
+    }
+
+    /// The actor as a party, with the key of the opened pair.
+    pub(in crate::gateway) fn own_party(
+        &self,
+        actor: &Actor,
+        key: VerifyingKey,
+    ) -> Result<Party, Error> {
+        let account = actor.account();
+        let address = self.account(account)?.addresses.into_iter().next();
+        let address = address.ok_or(Error::Denied { reason: "an account without an address" })?;
+        Ok(Party { account, address, key })
+    }
+}
+
+/// The people whom one request meets; each is looked at once.
+pub(in crate::gateway) struct Meeting<'r> {
+    gateway: &'r Gateway,
+    actor: &'r Actor,
+    met: HashMap<AccountId, Option<Met>>,
+}
+
+impl<'r> Meeting<'r> {
+    pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Meeting<'r> {
+        Meeting { gateway, actor, met: HashMap::new() }
+    }
+
+    /// A person, whose key is known from now on; `None` if there is no such person any more, or the
+    /// records cannot be read.
+    pub fn meet(&mut self, id: AccountId) -> Result<Option<&Met>, Error> {
+        if !self.met.contains_key(&id) {
+            let met = readable(self.look(id))?.flatten();
+            self.met.insert(id, met);
+        }
+        Ok(self.met[&id].as_ref())
+    }
+
+    fn look(&self, id: AccountId) -> Result<Option<Met>, Error> {
+        let Some(person) = self.gateway.person(id)? else { return Ok(None) };
+        let register = self.gateway.register_of(id, person.party.key)?;
+        let number = register.as_ref().map_or(0, |register| register.number);
+        let shown = (person.party.key, number);
+        let known = self.gateway.known_key_meet(self.actor, id, shown)?;
+        Ok(Some(Met { person, known, register }))
+    }
+}
