@@ -25,6 +25,7 @@ export const fr = {
     mail: "Courrier",
     search: "Chercher",
     more: "Plus",
+    colleagues: "Collègues",
     sessions: "Sessions",
     settings: "Paramètres",
     manage: "Administration",
@@ -393,6 +394,103 @@ export const fr = {
     signOutKept:
       "Ce navigateur a supprimé sa clé de connexion, et la session prendra fin d’elle-même.",
     unreachable: "Le serveur est injoignable.",
+  },
+  colleagues: {
+    title: "Collègues",
+    lead: "Ce sont les personnes qui confirment entre elles qui est qui : vous comparez un code avec un collègue, puis vous vous portez garant de la clé qui signe ses messages.",
+    own: "Ma clé de signature",
+    ownHint:
+      "Montrez ce code à la personne qui doit se porter garante de vous, ou lisez-le lors d’un appel.",
+    ownQr: "Le code sous forme de code QR",
+    since: "Depuis",
+    signs: "Signer tous mes messages, avec les noms de mes garants",
+    find: "Trouver un collègue",
+    nobody: "Personne n’a été trouvé.",
+    noDirectory: "Il n’y a pas d’annuaire ici.",
+    requests: "Demandes",
+    asked: (who) => `${who} vous demande de vous porter garant`,
+    asking: (who) => `Vous avez demandé à ${who} de se porter garant`,
+    compare: "Comparer et se porter garant…",
+    refuse: "Refuser",
+    withdraw: "Retirer",
+    refused: "La demande a été refusée.",
+    withdrawn: "La demande a été retirée.",
+    received: "Mes garants",
+    receivedNone:
+      "Personne ne se porte encore garant de votre clé. Cherchez un collègue ci-dessus et demandez-le-lui.",
+    given: "Je me porte garant de",
+    givenNone: "Vous ne vous portez garant de personne.",
+    ask: "Demander sa garantie",
+    askDone: (who) => `La demande a été envoyée à ${who}.`,
+    back: "Tous les collègues",
+    code: "Code de la clé de signature",
+    codeHint:
+      "Comparez-le avec ce que l’autre personne montre sur la page « Collègues » ou lit à voix haute.",
+    typed: "Le code que montre l’autre personne (60 chiffres)",
+    how: "Comment avez-vous comparé ?",
+    ways: {
+      "in-person": "Nous nous sommes vus",
+      call: "Lors d’un appel",
+      known: "Nous nous connaissons depuis longtemps",
+    },
+    ends: "Prend fin le (facultatif)",
+    note: "Note pour vous deux (facultatif)",
+    vouch: "Se porter garant",
+    vouchDone: (who) => `Vous vous portez garant de ${who}.`,
+    differs:
+      "Ce n’est pas le code de la clé que montre le serveur. Ne vous portez pas garant ; redemandez en personne.",
+    onlyAsked: "Vous pouvez vous porter garant d’un collègue qui vous le demande.",
+    revoke: "Révoquer",
+    revokeAsk: (who) => `Révoquer ce que vous avez attesté pour ${who} ?`,
+    revokeLead: "L’effet est immédiat, sur tous les messages. L’autre personne en est avertie.",
+    revoked: "Vous ne vous portez plus garant.",
+    vouchersOf: (who) => `Qui se porte garant de ${who}`,
+    vouchersNone: "Personne ne se porte garant de cette clé.",
+    accept: "J’ai comparé : me fier à cette clé",
+    accepted: "Vous vous fiez désormais à cette clé.",
+    standing: {
+      "in-force": "en vigueur",
+      expired: "expirée",
+      ended: "terminée",
+      "key-changed": "concerne une autre clé",
+      doubtful: "impossible à confirmer",
+      forged: "a été modifiée",
+    },
+    problems: {
+      "own-key-lost":
+        "Votre clé de signature a été perdue sur le serveur et une autre a été créée. Si votre compte n’a pas été restauré d’une sauvegarde, prévenez votre administrateur.",
+      "register-old": (who) =>
+        `La liste signée de ${who} est plus ancienne qu’une autre déjà vue. Ce qui a été révoqué depuis peut sembler valable.`,
+      "key-changed": (who) =>
+        `La clé de ${who} n’est pas celle que vous connaissez. Comparez le code avant de vous y fier.`,
+      "left-out": (who) =>
+        `Une attestation qui concerne ${who} manque sur le serveur, alors qu’elle figure sur une liste signée.`,
+      added: (who) =>
+        `Le serveur montre une attestation de ${who} qui ne figure pas sur la liste de ${who}.`,
+      forged: (who) => `Une attestation qui concerne ${who} a été modifiée sur le serveur.`,
+    },
+    confirm: "J’ai vérifié",
+    confirmed: "La liste est de nouveau signée.",
+    from: (day) => `depuis le ${day}`,
+    until: (day) => `jusqu’au ${day}`,
+    failed: "Cela n’a pas pu être chargé.",
+    notDone: "Cela n’a pas été fait.",
+  },
+  signature: {
+    signed: (who) => `Signé par ${who}`,
+    vouched: (who) => `avec la garantie de ${who}`,
+    nobody: "personne ne se porte garant de la clé",
+    earlier: "Signé avec une clé antérieure de l’expéditeur.",
+    changed: (who) =>
+      `Signé avec une autre clé que celle que vous connaissez de ${who}. Comparez le code avant de vous fier à ce message.`,
+    broken:
+      "La signature ne correspond pas à ce message. Quelqu’un a peut-être modifié le message ou son expéditeur.",
+    missing: "Ce message était signé, et sa signature manque. Quelqu’un l’a peut-être retirée.",
+    files: "Les fichiers sont trop volumineux pour être vérifiés ici.",
+    unnamed: "La signature ne vous nomme pas comme destinataire.",
+    details: "Les garants",
+    on: "Signature : oui",
+    off: "Signature : non",
   },
   sessions: {
     title: "Sessions",
@@ -1379,6 +1477,10 @@ export const fr = {
     "totp-on": "La validation en deux étapes est déjà activée.",
     "asked-often":
       "Vous avez demandé aussi souvent qu’il est possible en un jour. Réessayez demain.",
+    "register-old":
+      "La liste de vos attestations est plus ancienne que la dernière que vous avez signée. Regardez-la d’abord.",
+    "key-differs": "Le code n’est pas celui de la clé de cette personne.",
+    "asked-already": "Cette personne a déjà été sollicitée, ou a refusé récemment.",
     "same-password": "Le nouveau mot de passe doit être différent de l’ancien.",
     "choose-password": "Connectez-vous et choisissez d’abord votre propre mot de passe.",
     "keys-differ":

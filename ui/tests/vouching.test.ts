@@ -1,0 +1,74 @@
+// What a reader is told of a message's signature, and where colleagues have their pages.
+import { mount, unmount } from "svelte";
+import { beforeEach, expect, test } from "vitest";
+import type { Attestation, Signature } from "../src/api/vouching.ts";
+import en from "../src/i18n/en.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
+import { href, parse } from "../src/lib/router.ts";
+import SignatureLine from "../src/views/mail/SignatureLine.svelte";
+
+const dana = { id: "1".repeat(32), name: "Dana", address: "dana@example.org" };
+const omar: Attestation = {
+  colleague: { id: "2".repeat(32), name: "Omar", address: "omar@example.org" },
+  how: "in-person",
+  at: "2026-11-30T08:00:00Z",
+  ends: null,
+  standing: "in-force",
+  note: null,
+};
+const valid: Signature = {
+  state: "valid",
+  signer: dana,
+  fingerprint: "1".repeat(60),
+  at: "2026-11-30T08:00:00Z",
+  namesReader: true,
+  filesChecked: true,
+  vouchers: [omar],
+};
+
+beforeEach(() => languageUse("en"));
+
+async function shown(signature: Signature): Promise<{ text: string; alert: boolean }> {
+  const page = mount(SignatureLine, { target: document.body, props: { signature } });
+  const line = document.querySelector("[data-testid=signature]");
+  const text = (line?.textContent ?? "").replace(/[\u2068\u2069]/g, "").replace(/\s+/g, " ");
+  const found = { text, alert: line?.getAttribute("role") === "alert" };
+  await unmount(page);
+  return found;
+}
+
+test("a signature that fits says who vouches", async () => {
+  const { text, alert } = await shown(valid);
+  expect(text).toContain("Signed by Dana; vouched for by Omar");
+  expect(alert).toBe(false);
+});
+
+test.each(["ended", "expired", "key-changed", "doubtful", "forged"] as const)(
+  "who no longer vouches is not named as one who does (%s)",
+  async (standing) => {
+    const { text } = await shown({ ...valid, vouchers: [{ ...omar, standing }] });
+    expect(text).toContain(en.signature.nobody);
+    expect(text).toContain(en.colleagues.standing[standing]);
+  },
+);
+
+test.each([
+  ["broken", en.signature.broken],
+  ["missing", en.signature.missing],
+  ["key-changed", en.signature.changed("Dana")],
+] as const)(
+  "a signature that is %s is a warning and names nobody as a voucher",
+  async (state, said) => {
+    const { text, alert } = await shown({ ...valid, state });
+    expect(text.trim()).toBe(said);
+    expect(alert).toBe(true);
+  },
+);
+
+test("the address of a colleague's page is opaque", () => {
+  const route = { view: "colleagues", colleague: dana.id } as const;
+  expect(href(route)).toBe(`/colleagues/${dana.id}`);
+  expect(parse(href(route))).toEqual(route);
+  expect(parse("/colleagues")).toEqual({ view: "colleagues", colleague: null });
+  expect(parse("/colleagues/a/b")).toEqual({ view: "missing" });
+});
