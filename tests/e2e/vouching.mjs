@@ -87,8 +87,13 @@ async function read(page, subject) {
   const row = page.getByTestId("row-link").filter({ hasText: subject });
   await row.waitFor();
   await row.click();
-  const [open, details] = [page.getByTestId("open"), page.getByTestId("details")];
-  await soon(async () => assert.ok((await open.isVisible()) || (await details.isVisible())));
+  const [open, details] = [
+    page.getByTestId("open"),
+    page.getByTestId("details"),
+  ];
+  await soon(async () =>
+    assert.ok((await open.isVisible()) || (await details.isVisible())),
+  );
   if (await open.isVisible()) await open.click();
   await details.waitFor();
 }
