@@ -1,5 +1,5 @@
-//! The signing pair of an account: made with the account, or at the next request of one that was
-//! there before; made anew after a recovery (`docs/decisions/0015-signing-and-vouching.md`).
+//! The signing pair of an account: made with the account, or at the next request of one that has
+//! none; made anew after a recovery, and after a password of somebody else's choice was replaced (`docs/decisions/0015-signing-and-vouching.md`).
 //!
 //! The public half lies in a record that one who can write to the store can change. So the owner's
 //! session takes the key from the sealed private half, and compares it with the one that the owner
@@ -9,12 +9,13 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Error, readable};
+use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::SIGNING_KEYS;
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::{KNOWN_KEYS, SIGNING_KEYS};
 use crate::gateway::records::vouching::SigningKey;
 use crate::store::{Read, Tx};
-use crate::vault::{self, AccountSecret, SigningPair, UnlockKey};
+use crate::vault::{self, AccountSecret, SigningPair, UnlockKey, VerifyingKey};
 
 /// How often a pair is looked for again because another request made one meanwhile.
 const TRIES: usize = 3;
@@ -56,6 +57,19 @@ pub(in crate::gateway) fn end_in_tx(tx: &mut Tx<'_>, account: AccountId) -> Resu
     Ok(())
 }
 
+/// Fails if `key` is not the account's any more: its pair was ended, or replaced, since it was opened.
+pub(in crate::gateway) fn current_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+    key: VerifyingKey,
+) -> Result<(), Error> {
+    let row = tx.get(&SIGNING_KEYS, &account)?;
+    match row.is_some_and(|row| !row.ended && row.public == key) {
+        true => Ok(()),
+        false => Err(Error::Busy),
+    }
+}
+
 impl Gateway {
     /// The record of an account's signing key; `None` for temporary accounts, and for one that has
     /// made no request since there are such keys.
@@ -66,10 +80,14 @@ impl Gateway {
         Ok(self.inner.store.get(&SIGNING_KEYS, &account)?)
     }
 
-    /// The actor's signing pair, made now if there is none. Temporary accounts have none.
+    /// The actor's signing pair, made now if there is none. Temporary accounts have none, and neither
+    /// has who still goes by a password of somebody else's choice: whoever chose it could open it.
     pub(in crate::gateway) fn signing_pair(&self, actor: &Actor) -> Result<SigningPair, Error> {
         if actor.is_temporary() {
             return Err(Error::Denied { reason: "a temporary account signs nothing" });
+        }
+        if actor.must_choose() {
+            return Err(Error::Denied { reason: "the owner has to choose a password first" });
         }
         self.signing_pair_of((actor.account(), actor.secret()))
     }
@@ -81,7 +99,7 @@ impl Gateway {
     ) -> Result<SigningPair, Error> {
         for _ in 0..TRIES {
             let row = self.signing_key(own.0)?;
-            let known = readable(self.known_key(own, own.0))?.flatten();
+            let (sealed, known) = self.known_row(own, own.0)?;
             let is_known =
                 |pair: &SigningPair| known.as_ref().is_none_or(|known| known.key == pair.public());
             let live = row.as_ref().filter(|row| !row.ended);
@@ -90,10 +108,10 @@ impl Gateway {
             });
             let (pair, new) = match (found.filter(is_known), live) {
                 (Some(pair), Some(row)) if row.public == pair.public() => {
-                    if known.is_none() {
-                        self.signing_known(own, &pair, None)?;
+                    if known.is_some() {
+                        return Ok(pair);
                     }
-                    return Ok(pair);
+                    (pair, row.clone())
                 }
                 // The public half was changed; the private one says what it is.
                 (Some(pair), Some(row)) => {
@@ -103,11 +121,13 @@ impl Gateway {
                 }
                 _ => self.signing_made(own, row.as_ref())?,
             };
+            let now = self.inner.clock.now();
             let is_lost = known.as_ref().is_some_and(|known| known.key != pair.public())
                 && !row.as_ref().is_some_and(|row| row.ended);
-            if self.signing_store(own.0, row, new)? {
-                let lost = is_lost.then(|| self.inner.clock.now());
-                self.signing_known(own, &pair, lost)?;
+            let known = KnownKey::instead(known, pair.public(), now);
+            let known = KnownKey { lost: is_lost.then_some(now).or(known.lost), ..known };
+            let known = Gateway::known_sealed(own, own.0, &known)?;
+            if self.signing_store(own.0, (row, sealed), (new, known))? {
                 return Ok(pair);
             }
         }
@@ -125,33 +145,25 @@ impl Gateway {
         Ok((pair, SigningKey { signs, ..row }))
     }
 
-    /// Stores a record in place of the one that was looked at; returns whether that was still there.
+    /// Stores the pair, and what its owner knows of it, in place of the rows that were looked at;
+    /// returns whether both were still there. One without the other would be a pair that its owner
+    /// does not know.
     fn signing_store(
         &self,
         account: AccountId,
-        before: Option<SigningKey>,
-        new: SigningKey,
+        (row, known): (Option<SigningKey>, Option<Sealed>),
+        (new, known_new): (SigningKey, Sealed),
     ) -> Result<bool, Error> {
+        let own = (account, account);
         let done = self.inner.store.transact(move |tx| {
-            let is_same = tx.get(&SIGNING_KEYS, &account)? == before;
+            let is_same =
+                tx.get(&SIGNING_KEYS, &account)? == row && tx.get(&KNOWN_KEYS, &own)? == known;
             if is_same {
                 tx.put(&SIGNING_KEYS, &account, &new)?;
+                tx.put(&KNOWN_KEYS, &own, &known_new)?;
             }
             Ok::<_, Error>(is_same)
         });
         done.wait()
-    }
-
-    /// Keeps the own key. Registers are numbered for each key.
-    fn signing_known(
-        &self,
-        own: (AccountId, &AccountSecret),
-        pair: &SigningPair,
-        lost: Option<Timestamp>,
-    ) -> Result<(), Error> {
-        let before = readable(self.known_key(own, own.0))?.flatten();
-        let known = KnownKey::instead(before, pair.public(), self.inner.clock.now());
-        let known = KnownKey { lost: lost.or(known.lost), ..known };
-        self.known_key_keep(own, own.0, &known)
     }
 }

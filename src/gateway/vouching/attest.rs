@@ -1,9 +1,12 @@
 //! Attesting, and revoking what was attested: both are signed with the voucher's key, in the voucher's
 //! own session.
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::KnownKey;
+use crate::gateway::accounts::signing;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::mailboxes::item::OpenedEpochs;
@@ -14,10 +17,10 @@ use crate::gateway::text::parse_hex;
 use crate::gateway::vouching::fingerprint::{fingerprint, is_same};
 use crate::gateway::vouching::notice::About;
 use crate::gateway::vouching::party::Person;
-use crate::gateway::vouching::register::{Change, Owner};
+use crate::gateway::vouching::register::{Change, Owner, tried};
 use crate::gateway::vouching::request::answered_in_tx;
 use crate::gateway::vouching::statement::{
-    Attested, DigestOf, REGISTER_ENTRIES_MAX, Revoked, Statement,
+    Attested, DigestOf, REGISTER_ENTRIES_MAX, Registered, Revoked, Statement,
 };
 use crate::store::Read;
 use crate::terms::Acquaintance;
@@ -48,7 +51,7 @@ pub struct NewAttestation {
 struct NewNote {
     note: SealedNote,
     digest: DigestOf,
-    epoch: std::sync::Arc<crate::gateway::mailboxes::epoch::Arriving>,
+    epoch: Arc<crate::gateway::mailboxes::epoch::Arriving>,
 }
 
 fn note_binding(subject: AccountId, voucher: AccountId) -> Vec<u8> {
@@ -59,7 +62,7 @@ fn note_binding(subject: AccountId, voucher: AccountId) -> Vec<u8> {
 const SALT_OCTETS: usize = 32;
 
 impl Gateway {
-    /// Vouches for a colleague who asked for it, or for whom the actor has vouched before.
+    /// Vouches for a colleague who asked for it, or for whom the actor vouches already.
     pub fn vouch_attest(&self, actor: &Actor, new: &NewAttestation) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let person = self.colleague_at(&new.colleague)?;
@@ -71,36 +74,39 @@ impl Gateway {
         if !is_same(&new.fingerprint, &shown) {
             return Err(Error::Conflict(Conflict::KeyDiffers));
         }
-        let owner = self.register_owner(actor)?;
         let text = new.note.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let note = text.map(|text| self.note_new(actor, &person, text)).transpose()?;
-        let attested = Attested {
-            voucher: owner.party.clone(),
-            subject: person.party.clone(),
-            how: new.how,
-            at: now,
-            ends: new.ends,
-            note: note.as_ref().map(|note| note.digest),
-        };
-        let number = self.attestation_store(actor, &owner, &attested, note)?;
-        self.register_known(actor, &owner, number)?;
+        let note = note.map(Arc::new);
+        tried(|| {
+            let owner = self.register_owner(actor)?;
+            let attested = Attested {
+                voucher: owner.party.clone(),
+                subject: person.party.clone(),
+                how: new.how,
+                at: now,
+                ends: new.ends,
+                note: note.as_ref().map(|note| note.digest),
+            };
+            self.attestation_store(actor, &owner, &attested, note.clone())
+        })?;
         // The key was compared: it is the one that the voucher goes by from now on.
         self.colleague_key_keep(actor, &person)?;
         tracing::info!(account.id = %actor.account().to_text(), "an attestation was made");
         Ok(())
     }
 
-    /// Stores an attestation in one transaction with the register that lists it; returns the number of
-    /// the register.
+    /// Stores an attestation in one transaction with the register that lists it. It is news, and the
+    /// other person gets a notice, unless one about the same keys is in force.
     fn attestation_store(
         &self,
         actor: &Actor,
         owner: &Owner,
         attested: &Attested,
-        note: Option<NewNote>,
-    ) -> Result<u64, Error> {
+        note: Option<Arc<NewNote>>,
+    ) -> Result<(), Error> {
         let (subject, voucher) = (attested.subject.account, attested.voucher.account);
-        let (digest, now) = (attested.digest(), attested.at);
+        let register =
+            self.register_new(actor, owner, Change::Given(subject, attested.digest()))?;
         let notice = self.vouch_notice(subject, About::Vouched, actor, &owner.party)?;
         let row = Attestation {
             attested: attested.signed(&owner.pair),
@@ -108,9 +114,11 @@ impl Gateway {
             note: note.as_ref().map(|note| note.note.clone()),
             key_changed: false,
         };
-        let (signs, subject_party) = (owner.clone(), attested.subject.clone());
+        let attested = attested.clone();
         let done = self.transact(move |tx| {
-            let before = readable(tx.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
+            let found = readable(tx.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
+            let is_first = found.is_none();
+            let before = found.and_then(|row| lasting(&row, (subject, voucher), attested.at));
             let asked = tx.get(&VOUCH_REQUESTS, &(voucher, subject))?;
             let is_asked = asked
                 .is_some_and(|row: VouchRequest| row.side == RequestSide::Asked && row.is_open());
@@ -118,17 +126,27 @@ impl Gateway {
                 return Err(Error::Denied { reason: "this person did not ask to be vouched for" });
             }
             let received = tx.count(&ATTESTATIONS, &subject)?;
-            if before.is_none() && received >= REGISTER_ENTRIES_MAX as u64 {
+            if is_first && received >= REGISTER_ENTRIES_MAX as u64 {
                 return Err(Error::OverQuota);
             }
+            match signing::current_in_tx(tx, subject, attested.subject.key) {
+                Err(Error::Busy) => return Err(Error::Conflict(Conflict::KeyDiffers)),
+                current => current?,
+            }
+            register.store_in_tx(tx)?;
             if let Some(note) = &note {
-                note.epoch.store_in_tx(tx, subject_party.account)?;
+                note.epoch.store_in_tx(tx, subject)?;
             }
             tx.put(&ATTESTATIONS, &(subject, voucher), &row)?;
-            let number = signs.sign_in_tx(tx, Change::Given(subject, digest), now)?;
             answered_in_tx(tx, voucher, subject);
-            notice.store_in_tx(tx)?;
-            Ok(number)
+            let is_same = |before: &Attested| {
+                before.subject.key == attested.subject.key
+                    && before.voucher.key == attested.voucher.key
+            };
+            match before.is_some_and(|before| is_same(&before)) {
+                true => Ok(()),
+                false => notice.store_in_tx(tx),
+            }
         });
         done.wait()
     }
@@ -136,6 +154,12 @@ impl Gateway {
     /// Ends an attestation that the actor made. It has effect at the next request of anybody.
     pub fn vouch_revoke(&self, actor: &Actor, colleague: &str) -> Result<(), Error> {
         let subject = parse_hex(colleague).map(AccountId).ok_or(NO_ATTESTATION)?;
+        tried(|| self.attestation_revoke(actor, subject))?;
+        tracing::info!(account.id = %actor.account().to_text(), "an attestation was revoked");
+        Ok(())
+    }
+
+    fn attestation_revoke(&self, actor: &Actor, subject: AccountId) -> Result<(), Error> {
         let (voucher, now) = (actor.account(), self.inner.clock.now());
         let owner = self.register_owner(actor)?;
         let row = self.inner.store.get(&ATTESTATIONS, &(subject, voucher))?;
@@ -145,40 +169,35 @@ impl Gateway {
         if row.is_none() && !is_listed {
             return Err(NO_ATTESTATION);
         }
+        let register = self.register_new(actor, &owner, Change::Revoked(subject))?;
         let notice = self.vouch_notice(subject, About::Revoked, actor, &owner.party)?;
-        let signs = owner.clone();
         let done = self.transact(move |tx| {
+            register.store_in_tx(tx)?;
             let found = tx.get(&ATTESTATIONS, &(subject, voucher))?;
             if let Some(mut row) = found.filter(|row| row.revoked.is_none()) {
                 let revoked = Revoked {
                     attestation: vault::digest(&row.attested.octets),
-                    voucher: signs.party.key,
+                    voucher: owner.party.key,
                     at: now,
                 };
-                row.revoked = Some(revoked.signed(&signs.pair));
+                row.revoked = Some(revoked.signed(&owner.pair));
                 tx.put(&ATTESTATIONS, &(subject, voucher), &row)?;
                 notice.store_in_tx(tx)?;
             }
-            signs.sign_in_tx(tx, Change::Revoked(subject), now)
+            Ok(())
         });
-        let number = done.wait()?;
-        tracing::info!(account.id = %voucher.to_text(), "an attestation was revoked");
-        self.register_known(actor, &owner, number)
+        done.wait()
     }
 
     /// Signs the actor's list of attestations again, after the actor looked at one that is older than
     /// the last. That an own key was lost is known from then on, too.
     pub fn vouch_register_confirm(&self, actor: &Actor) -> Result<(), Error> {
-        let owner = self.register_owner(actor)?;
-        let own = (actor.account(), actor.secret());
-        if let Some(known) = readable(self.known_key(own, own.0))?.flatten() {
-            self.known_key_keep(own, own.0, &KnownKey { lost: None, ..known })?;
-        }
-        let (signs, now) = (owner.clone(), self.inner.clock.now());
-        let signed =
-            self.inner.store.transact(move |tx| signs.sign_in_tx(tx, Change::Confirmed, now));
-        let number = signed.wait()?;
-        self.register_known(actor, &owner, number)
+        tried(|| {
+            let owner = self.register_owner(actor)?;
+            let register = self.register_new(actor, &owner, Change::Confirmed)?;
+            let done = self.transact(move |tx| register.store_in_tx(tx));
+            done.wait()
+        })
     }
 
     /// Keeps a colleague's key as the one that the actor goes by.
@@ -188,12 +207,17 @@ impl Gateway {
         person: &Person,
     ) -> Result<(), Error> {
         let party = &person.party;
-        let register = self.register_of(party.account, party.key)?;
         let own = (actor.account(), actor.secret());
-        let before = readable(self.known_key(own, party.account))?.flatten();
-        let known = KnownKey::instead(before, party.key, self.inner.clock.now());
-        let register = register.map_or(0, |register| register.number).max(known.register);
-        self.known_key_keep(own, party.account, &KnownKey { register, ..known })
+        tried(|| {
+            let register = self.register_of(party.account, party.key)?;
+            let (row, before) = self.known_row(own, party.account)?;
+            let known = KnownKey::instead(before, party.key, self.inner.clock.now());
+            let known = known.after(register.as_ref().map(Registered::seen));
+            match self.known_key_keep(own, party.account, (row, &known))? {
+                true => Ok(()),
+                false => Err(Error::Busy),
+            }
+        })
     }
 
     fn note_new(&self, actor: &Actor, subject: &Person, text: &str) -> Result<NewNote, Error> {
@@ -236,6 +260,12 @@ impl Gateway {
         let text = plain.get(SALT_OCTETS..).filter(|_| vault::digest(&plain) == digest)?;
         String::from_utf8(text.to_vec()).ok()
     }
+}
+
+/// An attestation that is neither revoked nor over.
+fn lasting(row: &Attestation, key: (AccountId, AccountId), now: Timestamp) -> Option<Attested> {
+    let attested = row.read(key).filter(|_| row.revoked.is_none());
+    attested.filter(|attested| attested.ends.is_none_or(|ends| ends > now))
 }
 
 fn checked(new: &NewAttestation, now: Timestamp) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 //! Every attestation is verified as it is shown. What a register lists and is not there, and what is
 //! there and no register lists, is a problem that the page names.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -16,7 +17,7 @@ use crate::gateway::vouching::fingerprint::fingerprint;
 use crate::gateway::vouching::party::{Meeting, Met, NOBODY};
 use crate::gateway::vouching::register::Owner;
 use crate::gateway::vouching::standing::standing;
-use crate::gateway::vouching::statement::{Attested, Party, Statement};
+use crate::gateway::vouching::statement::{Attested, DigestOf, Party, Statement};
 use crate::store::Read;
 use crate::terms::{Acquaintance, Standing, VouchProblem};
 
@@ -77,6 +78,17 @@ pub struct Overview {
 }
 
 impl Met {
+    /// Whether this voucher gives another attestation about `subject` than the one with this digest:
+    /// the `listed` one of the subject's own register, or another.
+    fn gives_other(&self, subject: &Party, digest: DigestOf, listed: Option<&DigestOf>) -> bool {
+        if listed.is_some_and(|listed| self.still_gives(subject.account, *listed)) {
+            return true;
+        }
+        let given = self.register.iter().flat_map(|register| &register.given);
+        let mut given = given.filter(|(account, _)| *account == subject.account);
+        given.any(|(_, given)| *given != digest)
+    }
+
     pub(in crate::gateway) fn view(&self) -> PersonView {
         let Party { account, address, .. } = &self.person.party;
         PersonView {
@@ -153,8 +165,7 @@ impl Meeting<'_> {
 impl Gateway {
     /// Everything about vouching that concerns the actor.
     pub fn vouching(&self, actor: &Actor) -> Result<Overview, Error> {
-        let owner = self.register_owner(actor)?;
-        self.register_refresh(actor, &owner)?;
+        let owner = self.register_refresh(actor)?;
         let account = actor.account();
         let mut meeting = Meeting::new(self, actor);
         let met = meeting.meet(account)?.ok_or(NOBODY)?.clone();
@@ -164,7 +175,7 @@ impl Gateway {
         if met.known.lost.is_some() {
             problems.push(ProblemView { kind: VouchProblem::OwnKeyLost, person: met.view() });
         }
-        if owner.floor > met.register.as_ref().map_or(0, |register| register.number) {
+        if met.is_rolled_back() {
             problems.push(ProblemView { kind: VouchProblem::RegisterOld, person: met.view() });
         }
         problems.append(&mut given.problems);
@@ -246,11 +257,14 @@ impl Gateway {
                 looked.add(meeting.forged_view(*subject)?);
                 continue;
             };
-            let current = match meeting.meet(*subject)? {
-                Some(met) => met.person.party.clone(),
-                None => attested.subject.clone(),
+            let (current, ended) = match meeting.meet(*subject)? {
+                Some(met) => (met.person.party.clone(), met.person.ended),
+                None => (attested.subject.clone(), false),
             };
             let mut view = meeting.attestation_view(&attested, &current, (*subject, now))?;
+            if ended && view.standing == Standing::InForce {
+                view.standing = Standing::KeyChanged;
+            }
             view.note = self.note_text(actor, &attested, row.note.as_ref());
             looked.add(view);
         }
@@ -274,11 +288,19 @@ impl Gateway {
                 looked.problem(VouchProblem::LeftOut, &meeting.view_of(*voucher)?);
             }
         }
+        let listed: HashMap<AccountId, DigestOf> = listed.iter().copied().collect();
         for (voucher, row) in rows {
             let Some(attested) = row.read((party.account, voucher)) else {
                 looked.add(meeting.forged_view(voucher)?);
                 continue;
             };
+            // In the place of the one that is in force lies an older one, or another.
+            let (digest, other) = (attested.digest(), listed.get(&voucher));
+            let other = other.filter(|other| **other != digest);
+            if meeting.meet(voucher)?.is_some_and(|met| met.gives_other(party, digest, other)) {
+                looked.problem(VouchProblem::LeftOut, &meeting.view_of(voucher)?);
+                continue;
+            }
             // What its voucher revoked is shown no more, and neither is what ended by itself.
             if row.revocation(&attested).is_some() {
                 continue;

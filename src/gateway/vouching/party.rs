@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::accounts::known_key::KnownKey;
+use crate::gateway::accounts::known_key::{KnownKey, Seen};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::parse_hex;
-use crate::gateway::vouching::statement::{Party, Registered};
+use crate::gateway::vouching::statement::{DigestOf, Party, Registered};
 use crate::vault::VerifyingKey;
 
 pub(in crate::gateway) const NOBODY: Error = Error::NotFound { what: "colleague" };
@@ -19,6 +20,10 @@ pub(in crate::gateway) struct Person {
     pub name: Option<String>,
     pub party: Party,
     pub disabled: bool,
+    /// Since when the key is the account's.
+    pub since: Timestamp,
+    /// The account was recovered, and has made no other key yet: nobody relies on this one.
+    pub ended: bool,
 }
 
 /// A person, and what the reader knows of the key.
@@ -33,13 +38,23 @@ pub(in crate::gateway) struct Met {
 impl Met {
     /// Whether the key is the one that the reader knows.
     pub fn is_known(&self) -> bool {
-        self.known.key == self.person.party.key
+        self.known.key == self.person.party.key && !self.person.ended
     }
 
-    /// Whether the register is older than one that the reader saw, or is not there although the reader
-    /// saw one.
+    /// The register, as it is compared with what was seen before.
+    fn seen(&self) -> Option<Seen> {
+        self.register.as_ref().map(Registered::seen)
+    }
+
+    /// Whether the register is not the last one that the reader saw, nor a later one.
     pub fn is_rolled_back(&self) -> bool {
-        self.register.as_ref().map_or(0, |register| register.number) < self.known.register
+        self.known.is_rolled_back(self.seen())
+    }
+
+    /// Whether the register gives an attestation, or cannot say that it does not.
+    pub fn still_gives(&self, subject: AccountId, digest: DigestOf) -> bool {
+        self.is_rolled_back()
+            || self.register.as_ref().is_none_or(|one| one.given.contains(&(subject, digest)))
     }
 }
 
@@ -58,13 +73,17 @@ impl Gateway {
             name: Some(account.display_name).filter(|name| !name.is_empty()),
             party: Party { account: id, address: address.clone(), key: key.public },
             disabled: account.disabled,
+            since: key.since,
+            ended: key.ended,
         }))
     }
 
-    /// A person whom others may find; anybody else is not there.
+    /// A person whom others may find; anybody else is not there, and neither is one whose key has
+    /// ended.
     pub(in crate::gateway) fn colleague_at(&self, id: &str) -> Result<Person, Error> {
         let id = parse_hex(id).map(AccountId).ok_or(NOBODY)?;
-        self.person(id)?.filter(|person| !person.disabled).ok_or(NOBODY)
+        let is_there = |person: &Person| !person.disabled && !person.ended;
+        self.person(id)?.filter(is_there).ok_or(NOBODY)
     }
 
     /// The actor as a party, with the key of the opened pair.
@@ -105,9 +124,16 @@ impl<'r> Meeting<'r> {
     fn look(&self, id: AccountId) -> Result<Option<Met>, Error> {
         let Some(person) = self.gateway.person(id)? else { return Ok(None) };
         let register = self.gateway.register_of(id, person.party.key)?;
-        let number = register.as_ref().map_or(0, |register| register.number);
-        let shown = (person.party.key, number);
-        let known = self.gateway.known_key_meet(self.actor, id, shown)?;
+        let shown = (person.party.key, register.as_ref().map(Registered::seen));
+        let own = (self.actor.account(), self.actor.secret());
+        let known = match person.ended {
+            false => self.gateway.known_key_meet(self.actor, id, shown)?,
+            // A key that has ended is not the first one that is known.
+            true => {
+                let known = self.gateway.known_key(own, id)?;
+                known.unwrap_or_else(|| KnownKey::new(shown.0, person.since))
+            }
+        };
         Ok(Some(Met { person, known, register }))
     }
 }

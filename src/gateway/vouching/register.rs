@@ -5,32 +5,39 @@
 //! needs it and it is no longer true. What a register lists and is not there was left out by
 //! somebody: it stays listed, until the one who made it says that it has ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::KnownKey;
+use crate::gateway::accounts::signing;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ATTESTATIONS, REGISTERS, SIGNING_KEYS};
-use crate::gateway::records::vouching::Attestation;
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::{ATTESTATIONS, KNOWN_KEYS, REGISTERS, SIGNING_KEYS};
+use crate::gateway::records::vouching::{Attestation, SignedStatement};
 use crate::gateway::vouching::notice::About;
 use crate::gateway::vouching::statement::{
-    Attested, DigestOf, Listed, Party, Registered, Revoked, Statement,
+    Attested, DigestOf, Listed, Party, REGISTER_ENTRIES_MAX, Registered, Revoked, Statement,
 };
 use crate::store::{Read, Tx};
 use crate::vault::{SigningPair, VerifyingKey};
+
+/// How often an act is tried again because another request changed what it was made from.
+const TRIES: usize = 3;
 
 /// What signs the register of an account.
 #[derive(Clone)]
 pub(in crate::gateway) struct Owner {
     pub party: Party,
     pub pair: Arc<SigningPair>,
-    /// The number of the last register that the owner knows to have signed.
-    pub floor: u64,
+    /// What the owner knows of the own key, and of the register that was signed last.
+    known: KnownKey,
+    /// The same as it is stored.
+    sealed: Sealed,
 }
 
 /// How the attestations that an account made change.
@@ -43,20 +50,33 @@ pub(in crate::gateway) enum Change {
     Revoked(AccountId),
 }
 
-/// A register that is to be signed, and the attestations that need no row any more.
+/// A register as it should be now, and the attestations that need no row any more.
 struct Renewed {
+    before: Option<SignedStatement>,
     register: Registered,
     is_changed: bool,
-    over: Vec<AccountId>,
-    /// The vouchers who do not know yet that the owner has another key, or another address.
+    over: Vec<(AccountId, Attestation)>,
+    /// The vouchers who do not know yet that the owner has another key.
     outdated: Vec<AccountId>,
+}
+
+/// What is written for a register. Everything is verified and signed before the transaction, which
+/// only compares what it was made from: the one writer waits for no signature.
+pub(in crate::gateway) struct NewRegister {
+    account: AccountId,
+    key: VerifyingKey,
+    before: Option<SignedStatement>,
+    known_before: Sealed,
+    register: Option<SignedStatement>,
+    known: Option<Sealed>,
+    over: Vec<(AccountId, Attestation)>,
 }
 
 /// The attestations about the owner.
 #[derive(Default)]
 struct Received {
     listed: BTreeMap<AccountId, DigestOf>,
-    over: Vec<AccountId>,
+    over: Vec<(AccountId, Attestation)>,
     outdated: Vec<AccountId>,
 }
 
@@ -88,8 +108,16 @@ fn register_in(
     key: VerifyingKey,
 ) -> Result<Option<Registered>, Error> {
     let signed = readable(reader.get(&REGISTERS, &account))?.flatten();
-    let read = signed.and_then(|signed| Registered::verified(&signed, key));
-    Ok(read.filter(|register| register.account == account && register.key == key))
+    Ok(signed.and_then(|signed| register_of(&signed, account, key)))
+}
+
+fn register_of(
+    signed: &SignedStatement,
+    account: AccountId,
+    key: VerifyingKey,
+) -> Option<Registered> {
+    let read = Registered::verified(signed, key);
+    read.filter(|register| register.account == account && register.key == key)
 }
 
 /// Whether a register still gives what was left out elsewhere.
@@ -106,6 +134,23 @@ fn still_gives(
     Ok(register.is_none_or(|register| register.given.contains(&(subject, digest))))
 }
 
+/// Does something again if another request changed meanwhile what it was made from.
+pub(in crate::gateway) fn tried<T>(mut act: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    for _ in 1..TRIES {
+        match act() {
+            Err(Error::Busy) => {}
+            done => return done,
+        }
+    }
+    act()
+}
+
+/// Whether an account has this key now.
+fn has_key(reader: &impl Read, account: AccountId, key: VerifyingKey) -> Result<bool, Error> {
+    let row = readable(reader.get(&SIGNING_KEYS, &account))?.flatten();
+    Ok(row.is_some_and(|row| row.public == key && !row.ended))
+}
+
 impl Owner {
     /// The register as it should be now.
     fn renewed(
@@ -115,12 +160,16 @@ impl Owner {
         now: Timestamp,
     ) -> Result<Renewed, Error> {
         let account = self.party.account;
-        let before = register_in(reader, account, self.party.key)?;
-        let is_old = before.as_ref().map_or(0, |before| before.number) < self.floor;
+        let row = readable(reader.get(&REGISTERS, &account))?.flatten();
+        let before = row.as_ref().and_then(|row| register_of(row, account, self.party.key));
+        let is_old = self.known.is_rolled_back(before.as_ref().map(Registered::seen));
         if is_old && matches!(change, Change::Given(..) | Change::Revoked(_)) {
             return Err(Error::Conflict(Conflict::RegisterOld));
         }
         let given = self.given(reader, before.as_ref(), change, now)?;
+        if given.len() > REGISTER_ENTRIES_MAX {
+            return Err(Error::OverQuota);
+        }
         let Received { listed, over, outdated } = self.received(reader, before.as_ref(), now)?;
         let received: Vec<Listed> = listed.into_iter().collect();
         let is_changed = match &before {
@@ -128,7 +177,7 @@ impl Owner {
             Some(before) => before.given != given || before.received != received,
             None => !given.is_empty() || !received.is_empty(),
         };
-        let last = before.map_or(0, |before| before.number).max(self.floor);
+        let last = before.map_or(0, |before| before.number).max(self.known.register);
         let register = Registered {
             account,
             key: self.party.key,
@@ -140,7 +189,7 @@ impl Owner {
         // Whose list is an old one looks at it before anything is removed.
         let is_left = is_old && !is_changed;
         let (over, outdated) = if is_left { Default::default() } else { (over, outdated) };
-        Ok(Renewed { register, is_changed, over, outdated })
+        Ok(Renewed { before: row, register, is_changed, over, outdated })
     }
 
     fn given(
@@ -154,8 +203,10 @@ impl Owner {
         for (subject, digest) in before.map_or(&[][..], |before| &before.given) {
             let row = readable(reader.get(&ATTESTATIONS, &(*subject, self.party.account)))?;
             let read = row.flatten().and_then(|row| row.read((*subject, self.party.account)));
-            // What is not there any more stays listed: somebody left it out.
-            let is_over = read.is_some_and(|read| read.ends.is_some_and(|ends| ends <= now));
+            // What is not there any more stays listed: somebody left it out. So does one in whose
+            // place an older one was put.
+            let listed = read.filter(|read| read.digest() == *digest);
+            let is_over = listed.is_some_and(|read| read.ends.is_some_and(|ends| ends <= now));
             if !is_over {
                 given.insert(*subject, *digest);
             }
@@ -182,50 +233,75 @@ impl Owner {
             rows.push((voucher, row));
             ControlFlow::Continue(())
         })?;
-        let (mut found, mut seen) = (Received::default(), Vec::new());
+        let before: BTreeMap<AccountId, DigestOf> =
+            before.map_or(&[][..], |before| &before.received).iter().copied().collect();
+        let (mut found, mut seen, mut new) = (Received::default(), BTreeSet::new(), Vec::new());
         for (voucher, row) in &rows {
             // One that was changed is no reason to change the list.
             let Some(attested) = row.read((account, *voucher)) else { continue };
-            seen.push(*voucher);
-            let digest = attested.digest();
+            let (digest, listed) = (attested.digest(), before.get(voucher));
+            // Neither is an older one that was put in the place of the listed one.
+            if let Some(other) = listed.filter(|listed| **listed != digest)
+                && still_gives(reader, *voucher, account, *other)?
+            {
+                continue;
+            }
+            seen.insert(*voucher);
             let is_over = row.revocation(&attested).is_some()
                 || attested.ends.is_some_and(|ends| ends <= now);
             if is_over {
                 if !still_gives(reader, *voucher, account, digest)? {
-                    found.over.push(*voucher);
+                    found.over.push((*voucher, row.clone()));
                 }
-            } else if attested.subject != self.party {
+            } else if attested.subject.key != self.party.key {
                 found.outdated.extend((!row.key_changed).then_some(*voucher));
-            } else {
+            } else if attested.subject != self.party {
+                // Another address: it says so of itself.
+            } else if listed.is_some() {
                 found.listed.insert(*voucher, digest);
+            } else if has_key(reader, *voucher, attested.voucher.key)? {
+                new.push((attested.at, *voucher, digest));
             }
         }
-        for (voucher, digest) in before.map_or(&[][..], |before| &before.received) {
-            let is_changed = rows.iter().any(|(other, _)| other == voucher);
-            let is_owed = is_changed || still_gives(reader, *voucher, account, *digest)?;
-            if !seen.contains(voucher) && is_owed {
+        for (voucher, digest) in before.iter().filter(|(voucher, _)| !seen.contains(voucher)) {
+            let is_there = rows.iter().any(|(other, _)| other == voucher);
+            if is_there || still_gives(reader, *voucher, account, *digest)? {
                 found.listed.insert(*voucher, *digest);
             }
         }
+        // There is room for so many; the first ones stay, or a new row could push one out.
+        new.sort_unstable();
+        let room = REGISTER_ENTRIES_MAX.saturating_sub(found.listed.len());
+        let new = new.into_iter().take(room).map(|(_, voucher, digest)| (voucher, digest));
+        found.listed.extend(new);
         Ok(found)
     }
+}
 
-    /// Signs the register anew if it changed, and removes the rows that are over; returns its number.
-    pub fn sign_in_tx(
-        &self,
-        tx: &mut Tx<'_>,
-        change: Change,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
-        let Renewed { register, is_changed, over, .. } = self.renewed(tx, change, now)?;
-        for voucher in over {
-            tx.delete(&ATTESTATIONS, &(self.party.account, voucher));
+impl NewRegister {
+    /// Stores the register, and what its owner knows of it, and removes the rows that are over;
+    /// [`Error::Busy`] if something that it was made from is another one now.
+    pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let (account, own) = (self.account, (self.account, self.account));
+        signing::current_in_tx(tx, account, self.key)?;
+        let before = readable(tx.get(&REGISTERS, &account))?.flatten();
+        let known = tx.get(&KNOWN_KEYS, &own)?;
+        if before != self.before || known.as_ref() != Some(&self.known_before) {
+            return Err(Error::Busy);
         }
-        if !is_changed {
-            return Ok(register.number.saturating_sub(1));
+        for (voucher, row) in &self.over {
+            let key = (account, *voucher);
+            if tx.get(&ATTESTATIONS, &key)?.as_ref() == Some(row) {
+                tx.delete(&ATTESTATIONS, &key);
+            }
         }
-        tx.put(&REGISTERS, &self.party.account, &register.signed(&self.pair))?;
-        Ok(register.number)
+        if let Some(register) = &self.register {
+            tx.put(&REGISTERS, &account, register)?;
+        }
+        if let Some(known) = &self.known {
+            tx.put(&KNOWN_KEYS, &own, known)?;
+        }
+        Ok(())
     }
 }
 
@@ -243,30 +319,85 @@ impl Gateway {
     pub(in crate::gateway) fn register_owner(&self, actor: &Actor) -> Result<Owner, Error> {
         let pair = Arc::new(self.signing_pair(actor)?);
         let own = (actor.account(), actor.secret());
-        let known = readable(self.known_key(own, own.0))?.flatten();
-        let floor = known.map_or(0, |known| known.register);
-        Ok(Owner { party: self.own_party(actor, pair.public())?, pair, floor })
+        let (sealed, known) = self.known_row(own, own.0)?;
+        // Another request may have made another pair meanwhile.
+        let known = known.filter(|known| known.key == pair.public());
+        let (Some(sealed), Some(known)) = (sealed, known) else { return Err(Error::Busy) };
+        Ok(Owner { party: self.own_party(actor, pair.public())?, pair, known, sealed })
     }
 
-    /// Signs the actor's register anew if it is no longer true, unless it is an old one. Those who
-    /// vouched for an earlier key of the actor are notified that it changed.
-    pub(in crate::gateway) fn register_refresh(
+    /// The actor's register after a change, signed, and those who do not know yet that the actor has
+    /// another key.
+    fn register_renewed(
         &self,
         actor: &Actor,
         owner: &Owner,
-    ) -> Result<(), Error> {
+        change: Change,
+    ) -> Result<(NewRegister, Vec<AccountId>), Error> {
         let now = self.inner.clock.now();
-        let renewed = owner.renewed(&self.inner.store, Change::Nothing, now)?;
-        if !renewed.is_changed && renewed.over.is_empty() && renewed.outdated.is_empty() {
+        let renewed = owner.renewed(&self.inner.store, change, now)?;
+        let Renewed { before, register, is_changed, over, outdated } = renewed;
+        let lost = owner.known.lost.filter(|_| change != Change::Confirmed);
+        let known = KnownKey { lost, ..owner.known.clone() };
+        let known = known.after(is_changed.then(|| register.seen()));
+        let own = (actor.account(), actor.secret());
+        let known = match known == owner.known {
+            true => None,
+            false => Some(Gateway::known_sealed(own, own.0, &known)?),
+        };
+        let new = NewRegister {
+            account: own.0,
+            key: owner.party.key,
+            before,
+            known_before: owner.sealed.clone(),
+            register: is_changed.then(|| register.signed(&owner.pair)),
+            known,
+            over,
+        };
+        Ok((new, outdated))
+    }
+
+    /// The actor's register after a change, signed.
+    pub(in crate::gateway) fn register_new(
+        &self,
+        actor: &Actor,
+        owner: &Owner,
+        change: Change,
+    ) -> Result<NewRegister, Error> {
+        self.register_renewed(actor, owner, change).map(|(new, _)| new)
+    }
+
+    /// Signs the actor's register anew if it is no longer true, unless it is an old one; returns what
+    /// signs. Those who vouched for an earlier key of the actor are notified that it changed. A page
+    /// can be read when nothing can be stored.
+    pub(in crate::gateway) fn register_refresh(&self, actor: &Actor) -> Result<Owner, Error> {
+        let done = tried(|| {
+            let owner = self.register_owner(actor)?;
+            self.register_refreshed(actor, &owner)
+        });
+        match done {
+            Ok(()) => {}
+            Err(error @ (Error::Busy | Error::Full | Error::Unavailable(_))) => {
+                tracing::warn!(%error, "a list of attestations was not signed anew");
+            }
+            Err(error) => return Err(error),
+        }
+        tried(|| self.register_owner(actor))
+    }
+
+    fn register_refreshed(&self, actor: &Actor, owner: &Owner) -> Result<(), Error> {
+        let (new, outdated) = self.register_renewed(actor, owner, Change::Nothing)?;
+        if new.register.is_none() && new.over.is_empty() && outdated.is_empty() {
             return Ok(());
         }
-        let (signs, account) = (owner.clone(), owner.party.account);
+        let account = owner.party.account;
         let mut notices = Vec::new();
-        for voucher in renewed.outdated {
+        for voucher in outdated {
             let notice = self.vouch_notice(voucher, About::KeyChanged, actor, &owner.party)?;
             notices.push((voucher, notice));
         }
         let done = self.transact(move |tx| {
+            new.store_in_tx(tx)?;
             for (voucher, notice) in &notices {
                 // Another request may have been first.
                 let row = tx.get(&ATTESTATIONS, &(account, *voucher))?;
@@ -276,25 +407,8 @@ impl Gateway {
                     notice.store_in_tx(tx)?;
                 }
             }
-            signs.sign_in_tx(tx, Change::Nothing, now)
+            Ok(())
         });
-        let number = done.wait()?;
-        self.register_known(actor, owner, number)
-    }
-
-    /// Keeps the number of a register that the actor signed: one with a lower number is an old one.
-    pub(in crate::gateway) fn register_known(
-        &self,
-        actor: &Actor,
-        owner: &Owner,
-        number: u64,
-    ) -> Result<(), Error> {
-        let own = (actor.account(), actor.secret());
-        let known = readable(self.known_key(own, own.0))?.flatten();
-        let known = KnownKey::instead(known, owner.party.key, self.inner.clock.now());
-        if known.register >= number {
-            return Ok(());
-        }
-        self.known_key_keep(own, own.0, &KnownKey { register: number, ..known })
+        done.wait()
     }
 }

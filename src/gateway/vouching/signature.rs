@@ -130,12 +130,12 @@ impl Gateway {
         if actor.is_temporary() || wanted == Some(false) {
             return Ok(None);
         }
-        let owner = self.register_owner(actor)?;
+        self.signing_pair(actor)?;
         let signs = self.signing_key(actor.account())?.is_some_and(|row| row.signs);
         if !wanted.unwrap_or(signs) {
             return Ok(None);
         }
-        self.register_refresh(actor, &owner)?;
+        let owner = self.register_refresh(actor)?;
         let mut meeting = Meeting::new(self, actor);
         let (mut carried, now) = (Vec::new(), self.inner.clock.now());
         for (voucher, row) in self.attestations_of(owner.party.account)? {

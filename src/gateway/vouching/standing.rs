@@ -75,8 +75,9 @@ mod tests {
             given: vec![(party(2).account, attested().digest())],
             received: Vec::new(),
         };
-        let known = KnownKey { register: 5, ..KnownKey::new(party(1).key, Timestamp(0)) };
-        let person = Person { name: None, party: party(1), disabled: false };
+        let known = KnownKey::new(party(1).key, Timestamp(0)).after(Some(register.seen()));
+        let since = Timestamp(0);
+        let person = Person { name: None, party: party(1), disabled: false, since, ended: false };
         Met { person, known, register: Some(register) }
     }
 
@@ -100,9 +101,20 @@ mod tests {
         let mut changed = met();
         changed.person.party.key = VerifyingKey([9; 32]);
         assert_eq!(of(Some(&changed)), Standing::KeyChanged, "not the key that signed it");
+        let mut ended = met();
+        ended.person.ended = true;
+        assert_eq!(of(Some(&ended)), Standing::KeyChanged, "a key that nobody relies on");
         let mut revoked = met();
-        revoked.register.as_mut().unwrap().given.clear();
+        let register = revoked.register.as_mut().unwrap();
+        (register.number, register.given) = (6, Vec::new());
         assert_eq!(of(Some(&revoked)), Standing::Ended);
+        let mut other = revoked.clone();
+        other.register.as_mut().unwrap().number = 5;
+        assert_eq!(
+            of(Some(&other)),
+            Standing::Doubtful,
+            "another one with the number that was seen"
+        );
         let mut older = met();
         older.known.register = 6;
         assert_eq!(of(Some(&older)), Standing::Doubtful, "a register from before");

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::clock::Timestamp;
+use crate::gateway::accounts::known_key::Seen;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::vouching::SignedStatement;
 use crate::terms::Acquaintance;
@@ -121,6 +122,7 @@ pub trait Statement: Sized + PartialEq {
     /// The statement, signed.
     fn signed(&self, pair: &SigningPair) -> SignedStatement {
         let octets = self.octets();
+        debug_assert!(Self::parse(&octets).is_some(), "a statement that nobody could read");
         SignedStatement { signature: pair.sign(&octets), octets }
     }
 
@@ -294,6 +296,13 @@ impl Statement for Revoked {
 
     fn read(input: &mut Reader<'_>) -> Option<Revoked> {
         Some(Revoked { attestation: input.fixed()?, voucher: input.key()?, at: input.time()? })
+    }
+}
+
+impl Registered {
+    /// The register, as it is compared with what was seen before.
+    pub(in crate::gateway) fn seen(&self) -> Seen {
+        (self.number, self.digest())
     }
 }
 

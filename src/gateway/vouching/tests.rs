@@ -1,6 +1,8 @@
 //! Vouching over the core: what is shown, and what is noticed when one who can write to the store
 //! changes the records under a stopped daemon.
 
+mod registers;
+
 use std::sync::Arc;
 
 use super::attest::NewAttestation;

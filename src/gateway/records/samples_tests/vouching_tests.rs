@@ -71,6 +71,7 @@ impl Samples for KnownKey {
         let bare = KnownKey::new(key(1), at(1));
         let full = KnownKey {
             register: 70_001,
+            register_digest: [4; 32],
             lost: Some(at(2)),
             earlier: vec![key(2), key(3)],
             ..bare.clone()
