@@ -159,13 +159,21 @@ impl Gateway {
         }
         let (view, listed) = (account.view(id), account.clone());
         let vault = self.inner.vault.clone();
-        let signing = signing::first(id, &keys.unlock, &keys.sealed_private, account.created)?;
+        // Who chose the first password could open the pair for ever: then it is made later.
+        let signing = match new.chosen_by {
+            ChosenBy::Owner => {
+                Some(signing::first(id, &keys.unlock, &keys.sealed_private, account.created)?)
+            }
+            ChosenBy::Other => None,
+        };
         let keys = AccountKeys::new(&keys);
         let done = self.inner.store.transact(move |tx| {
             claim_names_in_tx(tx, &vault, id, &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
-            tx.put(&SIGNING_KEYS, &id, &signing)?;
+            if let Some(signing) = &signing {
+                tx.put(&SIGNING_KEYS, &id, signing)?;
+            }
             tx.put(&CREDENTIALS, &(id, password_id), &password)?;
             tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
             numbers::create_all_in_tx(tx, id, Holder::User)?;
@@ -451,7 +459,7 @@ pub(in crate::gateway) fn touch_in_tx(
 }
 
 /// The form in which login names are stored and looked up, however they are composed (RFC 8265 §3.3).
-fn login_form(name: &str) -> String {
+pub(in crate::gateway) fn login_form(name: &str) -> String {
     composed(&name.to_lowercase()).into_owned()
 }
 

@@ -219,9 +219,10 @@ impl Gateway {
         unlock: &UnlockKey,
     ) -> Result<Option<AccountSecret>, Error> {
         let Some(keys) = self.inner.store.get(&ACCOUNT_KEYS, &account)? else { return Ok(None) };
-        Ok(match self.temporary(account)? {
-            Some(_) => None,
-            None => Some(unlock.open_account(&keys.sealed_private, &account.0)?),
+        let signs = self.temporary(account)?.is_none() && !self.account(account)?.must_choose;
+        Ok(match signs {
+            false => None,
+            true => Some(unlock.open_account(&keys.sealed_private, &account.0)?),
         })
     }
 

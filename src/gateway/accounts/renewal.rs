@@ -144,6 +144,10 @@ impl Renewed {
     /// Records whether the owner still has to choose a password.
     fn choice_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut row = tx.get(&ACCOUNTS, &self.account)?.ok_or(Error::Refused)?;
+        // Who chose the password has what opens the pair.
+        if row.must_choose {
+            signing::end_in_tx(tx, self.account)?;
+        }
         row.must_choose = match self.choice {
             OwnChoice::Made => false,
             OwnChoice::AsBefore => row.must_choose,
