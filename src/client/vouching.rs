@@ -75,13 +75,14 @@ impl Client {
 
     /// The ID of the person inside with this address or login name.
     async fn colleague(&mut self, address: &str) -> Result<String, Error> {
-        let path = format!("/api/colleagues?q={}&limit=1", percent(address));
+        let path = format!("/api/colleagues?q={}", percent(address));
         let found: Value = self.call(Method::GET, &path, None).await?;
         let missing = || Error::Local {
             what: address.to_owned(),
             problem: "nobody inside has this address or login name".to_owned(),
         };
-        found["items"][0]["id"].as_str().map(str::to_owned).ok_or_else(missing)
+        // What only begins like that is somebody else.
+        found["exact"].as_str().map(str::to_owned).ok_or_else(missing)
     }
 }
 

@@ -112,7 +112,7 @@ pub enum Conflict {
     RegisterOld,
     /// The key is not the one that was compared.
     KeyDiffers,
-    /// There is such a request, or it was refused a short time ago.
+    /// There is such a request, or it was refused or taken back a short time ago.
     AskedAlready,
 }
 

@@ -9,10 +9,17 @@ use super::web_harness::{Browser, PASSWORD, TestWeb, header};
 use super::web_outsider::{OUTSIDER, claimed};
 
 async fn add(web: &TestWeb, name: &str) {
+    add_with(web, name, &[]).await;
+}
+
+/// An account with further addresses.
+async fn add_with(web: &TestWeb, name: &str, further: &[&str]) {
+    let own = format!("{name}@example.org");
+    let addresses = [&[own.as_str()], further].concat();
     let new = NewAccount {
         name: name.to_owned(),
         display_name: format!("{name} the tester"),
-        addresses: vec![Address::parse(&format!("{name}@example.org")).unwrap()],
+        addresses: addresses.into_iter().map(|one| Address::parse(one).unwrap()).collect(),
         password: Password::new(PASSWORD).unwrap(),
         chosen_by: ChosenBy::Owner,
     };
@@ -86,7 +93,10 @@ async fn a_user_vouches_for_another_and_messages_say_so_until_it_is_revoked() {
     assert_eq!(seen["received"][0]["note"], Value::Null, "for both parties alone");
     assert_eq!(seen["problems"], json!([]));
     let found = noa.get("/api/colleagues?q=dana").await.expect_status(200).json();
-    assert_eq!(found["items"][0]["id"], json!(id));
+    assert_eq!((&found["items"][0]["id"], &found["exact"]), (&json!(id), &json!(id)));
+    // What only begins like that names nobody: a script would act on the wrong person.
+    let found = noa.get("/api/colleagues?q=dan").await.expect_status(200).json();
+    assert_eq!((&found["items"][0]["id"], &found["exact"]), (&json!(id), &Value::Null));
 
     let message = send(&web, &mut dana, "noa@example.org", json!({})).await;
     let signature = noa.read(message).await["signature"].take();
@@ -178,6 +188,14 @@ async fn nobody_learns_who_is_there_by_asking() {
     }
     let ask = json!({"address": "dana@example.org"});
     dana.post("/api/vouching/requests", &ask).await.expect_problem(403, "denied");
+    // Who has a further address is not for everybody to know.
+    add_with(&web, "eve", &["help.line@example.org"]).await;
+    for address in ["help.line@example.org", "Help.Line@Example.org", " help.line@example.org"] {
+        let ask = json!({"address": address});
+        dana.post("/api/vouching/requests", &ask).await.expect_problem(404, "not-found");
+    }
+    assert_eq!(vouching(&mut dana).await["requests"], json!([]));
+    dana.post("/api/vouching/requests", &json!({"address": "Eve"})).await.expect_status(204);
     let fingerprint = vouching(&mut dana).await["key"]["fingerprint"].clone();
     let new = |note: &str, ends: &str| json!({"colleague": own, "fingerprint": fingerprint, "how": "call", "ends": ends, "note": note});
     let late = "2200-01-01T00:00:00Z";

@@ -61,6 +61,6 @@ pub enum RequestSide {
 pub struct VouchRequest {
     pub side: RequestSide,
     pub at: Timestamp,
-    /// When it was refused. The row of the one who asked stays for a while.
-    pub refused: Option<Timestamp>,
+    /// When it was refused, or taken back. The row of the one who asked stays for a while.
+    pub ended: Option<Timestamp>,
 }

@@ -27,6 +27,8 @@ pub struct ColleaguesPage {
     pub enabled: bool,
     pub items: Vec<PersonView>,
     pub more: bool,
+    /// The ID of the one whose login name or address the question is as a whole.
+    pub exact: Option<String>,
 }
 
 impl Gateway {
@@ -39,17 +41,20 @@ impl Gateway {
         limit: usize,
     ) -> Result<ColleaguesPage, Error> {
         let page = self.directory(actor, question, limit)?;
-        let mut items = Vec::with_capacity(page.items.len());
+        let (mut items, mut exact) = (Vec::with_capacity(page.items.len()), None);
         for one in page.items {
             // A further address stands for itself: whose it is, is not said.
             let Some(name) = one.name else { continue };
             let Some(id) = self.account_at(&one.address)? else { continue };
             if self.signing_key(id)?.is_some() {
                 let (id, address) = (id.to_text(), one.address);
+                if one.exact {
+                    exact = Some(id.clone());
+                }
                 items.push(PersonView { id, name: Some(name), address });
             }
         }
-        Ok(ColleaguesPage { enabled: page.enabled, items, more: page.more })
+        Ok(ColleaguesPage { enabled: page.enabled, items, more: page.more, exact })
     }
 
     /// A colleague, with what each attestation is worth to the actor.

@@ -1,7 +1,9 @@
 //! Requests to be vouched for. Each of its two parties has a row, so that each can list its own.
 //!
-//! One person can ask another once; who was refused can ask again after some days. A request can be
-//! taken back, and one that was answered is gone.
+//! One person can ask another once; who was refused, or took a request back, can ask again after some
+//! days: each request is a message for the other. One that was answered is gone.
+
+use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -19,19 +21,19 @@ use crate::store::Read;
 /// The most requests of an account, asked and asking together.
 pub const REQUESTS_MAX: u64 = 200;
 
-/// How long who was refused cannot ask the same person again.
-const REFUSED_SECS: i64 = 7 * 24 * 60 * 60;
+/// How long who was refused, or took a request back, cannot ask the same person again.
+const ENDED_SECS: i64 = 7 * 24 * 60 * 60;
 
 const NO_REQUEST: Error = Error::NotFound { what: "request" };
 
 impl VouchRequest {
-    /// Whether it still says something: one that was refused only stops another for a while.
+    /// Whether it still says something: one that has ended only stops another for a while.
     pub(in crate::gateway) fn is_kept(&self, now: Timestamp) -> bool {
-        self.refused.is_none_or(|refused| refused.plus_secs(REFUSED_SECS) > now)
+        self.ended.is_none_or(|ended| ended.plus_secs(ENDED_SECS) > now)
     }
 
     pub(in crate::gateway) fn is_open(&self) -> bool {
-        self.refused.is_none()
+        self.ended.is_none()
     }
 }
 
@@ -41,12 +43,28 @@ pub(in crate::gateway) fn answered_in_tx(tx: &mut Tx<'_, '_>, asked: AccountId, 
     tx.delete(&VOUCH_REQUESTS, &(asking, asked));
 }
 
+/// Removes the rows of an account that say nothing any more; returns how many it has left.
+fn kept_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, now: Timestamp) -> Result<u64, Error> {
+    let (mut over, mut kept) = (Vec::new(), 0);
+    tx.scan_readable(&VOUCH_REQUESTS, &account, |key, row| {
+        match row.is_kept(now) {
+            true => kept += 1,
+            false => over.push(key),
+        }
+        ControlFlow::Continue(())
+    })?;
+    for key in over {
+        tx.delete(&VOUCH_REQUESTS, &key);
+    }
+    Ok(kept)
+}
+
 impl Gateway {
-    /// Asks the person with this address to vouch for the actor. An address that nobody has is not
-    /// told from one of somebody who cannot vouch.
+    /// Asks the person with this first address, or login name, to vouch for the actor. An address that
+    /// nobody has is not told from one of somebody who cannot vouch, nor from a further one.
     pub fn vouch_ask(&self, actor: &Actor, address: &str) -> Result<(), Error> {
         let asking = actor.account();
-        let asked = self.account_find(address.trim())?.ok_or(NOBODY)?;
+        let asked = self.colleague_called(address.trim())?.ok_or(NOBODY)?;
         let person = self.person(asked)?.filter(|person| !person.disabled).ok_or(NOBODY)?;
         if asked == asking {
             return Err(Error::Denied { reason: "nobody vouches for oneself" });
@@ -62,14 +80,14 @@ impl Gateway {
                 if found.is_some_and(|row| row.is_kept(now)) {
                     return Err(Error::Conflict(Conflict::AskedAlready));
                 }
-                if tx.count(&VOUCH_REQUESTS, &owner)? >= REQUESTS_MAX {
+                if kept_in_tx(tx, owner, now)? >= REQUESTS_MAX {
                     return Err(Error::OverQuota);
                 }
             }
             for ((owner, other), side) in
                 keys.into_iter().zip([RequestSide::Asked, RequestSide::Asking])
             {
-                let row = VouchRequest { side, at: now, refused: None };
+                let row = VouchRequest { side, at: now, ended: None };
                 tx.put(&VOUCH_REQUESTS, &(owner, other), &row)?;
             }
             notice.store_in_tx(tx)
@@ -92,15 +110,15 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let found = tx.get(&VOUCH_REQUESTS, &(account, other))?;
             let found = found.filter(VouchRequest::is_open).ok_or(NO_REQUEST)?;
-            match found.side {
-                RequestSide::Asking => answered_in_tx(tx, other, account),
-                RequestSide::Asked => {
-                    tx.delete(&VOUCH_REQUESTS, &(account, other));
-                    if let Some(mut asking) = tx.get(&VOUCH_REQUESTS, &(other, account))? {
-                        asking.refused = Some(now);
-                        tx.put(&VOUCH_REQUESTS, &(other, account), &asking)?;
-                    }
-                }
+            // The row of the one who asked stays for a while, whoever ended it.
+            let (asking, asked) = match found.side {
+                RequestSide::Asking => (account, other),
+                RequestSide::Asked => (other, account),
+            };
+            tx.delete(&VOUCH_REQUESTS, &(asked, asking));
+            if let Some(mut row) = tx.get(&VOUCH_REQUESTS, &(asking, asked))? {
+                row.ended = Some(now);
+                tx.put(&VOUCH_REQUESTS, &(asking, asked), &row)?;
             }
             match &notice {
                 Some(notice) => notice.store_in_tx(tx),

@@ -1,6 +1,7 @@
 //! Vouching over the core: what is shown, and what is noticed when one who can write to the store
 //! changes the records under a stopped daemon.
 
+mod limits;
 mod registers;
 
 use std::sync::Arc;
@@ -16,7 +17,9 @@ use crate::gateway::records::tables::{
 };
 use crate::gateway::records::vouching::{Attestation, SignedStatement};
 use crate::gateway::tests::{PASSWORD, create, gateway_on, log_in, password};
-use crate::gateway::{Actor, ChangedFrom, Conflict, Error, Gateway, OwnChoice, RecoveryKey};
+use crate::gateway::{
+    Actor, ChangedFrom, Conflict, Error, Gateway, OwnChoice, RecoveryKey, Settings,
+};
 use crate::mail::reference::Reference;
 use crate::store::memory::MemoryEngine;
 use crate::store::{self, Engine, Read, Store, Tx};
@@ -39,11 +42,23 @@ fn signed_in(gateway: &Gateway, name: &str) -> Actor {
 
 impl Office {
     fn open() -> Office {
+        Office::open_with(|_| ())
+    }
+
+    fn open_with(change: impl FnOnce(&mut Settings)) -> Office {
         let engine: Arc<dyn Engine> = Arc::new(MemoryEngine::new());
-        let gateway = gateway_on(engine, |settings| settings.undo_secs = 0);
+        let gateway = gateway_on(engine, |settings| {
+            settings.undo_secs = 0;
+            change(settings);
+        });
         let (_, noa_recovery) = create(&gateway, "noa").unwrap();
         let [dana, omar, noa] = ["dana", "omar", "noa"].map(|name| signed_in(&gateway, name));
         Office { gateway, dana, omar, noa, noa_recovery }
+    }
+
+    fn notices(&self, of: &Actor, begin: &str) -> usize {
+        let found = crate::gateway::tests::inbox(&self.gateway, of);
+        found.iter().filter(|one| one.subject.starts_with(begin)).count()
     }
 
     /// Changes records as one does who has the disk and the daemon's key, and no user's. What a session

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::gateway::accounts::directory::COLLEAGUES_MAX;
 use crate::gateway::records::vouching::RequestSide;
 use crate::gateway::vouching::attest::NewAttestation;
-use crate::gateway::vouching::colleague::ColleagueView;
+use crate::gateway::vouching::colleague::{ColleagueView, ColleaguesPage};
 use crate::gateway::vouching::overview::{
     AttestationView, Overview, OwnKeyView, PersonView, ProblemView, RequestView,
 };
@@ -124,6 +124,8 @@ pub struct ColleagueNames {
     items: Vec<ColleagueName>,
     /// Whether there are more than were asked for.
     more: bool,
+    /// The ID of the one whose login name or address the question is as a whole.
+    exact: Option<String>,
 }
 
 /// The signature of a message, verified for its reader.
@@ -178,7 +180,7 @@ pub struct SigningChange {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewVouchRequest {
-    /// The address, or the login name, of a person inside.
+    /// The first address or, if the site has a directory, the login name of a person inside.
     address: String,
 }
 
@@ -431,8 +433,8 @@ pub async fn find(
     let found = signed
         .run(CostClass::Records, move |gateway, actor| gateway.colleagues(actor, &q, limit))
         .await?;
-    let (enabled, items, more) = (found.enabled, all(found.items), found.more);
-    Ok(axum::Json(ColleagueNames { enabled, items, more }))
+    let ColleaguesPage { enabled, items, more, exact } = found;
+    Ok(axum::Json(ColleagueNames { enabled, items: all(items), more, exact }))
 }
 
 /// Get a colleague, with the attestations about that person.

@@ -60,8 +60,8 @@ impl Samples for Attestation {
 impl Samples for VouchRequest {
     fn samples() -> Vec<Self> {
         let mut samples: Vec<VouchRequest> =
-            each(|side| VouchRequest { side, at: at(1), refused: None });
-        samples.extend(each(|side| VouchRequest { side, at: at(1), refused: Some(at(2)) }));
+            each(|side| VouchRequest { side, at: at(1), ended: None });
+        samples.extend(each(|side| VouchRequest { side, at: at(1), ended: Some(at(2)) }));
         samples
     }
 }
