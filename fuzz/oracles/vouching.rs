@@ -43,7 +43,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         at,
         head: (10, [1; 32]),
         files: (20, [2; 32]),
-        recipients: vec![voucher.account],
+        shown: [3; 32],
+        attested: vec![attested.digest()],
     };
     let revoked = Revoked { attestation: attested.digest(), voucher: voucher.key, at };
     vec![attested.octets(), revoked.octets(), registered.octets(), message.octets(), Vec::new()]

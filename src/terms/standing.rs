@@ -25,14 +25,19 @@ pub enum Standing {
 pub enum SignatureState {
     /// It fits the message, and the key is the one that the reader knows.
     Valid,
-    /// It fits the message; the sender has another key since.
+    /// It fits the message; the sender has another key since, and somebody else may know this one.
     EarlierKey,
     /// It fits the message, with another key than the one that the reader knows.
     KeyChanged,
-    /// It does not fit the message, or its sender.
+    /// It fits the message, and the one who signed it is not known here any more.
+    UnknownSigner,
+    /// It does not fit the message, its sender, or what is shown of it; or it was made with an earlier
+    /// key after the sender had another one.
     Broken,
     /// The message says that it is signed, and its signature is not there.
     Missing,
+    /// The message is not signed, and the reader knew a key of its sender when it arrived.
+    Unsigned,
 }
 
 /// Something that does not fit what people signed.
@@ -75,6 +80,8 @@ super::words!(SignatureState {
     Valid => "valid",
     EarlierKey => "earlier-key",
     KeyChanged => "key-changed",
+    UnknownSigner => "unknown-signer",
     Broken => "broken",
     Missing => "missing",
+    Unsigned => "unsigned",
 });

@@ -61,15 +61,15 @@ impl Content {
         let Some(length) = store.content_length(ContentId(reference))? else { return Ok(None) };
         let length = vault::plain_len(length).ok_or_else(damaged)?;
         let sealed = Arc::new(Sealed { store, key, reference, length });
-        let shown = match &outline {
-            Some(outline) if !outline.files.is_empty() => {
-                let mut head = sealed.read(0, outline.head_octets)?;
-                head.extend_from_slice(&outline.end);
-                head
-            }
-            _ => sealed.read(0, length)?,
-        };
+        let shown = sealed.shown(outline.as_ref())?;
         Ok(Some(Content { sealed, outline, shown }))
+    }
+
+    /// The same content, as one sees it whose list says otherwise where its parts are.
+    #[cfg(test)]
+    pub(in crate::gateway) fn outlined(&self, outline: Option<Outline>) -> Content {
+        let shown = self.sealed.shown(outline.as_ref()).unwrap();
+        Content { sealed: self.sealed.clone(), outline, shown }
     }
 
     /// The header and text. This is the whole message, unless it was written here and has files,
@@ -97,9 +97,14 @@ impl Content {
         Pieces::Raw(Raw { sealed: self.sealed.clone(), offset: 0, end: self.sealed.length })
     }
 
-    /// Returns the key by which the message says that it is signed, if it was written here.
+    /// Returns the key by which the message says that it is signed.
     pub(in crate::gateway) fn signing_key(&self) -> Option<String> {
-        self.outline.as_ref().and_then(|_| compose::signing_key(&self.shown))
+        compose::signing_key(&self.shown)
+    }
+
+    /// Where the parts of a message that was written here are.
+    pub(in crate::gateway) fn outline(&self) -> Option<&Outline> {
+        self.outline.as_ref()
     }
 
     /// Opens what lies beside the content under its key, in the row of its reference number.
@@ -121,18 +126,18 @@ impl Content {
     }
 
     /// The length and the digest of the header and the text of a message that was written here, and of
-    /// everything after them unless that is longer than `files_max`.
+    /// everything after them; that digest only if they are no longer than `files_max`.
     pub(in crate::gateway) fn digests(
         &self,
         files_max: u64,
-    ) -> Result<(Digested, Option<Digested>), Error> {
+    ) -> Result<(Digested, (u64, Option<[u8; 32]>)), Error> {
         let length = self.sealed.length;
         let end = self.outline.as_ref().map_or(length, |outline| outline.head_octets.min(length));
         let (mut head, mut files) = (Digest::default(), Digest::default());
         let shown = usize::try_from(end).ok().and_then(|end| self.shown.get(..end));
         head.push(shown.ok_or_else(damaged)?);
         if length - end > files_max {
-            return Ok((head.finish(), None));
+            return Ok((head.finish(), (length - end, None)));
         }
         let mut offset = end;
         while offset < length {
@@ -140,7 +145,8 @@ impl Content {
             files.push(&self.sealed.read(offset, step)?);
             offset += step;
         }
-        Ok((head.finish(), Some(files.finish())))
+        let (octets, digest) = files.finish();
+        Ok((head.finish(), (octets, Some(digest))))
     }
 
     /// Returns the number of the part that an image in the HTML shows, in a message written here.
@@ -407,6 +413,18 @@ fn decodes_to(raw: &[u8], octets: &[u8]) -> bool {
 }
 
 impl Sealed {
+    /// The part that is displayed.
+    fn shown(&self, outline: Option<&Outline>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match outline {
+            Some(outline) if !outline.files.is_empty() => {
+                let mut head = self.read(0, outline.head_octets)?;
+                head.extend_from_slice(&outline.end);
+                Ok(head)
+            }
+            _ => self.read(0, self.length),
+        }
+    }
+
     /// Opens the chunks that hold these octets, and returns only these octets.
     fn read(&self, offset: u64, length: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
         let each = vault::CHUNK_OCTETS as u64;

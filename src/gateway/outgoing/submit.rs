@@ -11,6 +11,7 @@
 //! Nothing leaves before step 4, whatever crashes; undo send reverts step 3.
 
 use crate::clock::Timestamp;
+use crate::gateway::accounts::signing;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::{Bell, Tx};
@@ -38,13 +39,13 @@ use crate::gateway::records::tables::{
     WRITTEN_TO,
 };
 use crate::gateway::reporting::notice::{NoticeDraft, Told};
-use crate::gateway::vouching::signature::{Signer, Signing};
+use crate::gateway::vouching::signature::{Shown, Signer, Signing};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::DeliveryState;
-use crate::vault::{ContentKey, Lookup, wipe_stack};
+use crate::vault::{ContentKey, Lookup, VerifyingKey, wipe_stack};
 
 /// A request to send a draft.
 pub struct Submit<'a> {
@@ -129,10 +130,9 @@ impl Gateway {
             signing_key: signer.as_ref().map(Signer::key),
         };
         let written = self.write_message(actor, &writing, reference, &key)?;
-        let signature = match signer {
-            Some(signer) => {
-                Some(signer.sign(self.signing(reference, now, ready, &written)?, &key)?)
-            }
+        let signing_key = signer.as_ref().map(Signer::verifying_key);
+        let signature = match &signer {
+            Some(signer) => Some(signer.sign(ready.signing(reference, now, &written), &key)?),
             None => None,
         };
         let mut summary = ready.summary(&written);
@@ -155,6 +155,7 @@ impl Gateway {
         let reader = self.reader(ready.sender.account, reference, own, &summary, &key)?;
         let notices = self.refusal_notices(&ready.sender, reference, &ready.plan, &packing, now)?;
         let sending = Sending {
+            signing_key,
             signature,
             ..ready.sending(reference, now, written, reader, packing, notices)?
         };
@@ -192,6 +193,9 @@ impl Gateway {
             tx.delete(&DRAFTS, &(account, sending.draft_id));
             quota::discharge_in_tx(tx, account, quota::draft(&draft))?;
             sending.sealed.store_in_tx(tx)?;
+            if let Some(key) = sending.signing_key {
+                signing::current_in_tx(tx, account, key)?;
+            }
             if let Some(signature) = &sending.signature {
                 tx.put(&MESSAGE_SIGNATURES, &message, signature)?;
             }
@@ -215,22 +219,6 @@ impl Gateway {
             Ok(())
         });
         done.wait()
-    }
-
-    /// What of a message is signed. Those in Bcc are not named: the others would see them.
-    fn signing(
-        &self,
-        reference: Reference,
-        at: Timestamp,
-        ready: &Ready,
-        written: &Written,
-    ) -> Result<Signing, Error> {
-        let mut recipients = Vec::new();
-        for one in ready.content.to.iter().chain(&ready.content.cc) {
-            recipients.extend(self.account_find(&one.address)?);
-        }
-        let (head, files) = (written.head, written.files);
-        Ok(Signing { reference, at, head, files, recipients })
     }
 
     fn request_key(&self, request: &str) -> [u8; 16] {
@@ -304,6 +292,20 @@ impl Ready {
         }
     }
 
+    /// What of a message is signed: its octets, and what readers are shown beside them.
+    fn signing(&self, reference: Reference, at: Timestamp, written: &Written) -> Signing {
+        let summary = self.summary(written);
+        let shown = Shown {
+            from_name: summary.from_name.as_deref(),
+            from_address: summary.from_address.as_deref(),
+            subject: &summary.subject,
+            attachments: summary.attachments,
+            outline: &written.outline,
+        };
+        let (head, files) = (written.head, written.files);
+        Signing { reference, at, head, files, shown: shown.digest() }
+    }
+
     /// Combines everything that is stored.
     fn sending(
         &self,
@@ -342,6 +344,7 @@ impl Ready {
             sealed,
             submission,
             packing,
+            signing_key: None,
             signature: None,
             notices,
             draft_id: text::parse_hex(&self.draft_id).expect("the id in a view is valid"),
@@ -371,6 +374,8 @@ struct Sending {
     sealed: SealedMessage,
     submission: Submission,
     packing: Packing,
+    /// The key that signed the message.
+    signing_key: Option<VerifyingKey>,
     /// What lies beside the message.
     signature: Option<Sealed>,
     notices: Vec<SealedMessage>,

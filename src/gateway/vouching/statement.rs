@@ -12,7 +12,7 @@
 //! revocation  = digest of the attestation (32) key of the voucher (32) at
 //! register    = account (16) key (32) number at given received    each: list of account (16) digest (32)
 //! message     = reference (16) party at head-octets head-digest files-octets files-digest
-//!               recipients: list of account (16)
+//!               digest of what is shown beside them (32) attested: list of digest (32)
 //! ```
 
 use crate::clock::Timestamp;
@@ -28,8 +28,8 @@ pub const ADDRESS_OCTETS_MAX: usize = 1_024;
 /// The most attestations that an account gives, or receives.
 pub const REGISTER_ENTRIES_MAX: usize = 200;
 
-/// The most recipients that a signature names.
-pub const RECIPIENTS_MAX: usize = 10_000;
+/// The most attestations that a message carries: those that were made first.
+pub const CARRIED_MAX: usize = 20;
 
 /// A SHA-256 digest.
 pub type DigestOf = [u8; 32];
@@ -89,8 +89,11 @@ pub struct SignedMessage {
     pub head: (u64, DigestOf),
     /// Everything after them.
     pub files: (u64, DigestOf),
-    /// The accounts inside that the header names as recipients.
-    pub recipients: Vec<AccountId>,
+    /// What readers are shown beside these octets: the subject and the author in their lists, and the
+    /// names and places of the files.
+    pub shown: DigestOf,
+    /// The attestations that go along, in ascending order.
+    pub attested: Vec<DigestOf>,
 }
 
 /// A kind of statement.
@@ -341,9 +344,10 @@ impl Statement for SignedMessage {
             out.number(*octets);
             out.fixed(digest);
         }
-        out.length(self.recipients.len());
-        for account in &self.recipients {
-            out.fixed(&account.0);
+        out.fixed(&self.shown);
+        out.length(self.attested.len());
+        for digest in &self.attested {
+            out.fixed(digest);
         }
     }
 
@@ -354,7 +358,8 @@ impl Statement for SignedMessage {
             at: input.time()?,
             head: (input.number()?, input.fixed()?),
             files: (input.number()?, input.fixed()?),
-            recipients: input.items(RECIPIENTS_MAX, Reader::account)?,
+            shown: input.fixed()?,
+            attested: input.items(CARRIED_MAX, Reader::fixed)?,
         })
     }
 }
@@ -411,7 +416,8 @@ mod tests {
             at: Timestamp(6),
             head: (10, [1; 32]),
             files: (0, [2; 32]),
-            recipients: vec![AccountId([2; 16]), AccountId([3; 16])],
+            shown: [3; 32],
+            attested: vec![[4; 32], [5; 32]],
         }
     }
 

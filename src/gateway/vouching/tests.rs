@@ -1,8 +1,10 @@
 //! Vouching over the core: what is shown, and what is noticed when one who can write to the store
 //! changes the records under a stopped daemon.
 
+mod keys;
 mod limits;
 mod registers;
+mod shown;
 
 use std::sync::Arc;
 
@@ -35,6 +37,8 @@ struct Office {
     noa_recovery: RecoveryKey,
 }
 
+const OTHER: &str = "another good one";
+
 fn signed_in(gateway: &Gateway, name: &str) -> Actor {
     let opened = gateway.session_open(log_in(name, PASSWORD)).unwrap();
     gateway.session_actor(&opened.token, "thumb").unwrap()
@@ -59,6 +63,18 @@ impl Office {
     fn notices(&self, of: &Actor, begin: &str) -> usize {
         let found = crate::gateway::tests::inbox(&self.gateway, of);
         found.iter().filter(|one| one.subject.starts_with(begin)).count()
+    }
+
+    /// Noa uses the recovery key; the session that she had is over.
+    fn recover_noa(&self) {
+        let from = (ChangedFrom::Server, OwnChoice::Made);
+        let new = password(OTHER);
+        self.gateway.account_recover("noa", &self.noa_recovery, &new, from).unwrap();
+    }
+
+    fn noa_again(&self) -> Actor {
+        let opened = self.gateway.session_open(log_in("noa", OTHER)).unwrap();
+        self.gateway.session_actor(&opened.token, "thumb").unwrap()
     }
 
     /// Changes records as one does who has the disk and the daemon's key, and no user's. What a session
@@ -109,10 +125,15 @@ impl Office {
     }
 
     fn send(&self, from: &Actor, to: &str, signed: Option<bool>) -> Reference {
+        self.send_as(from, to, |content| content.signed = signed)
+    }
+
+    fn send_as(&self, from: &Actor, to: &str, change: impl FnOnce(&mut DraftContent)) -> Reference {
         let to = vec![Addressee { name: None, address: to.to_owned() }];
         let text = "The plan is on the table.".to_owned();
         let subject = "Plan".to_owned();
-        let content = DraftContent { to, subject, text, signed, ..Default::default() };
+        let mut content = DraftContent { to, subject, text, ..Default::default() };
+        change(&mut content);
         let draft = self.gateway.draft_create(from, &content).unwrap();
         let submit = Submit {
             draft: &draft.id,
@@ -279,7 +300,8 @@ fn a_sender_signs_all_messages_or_none_or_says_it_of_one() {
         office.gateway.signing_set(&office.dana, signs).unwrap();
         let reference = office.send(&office.dana, "noa@example.org", said);
         assert_eq!(carried(reference).is_some(), signed, "{signs} {said:?}");
-        assert_eq!(office.signature(&office.noa, reference).is_some(), signed);
+        let state = if signed { SignatureState::Valid } else { SignatureState::Unsigned };
+        assert_eq!(office.state(&office.noa, reference), state, "noa knows the key");
         let (_, content) = office.gateway.message_open(&office.noa, reference, None).unwrap();
         let text = String::from_utf8(content.whole().unwrap().to_vec()).unwrap();
         assert_eq!(text.contains("Postern-Signing-Key: "), signed);
@@ -468,11 +490,8 @@ fn a_recovery_makes_another_key_and_ends_what_was_attested_about_the_old_one() {
     office.vouch(&office.noa, &office.dana);
     let reference = office.send(&office.noa, "dana@example.org", None);
     assert_eq!(office.state(&office.dana, reference), SignatureState::Valid);
-    let new = password("another good one");
-    let from = (ChangedFrom::Server, OwnChoice::Made);
-    office.gateway.account_recover("noa", &office.noa_recovery, &new, from).unwrap();
-    let opened = office.gateway.session_open(log_in("noa", "another good one")).unwrap();
-    let noa = office.gateway.session_actor(&opened.token, "thumb").unwrap();
+    office.recover_noa();
+    let noa = office.noa_again();
     let changed = |address: &str| vec![(address.to_owned(), Standing::KeyChanged)];
     for _ in 0..2 {
         let own = office.overview(&noa);
@@ -481,10 +500,10 @@ fn a_recovery_makes_another_key_and_ends_what_was_attested_about_the_old_one() {
     }
     let omar = office.overview(&office.omar);
     assert_eq!((standings(&omar.given), omar.problems), (changed("noa@example.org"), vec![]));
-    let notices = crate::gateway::tests::inbox(&office.gateway, &office.omar);
-    let told = notices.iter().filter(|one| one.subject.starts_with("Signing key changed"));
-    assert_eq!(told.count(), 1);
-    assert_eq!(office.state(&office.dana, reference), SignatureState::EarlierKey);
+    assert_eq!(office.notices(&office.omar, "Signing key changed"), 1);
+    let seen = office.signature(&office.dana, reference).unwrap();
+    assert_eq!(seen.state, SignatureState::EarlierKey);
+    assert_eq!(standings(&seen.vouchers), changed("omar@example.org"), "about the old key");
     let again = office.send(&noa, "dana@example.org", None);
     assert_eq!(office.state(&office.dana, again), SignatureState::KeyChanged);
     let dana = office.overview(&office.dana);

@@ -133,12 +133,15 @@ pub struct ColleagueNames {
 #[serde(rename_all = "camelCase")]
 pub struct Signature {
     state: SignatureState,
-    /// Who signed it; `null` if the signature is missing or does not fit.
+    /// Who signed it; `null` if the signature is missing or does not fit, or nobody here is known as the
+    /// one who signed it.
     signer: Option<ColleagueName>,
     fingerprint: Option<String>,
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// Whether the signature names the reader as a recipient.
+    /// Whether the message came to the reader at another time than shortly after it was signed.
+    time_differs: bool,
+    /// Whether the signed header names the reader in From, To or Cc.
     names_reader: bool,
     /// Whether the files were verified too; very large ones are not.
     files_checked: bool,
@@ -262,6 +265,7 @@ impl From<SignatureView> for Signature {
             signer: view.person.map(ColleagueName::from),
             fingerprint: view.fingerprint,
             at: view.at.map(Timestamp::to_rfc3339),
+            time_differs: view.time_differs,
             names_reader: view.names_reader,
             files_checked: view.files_checked,
             vouchers: all(view.vouchers),
