@@ -408,7 +408,7 @@ async fn a_password_that_somebody_else_chose_is_replaced_before_anything_else() 
     let signed_in = noa.sign_in("noa", FIRST).await.expect_status(201).json();
     assert_eq!(signed_in["account"]["mustChoosePassword"], true);
     all_refused(&mut noa).await;
-    // Whoever chose the password could open a signing pair that was made under it.
+    // The one who chose the password could open a signing pair that was made under it.
     let found = dana.get("/api/colleagues?q=noa").await.expect_status(200).json();
     assert_eq!(found["items"], json!([]), "there is no pair yet");
     let change =

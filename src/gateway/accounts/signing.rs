@@ -81,7 +81,7 @@ impl Gateway {
     }
 
     /// The actor's signing pair, made now if there is none. Temporary accounts have none, and neither
-    /// has who still goes by a password of somebody else's choice: whoever chose it could open it.
+    /// has who still goes by a password of somebody else's choice, who could open it.
     pub(in crate::gateway) fn signing_pair(&self, actor: &Actor) -> Result<SigningPair, Error> {
         if actor.is_temporary() {
             return Err(Error::Denied { reason: "a temporary account signs nothing" });

@@ -110,7 +110,7 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let found = tx.get(&VOUCH_REQUESTS, &(account, other))?;
             let found = found.filter(VouchRequest::is_open).ok_or(NO_REQUEST)?;
-            // The row of the one who asked stays for a while, whoever ended it.
+            // The row of the one who asked stays for a while, whichever of the two ended it.
             let (asking, asked) = match found.side {
                 RequestSide::Asking => (account, other),
                 RequestSide::Asked => (other, account),

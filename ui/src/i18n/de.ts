@@ -470,18 +470,22 @@ export const de = {
     notDone: "Das wurde nicht ausgeführt.",
   },
   signature: {
-    signed: (who) => `Signiert von ${who}`,
+    signed: (who, day) => `Signiert von ${who} am ${day}`,
     vouched: (who) => `dafür bürgt: ${who}`,
     nobody: "niemand bürgt für den Schlüssel",
-    earlier: "Signiert mit einem früheren Schlüssel des Absenders.",
+    earlier: (who, day) =>
+      `Signiert am ${day} mit einem früheren Schlüssel von ${who}, der seither ersetzt wurde. Jemand anderes könnte diesen Schlüssel kennen: Fragen Sie nach, bevor Sie sich auf diese Nachricht verlassen.`,
     changed: (who) =>
       `Signiert mit einem anderen Schlüssel als dem, den Sie von ${who} kennen. Vergleichen Sie den Code, bevor Sie sich auf diese Nachricht verlassen.`,
+    unknown: (day) => `Signiert am ${day} von jemandem, der hier nicht mehr bekannt ist.`,
     broken:
       "Die Signatur passt nicht zu dieser Nachricht. Jemand könnte die Nachricht oder ihren Absender verändert haben.",
     missing:
       "Diese Nachricht war signiert, und die Signatur fehlt. Jemand könnte sie entfernt haben.",
     files: "Die Dateien sind zu groß, um hier geprüft zu werden.",
-    unnamed: "Die Signatur nennt Sie nicht als Empfänger.",
+    unsigned: "Nicht signiert.",
+    time: "Diese Nachricht kam zu einer anderen Zeit, als sie signiert wurde. Jemand könnte eine alte wiederhergestellt haben.",
+    unnamed: "Sie haben diese Nachricht als Blindkopie erhalten.",
     details: "Wer bürgt",
     on: "Signiert: ein",
     off: "Signiert: aus",

@@ -445,17 +445,21 @@ export const en = {
     notDone: "This was not done.",
   },
   signature: {
-    signed: (who: string) => `Signed by ${who}`,
+    signed: (who: string, day: string) => `Signed by ${who} on ${day}`,
     vouched: (who: string) => `vouched for by ${who}`,
     nobody: "nobody vouches for the key",
-    earlier: "Signed with an earlier key of the sender.",
+    earlier: (who: string, day: string) =>
+      `Signed on ${day} with an earlier key of ${who}, which was replaced since. Somebody else may know that key: ask before you rely on this message.`,
     changed: (who: string) =>
       `Signed with a key that is not the one you know of ${who}. Compare the code before you rely on this message.`,
+    unknown: (day: string) => `Signed on ${day} by somebody who is not known here any more.`,
     broken:
       "The signature does not fit this message. Somebody may have changed the message or its sender.",
     missing: "This message was signed, and its signature is missing. Somebody may have removed it.",
     files: "The files are too large to be verified here.",
-    unnamed: "The signature does not name you as a recipient.",
+    unsigned: "Not signed.",
+    time: "This message came at another time than it was signed. Somebody may have put back an old one.",
+    unnamed: "You received it as a blind copy.",
     details: "Who vouches",
     on: "Signed: on",
     off: "Signed: off",

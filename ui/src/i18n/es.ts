@@ -472,17 +472,21 @@ export const es = {
     notDone: "No se ha hecho.",
   },
   signature: {
-    signed: (who) => `Firmado por ${who}`,
+    signed: (who, day) => `Firmado por ${who} el ${day}`,
     vouched: (who) => `con el aval de ${who}`,
     nobody: "nadie avala la clave",
-    earlier: "Firmado con una clave anterior del remitente.",
+    earlier: (who, day) =>
+      `Firmado el ${day} con una clave anterior de ${who}, que se ha sustituido desde entonces. Otra persona puede conocer esa clave: pregunte antes de fiarse de este mensaje.`,
     changed: (who) =>
       `Firmado con una clave distinta de la que usted conoce de ${who}. Compare el código antes de fiarse de este mensaje.`,
+    unknown: (day) => `Firmado el ${day} por alguien a quien ya no se conoce aquí.`,
     broken:
       "La firma no corresponde a este mensaje. Alguien puede haber modificado el mensaje o su remitente.",
     missing: "Este mensaje estaba firmado y falta su firma. Alguien puede haberla quitado.",
     files: "Los archivos son demasiado grandes para verificarlos aquí.",
-    unnamed: "La firma no le nombra como destinatario.",
+    unsigned: "Sin firma.",
+    time: "Este mensaje llegó en un momento distinto del de su firma. Alguien puede haber repuesto uno antiguo.",
+    unnamed: "Usted recibió este mensaje en copia oculta.",
     details: "Quién avala",
     on: "Firma: sí",
     off: "Firma: no",

@@ -477,17 +477,21 @@ export const fr = {
     notDone: "Cela n’a pas été fait.",
   },
   signature: {
-    signed: (who) => `Signé par ${who}`,
+    signed: (who, day) => `Signé par ${who} le ${day}`,
     vouched: (who) => `avec la garantie de ${who}`,
     nobody: "personne ne se porte garant de la clé",
-    earlier: "Signé avec une clé antérieure de l’expéditeur.",
+    earlier: (who, day) =>
+      `Signé le ${day} avec une clé antérieure de ${who}, remplacée depuis. Quelqu’un d’autre peut connaître cette clé : renseignez-vous avant de vous fier à ce message.`,
     changed: (who) =>
       `Signé avec une autre clé que celle que vous connaissez de ${who}. Comparez le code avant de vous fier à ce message.`,
+    unknown: (day) => `Signé le ${day} par quelqu’un qui n’est plus connu ici.`,
     broken:
       "La signature ne correspond pas à ce message. Quelqu’un a peut-être modifié le message ou son expéditeur.",
     missing: "Ce message était signé, et sa signature manque. Quelqu’un l’a peut-être retirée.",
     files: "Les fichiers sont trop volumineux pour être vérifiés ici.",
-    unnamed: "La signature ne vous nomme pas comme destinataire.",
+    unsigned: "Non signé.",
+    time: "Ce message est arrivé à un autre moment que celui de sa signature. Quelqu’un a peut-être remis un ancien message.",
+    unnamed: "Vous avez reçu ce message en copie cachée.",
     details: "Les garants",
     on: "Signature : oui",
     off: "Signature : non",

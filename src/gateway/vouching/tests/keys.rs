@@ -94,7 +94,7 @@ fn what_was_opened_before_a_recovery_signs_nothing_after_it() {
     assert_eq!(gateway.known_key((account, noa.secret()), account).unwrap().unwrap().key, key);
 }
 
-/// P-13: whoever chose the password could open what it opens.
+/// P-13: the one who chose the password could open what it opens.
 #[test]
 fn a_pair_is_made_after_its_owner_chose_the_password() {
     let office = Office::open();

@@ -91,7 +91,7 @@ fn nobody_gets_notices_without_end() {
     assert!(matches!(again, Err(Error::Conflict(Conflict::AskedAlready))), "for some days");
     assert_eq!((office.overview(dana).requests, office.overview(omar).requests), (vec![], vec![]));
     assert_eq!(office.notices(omar, "Request to vouch: "), 1);
-    // Whoever asked gets one notice, however often the other attests.
+    // The one who asked gets one notice, however often the other attests.
     office.vouch(omar, &office.noa);
     for _ in 0..3 {
         gateway.vouch_attest(omar, &office.what(omar, &office.noa)).unwrap();
