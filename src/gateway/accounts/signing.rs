@@ -12,7 +12,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::search::Sealed;
-use crate::gateway::records::tables::{KNOWN_KEYS, SIGNING_KEYS};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, KNOWN_KEYS, SIGNING_KEYS};
 use crate::gateway::records::vouching::SigningKey;
 use crate::store::{Read, Tx};
 use crate::vault::{self, AccountSecret, SigningPair, UnlockKey, VerifyingKey};
@@ -127,7 +127,7 @@ impl Gateway {
             let known = KnownKey::instead(known, pair.public(), now);
             let known = KnownKey { lost: is_lost.then_some(now).or(known.lost), ..known };
             let known = Gateway::known_sealed(own, own.0, &known)?;
-            if self.signing_store(own.0, (row, sealed), (new, known))? {
+            if self.signing_store(own, (row, sealed), (new, known))? {
                 return Ok(pair);
             }
         }
@@ -147,15 +147,20 @@ impl Gateway {
 
     /// Stores the pair, and what its owner knows of it, in place of the rows that were looked at;
     /// returns whether both were still there. One without the other would be a pair that its owner
-    /// does not know.
+    /// does not know. What was opened before the account's keys were renewed stores none: a request
+    /// that began before a recovery would put its own pair in the place of the owner's.
     fn signing_store(
         &self,
-        account: AccountId,
+        (account, secret): (AccountId, &AccountSecret),
         (row, known): (Option<SigningKey>, Option<Sealed>),
         (new, known_new): (SigningKey, Sealed),
     ) -> Result<bool, Error> {
-        let own = (account, account);
+        let (own, number) = ((account, account), secret.number());
         let done = self.inner.store.transact(move |tx| {
+            let keys = tx.get(&ACCOUNT_KEYS, &account)?;
+            if keys.is_none_or(|keys| keys.number != number) {
+                return Err(Error::Refused);
+            }
             let is_same =
                 tx.get(&SIGNING_KEYS, &account)? == row && tx.get(&KNOWN_KEYS, &own)? == known;
             if is_same {

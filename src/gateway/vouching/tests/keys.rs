@@ -84,10 +84,13 @@ fn what_was_opened_before_a_recovery_signs_nothing_after_it() {
     let own = (account, office.noa.secret());
     let (row, known) = gateway.known_row(own, account).unwrap();
     office.recover_noa();
+    let old = || gateway.signing_pair(&office.noa).map(|pair| pair.public());
+    assert!(matches!(old(), Err(Error::Refused)), "it makes no pair of its own");
     let refused = gateway.store().transact(move |tx| late.store_in_tx(tx)).wait();
     assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
     let noa = office.noa_again();
     let key = office.signs_with(&noa);
+    assert!(matches!(old(), Err(Error::Refused)));
     assert!(!gateway.known_key_keep(own, account, (row, &known.unwrap())).unwrap(), "too late");
     assert_eq!(office.overview(&noa).problems, []);
     assert_eq!(office.signs_with(&noa), key, "no third pair");
