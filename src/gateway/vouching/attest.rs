@@ -119,10 +119,7 @@ impl Gateway {
             let found = readable(tx.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
             let is_first = found.is_none();
             let before = found.and_then(|row| lasting(&row, (subject, voucher), attested.at));
-            let asked = tx.get(&VOUCH_REQUESTS, &(voucher, subject))?;
-            let is_asked = asked
-                .is_some_and(|row: VouchRequest| row.side == RequestSide::Asked && row.is_open());
-            if !is_asked && before.is_none() {
+            if before.is_none() && !is_asked(tx, voucher, subject)? {
                 return Err(Error::Denied { reason: "this person did not ask to be vouched for" });
             }
             let received = tx.count(&ATTESTATIONS, &subject)?;
@@ -260,6 +257,12 @@ impl Gateway {
         let text = plain.get(SALT_OCTETS..).filter(|_| vault::digest(&plain) == digest)?;
         String::from_utf8(text.to_vec()).ok()
     }
+}
+
+/// Whether the voucher was asked to vouch for somebody.
+fn is_asked(reader: &impl Read, voucher: AccountId, subject: AccountId) -> Result<bool, Error> {
+    let asked: Option<VouchRequest> = reader.get(&VOUCH_REQUESTS, &(voucher, subject))?;
+    Ok(asked.is_some_and(|row| row.side == RequestSide::Asked && row.is_open()))
 }
 
 /// An attestation that is neither revoked nor over.

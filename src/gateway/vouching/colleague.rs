@@ -46,7 +46,7 @@ impl Gateway {
             // A further address stands for itself: whose it is, is not said.
             let Some(name) = one.name else { continue };
             let Some(id) = self.account_at(&one.address)? else { continue };
-            if self.signing_key(id)?.is_some() {
+            if self.signing_key(id)?.is_some_and(|key| !key.ended) {
                 let (id, address) = (id.to_text(), one.address);
                 if one.exact {
                     exact = Some(id.clone());

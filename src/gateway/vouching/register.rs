@@ -269,12 +269,19 @@ impl Owner {
                 found.listed.insert(*voucher, *digest);
             }
         }
-        // There is room for so many; the first ones stay, or a new row could push one out.
-        new.sort_unstable();
-        let room = REGISTER_ENTRIES_MAX.saturating_sub(found.listed.len());
-        let new = new.into_iter().take(room).map(|(_, voucher, digest)| (voucher, digest));
-        found.listed.extend(new);
+        found.list(new);
         Ok(found)
+    }
+}
+
+impl Received {
+    /// Lists new ones as far as there is room. Those that are listed stay, or a new row could push one
+    /// out.
+    fn list(&mut self, mut new: Vec<(Timestamp, AccountId, DigestOf)>) {
+        new.sort_unstable();
+        let room = REGISTER_ENTRIES_MAX.saturating_sub(self.listed.len());
+        let new = new.into_iter().take(room).map(|(_, voucher, digest)| (voucher, digest));
+        self.listed.extend(new);
     }
 }
 

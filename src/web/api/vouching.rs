@@ -340,7 +340,7 @@ pub async fn set(
 )]
 pub async fn register(signed: Signed) -> Result<StatusCode, Problem> {
     let done =
-        signed.run(CostClass::Records, |gateway, actor| gateway.vouch_register_confirm(actor));
+        signed.run(CostClass::Content, |gateway, actor| gateway.vouch_register_confirm(actor));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -397,7 +397,7 @@ pub async fn attest(signed: Signed, Json(new): Json<Attest>) -> Result<StatusCod
     let Attest { colleague, fingerprint, how, note, .. } = new;
     let new = NewAttestation { colleague, fingerprint, how, ends, note };
     let done =
-        signed.run(CostClass::Records, move |gateway, actor| gateway.vouch_attest(actor, &new));
+        signed.run(CostClass::Content, move |gateway, actor| gateway.vouch_attest(actor, &new));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -413,7 +413,7 @@ pub async fn attest(signed: Signed, Json(new): Json<Attest>) -> Result<StatusCod
 )]
 pub async fn revoke(signed: Signed, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let done =
-        signed.run(CostClass::Records, move |gateway, actor| gateway.vouch_revoke(actor, &id));
+        signed.run(CostClass::Content, move |gateway, actor| gateway.vouch_revoke(actor, &id));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
