@@ -77,6 +77,8 @@ test.each(["ended", "expired", "key-changed", "doubtful", "forged"] as const)(
     const { text } = await shown({ ...valid, vouchers: [{ ...omar, standing }] });
     expect(text).toContain(en.signature.nobody);
     expect(text).toContain(en.colleagues.standing[standing]);
+    const isLie = standing === "forged" || standing === "doubtful";
+    expect(text.includes(en.signature.doubt)).toBe(isLie);
   },
 );
 

@@ -10,7 +10,7 @@ use crate::gateway::error::{Error, readable};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::parse_hex;
 use crate::gateway::vouching::statement::{DigestOf, Party, Registered};
-use crate::vault::VerifyingKey;
+use crate::vault::{self, VerifyingKey};
 
 pub(in crate::gateway) const NOBODY: Error = Error::NotFound { what: "colleague" };
 
@@ -127,12 +127,16 @@ impl<'r> Meeting<'r> {
         let shown = (person.party.key, register.as_ref().map(Registered::seen));
         let own = (self.actor.account(), self.actor.secret());
         let known = match person.ended {
-            false => self.gateway.known_key_meet(self.actor, id, shown)?,
+            false => self.gateway.known_key_meet(self.actor, id, shown),
             // A key that has ended is not the first one that is known.
-            true => {
-                let known = self.gateway.known_key(own, id)?;
+            true => self.gateway.known_key(own, id).map(|known| {
                 known.unwrap_or_else(|| KnownKey::new(shown.0, person.since))
-            }
+            }),
+        };
+        let known = match readable(known)? {
+            Some(known) => known,
+            // Somebody changed what was known: it is none that there could be, until one is accepted.
+            None => KnownKey::new(VerifyingKey(vault::random_bytes()?), person.since),
         };
         Ok(Some(Met { person, known, register }))
     }

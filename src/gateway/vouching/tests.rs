@@ -529,4 +529,12 @@ fn what_is_known_of_keys_cannot_be_changed() {
     });
     let own = (office.noa.account(), office.noa.secret());
     assert!(matches!(office.gateway.known_key(own, dana), Err(Error::Damaged { .. })));
+    // The reader compares, as with another key.
+    let seen = office.signature(&office.noa, reference).unwrap();
+    assert_eq!(seen.state, SignatureState::KeyChanged);
+    assert_eq!(seen.person.unwrap().address, "dana@example.org");
+    assert_eq!(office.problems(&office.noa, &office.dana), [VouchProblem::KeyChanged]);
+    let (id, shown) = (office.id(&office.dana), office.fingerprint(&office.noa, &office.dana));
+    office.gateway.colleague_key_accept(&office.noa, &id, &shown).unwrap();
+    assert_eq!(office.state(&office.noa, reference), SignatureState::Valid);
 }

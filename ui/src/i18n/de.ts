@@ -486,6 +486,7 @@ export const de = {
     unsigned: "Nicht signiert.",
     time: "Diese Nachricht kam zu einer anderen Zeit, als sie signiert wurde. Jemand könnte eine alte wiederhergestellt haben.",
     unnamed: "Sie haben diese Nachricht als Blindkopie erhalten.",
+    doubt: "Eine Bestätigung in dieser Nachricht wurde verändert oder lässt sich nicht nachprüfen.",
     details: "Wer bürgt",
     on: "Signiert: ein",
     off: "Signiert: aus",

@@ -460,6 +460,7 @@ export const en = {
     unsigned: "Not signed.",
     time: "This message came at another time than it was signed. Somebody may have put back an old one.",
     unnamed: "You received it as a blind copy.",
+    doubt: "An attestation that came with this message was changed, or cannot be confirmed.",
     details: "Who vouches",
     on: "Signed: on",
     off: "Signed: off",

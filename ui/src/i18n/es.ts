@@ -487,6 +487,7 @@ export const es = {
     unsigned: "Sin firma.",
     time: "Este mensaje llegó en un momento distinto del de su firma. Alguien puede haber repuesto uno antiguo.",
     unnamed: "Usted recibió este mensaje en copia oculta.",
+    doubt: "Un aval de este mensaje se ha modificado o no se puede confirmar.",
     details: "Quién avala",
     on: "Firma: sí",
     off: "Firma: no",

@@ -492,6 +492,7 @@ export const fr = {
     unsigned: "Non signé.",
     time: "Ce message est arrivé à un autre moment que celui de sa signature. Quelqu’un a peut-être remis un ancien message.",
     unnamed: "Vous avez reçu ce message en copie cachée.",
+    doubt: "Une attestation de ce message a été modifiée ou ne peut pas être confirmée.",
     details: "Les garants",
     on: "Signature : oui",
     off: "Signature : non",
