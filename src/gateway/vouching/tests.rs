@@ -1,10 +1,10 @@
 //! Vouching over the core: what is shown, and what is noticed when one who can write to the store
 //! changes the records under a stopped daemon.
 
-mod keys;
-mod limits;
-mod registers;
-mod shown;
+mod keys_tests;
+mod limits_tests;
+mod registers_tests;
+mod shown_tests;
 
 use std::sync::Arc;
 
