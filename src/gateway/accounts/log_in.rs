@@ -212,7 +212,8 @@ impl Gateway {
         Ok(OpenedBy { account, unlock, kind, credential, sign_count: None, step: None })
     }
 
-    /// The opened keys of an account that signs: not of a temporary one.
+    /// The opened keys of an account that signs: not of a temporary one, nor of one whose owner has yet
+    /// to choose a password.
     fn signing_owner(
         &self,
         account: AccountId,

@@ -71,8 +71,8 @@ pub(in crate::gateway) fn current_in_tx(
 }
 
 impl Gateway {
-    /// The record of an account's signing key; `None` for temporary accounts, and for one that has
-    /// made no request since there are such keys.
+    /// The record of an account's signing key; `None` for temporary accounts, before the owner has chosen
+    /// a password, and for one that has made no request since there are such keys.
     pub(in crate::gateway) fn signing_key(
         &self,
         account: AccountId,
@@ -80,8 +80,8 @@ impl Gateway {
         Ok(self.inner.store.get(&SIGNING_KEYS, &account)?)
     }
 
-    /// The actor's signing pair, made now if there is none. Temporary accounts have none, and neither
-    /// has who still goes by a password of somebody else's choice, who could open it.
+    /// The actor's signing pair, made now if there is none. Temporary accounts have none, and neither has
+    /// an account whose password somebody else chose: that person could open it.
     pub(in crate::gateway) fn signing_pair(&self, actor: &Actor) -> Result<SigningPair, Error> {
         if actor.is_temporary() {
             return Err(Error::Denied { reason: "a temporary account signs nothing" });
