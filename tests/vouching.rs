@@ -32,6 +32,11 @@ fn a_script_asks_attests_and_revokes() {
     vouch("u3", &["attest", &asking, "--fingerprint", fingerprint, "--how", "call"]);
     let received = vouch("u2", &["list"]);
     assert!(received.contains(&format!("received {asked} in-force ")), "{received}");
+    // What only begins like that is nobody, and not the first whom it fits.
+    let typo = daemon.mail_tried("u3", "vouch", &["revoke", "u"]);
+    let complaint = String::from_utf8_lossy(&typo.stderr);
+    assert!(!typo.status.success() && complaint.contains("nobody inside"), "{complaint}");
+    assert!(vouch("u2", &["list"]).contains(&format!("received {asked} in-force ")));
     vouch("u3", &["revoke", "u2"]);
     let after = vouch("u2", &["list"]);
     assert!(!after.contains("received") && !after.contains("problem"), "{after}");
