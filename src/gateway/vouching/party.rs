@@ -51,10 +51,11 @@ impl Met {
         self.known.is_rolled_back(self.seen())
     }
 
-    /// Whether the register gives an attestation, or cannot say that it does not.
+    /// Whether the register gives an attestation, or cannot say that it does not. Registers of another
+    /// key than the known one have numbers of their own.
     pub fn still_gives(&self, subject: AccountId, digest: DigestOf) -> bool {
-        self.is_rolled_back()
-            || self.register.as_ref().is_none_or(|one| one.given.contains(&(subject, digest)))
+        let is_old = self.known.key == self.person.party.key && self.is_rolled_back();
+        is_old || self.register.as_ref().is_none_or(|one| one.given.contains(&(subject, digest)))
     }
 }
 
@@ -129,9 +130,10 @@ impl<'r> Meeting<'r> {
         let known = match person.ended {
             false => self.gateway.known_key_meet(self.actor, id, shown),
             // A key that has ended is not the first one that is known.
-            true => self.gateway.known_key(own, id).map(|known| {
-                known.unwrap_or_else(|| KnownKey::new(shown.0, person.since))
-            }),
+            true => self
+                .gateway
+                .known_key(own, id)
+                .map(|known| known.unwrap_or_else(|| KnownKey::new(shown.0, person.since))),
         };
         let known = match readable(known)? {
             Some(known) => known,

@@ -20,6 +20,7 @@ use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{ATTESTATIONS, KNOWN_KEYS, REGISTERS, SIGNING_KEYS};
 use crate::gateway::records::vouching::{Attestation, SignedStatement};
 use crate::gateway::vouching::notice::About;
+use crate::gateway::vouching::party::Meeting;
 use crate::gateway::vouching::statement::{
     Attested, DigestOf, Listed, Party, REGISTER_ENTRIES_MAX, Registered, Revoked, Statement,
 };
@@ -102,15 +103,6 @@ impl Attestation {
 }
 
 /// The register of an account, if `key` signed it.
-fn register_in(
-    reader: &impl Read,
-    account: AccountId,
-    key: VerifyingKey,
-) -> Result<Option<Registered>, Error> {
-    let signed = readable(reader.get(&REGISTERS, &account))?.flatten();
-    Ok(signed.and_then(|signed| register_of(&signed, account, key)))
-}
-
 fn register_of(
     signed: &SignedStatement,
     account: AccountId,
@@ -120,18 +112,13 @@ fn register_of(
     read.filter(|register| register.account == account && register.key == key)
 }
 
-/// Whether a register still gives what was left out elsewhere.
+/// Whether a voucher, as the owner knows that person, still gives what was left out elsewhere.
 fn still_gives(
-    reader: &impl Read,
+    meeting: &mut Meeting<'_>,
     voucher: AccountId,
-    subject: AccountId,
-    digest: DigestOf,
+    (subject, digest): Listed,
 ) -> Result<bool, Error> {
-    let Some(key) = readable(reader.get(&SIGNING_KEYS, &voucher))?.flatten() else {
-        return Ok(true);
-    };
-    let register = register_in(reader, voucher, key.public)?;
-    Ok(register.is_none_or(|register| register.given.contains(&(subject, digest))))
+    Ok(meeting.meet(voucher)?.is_none_or(|met| met.still_gives(subject, digest)))
 }
 
 /// Does something again if another request changed meanwhile what it was made from.
@@ -155,7 +142,7 @@ impl Owner {
     /// The register as it should be now.
     fn renewed(
         &self,
-        reader: &impl Read,
+        (reader, meeting): (&impl Read, &mut Meeting<'_>),
         change: Change,
         now: Timestamp,
     ) -> Result<Renewed, Error> {
@@ -170,7 +157,8 @@ impl Owner {
         if given.len() > REGISTER_ENTRIES_MAX {
             return Err(Error::OverQuota);
         }
-        let Received { listed, over, outdated } = self.received(reader, before.as_ref(), now)?;
+        let Received { listed, over, outdated } =
+            self.received((reader, meeting), before.as_ref(), now)?;
         let received: Vec<Listed> = listed.into_iter().collect();
         let is_changed = match &before {
             _ if is_old => change == Change::Confirmed,
@@ -223,7 +211,7 @@ impl Owner {
     /// stays as long as its voucher's register lists it, or the voucher would miss it.
     fn received(
         &self,
-        reader: &impl Read,
+        (reader, meeting): (&impl Read, &mut Meeting<'_>),
         before: Option<&Registered>,
         now: Timestamp,
     ) -> Result<Received, Error> {
@@ -242,7 +230,7 @@ impl Owner {
             let (digest, listed) = (attested.digest(), before.get(voucher));
             // Neither is an older one that was put in the place of the listed one.
             if let Some(other) = listed.filter(|listed| **listed != digest)
-                && still_gives(reader, *voucher, account, *other)?
+                && still_gives(meeting, *voucher, (account, *other))?
             {
                 continue;
             }
@@ -250,7 +238,7 @@ impl Owner {
             let is_over = row.revocation(&attested).is_some()
                 || attested.ends.is_some_and(|ends| ends <= now);
             if is_over {
-                if !still_gives(reader, *voucher, account, digest)? {
+                if !still_gives(meeting, *voucher, (account, digest))? {
                     found.over.push((*voucher, row.clone()));
                 }
             } else if attested.subject.key != self.party.key {
@@ -265,7 +253,7 @@ impl Owner {
         }
         for (voucher, digest) in before.iter().filter(|(voucher, _)| !seen.contains(voucher)) {
             let is_there = rows.iter().any(|(other, _)| other == voucher);
-            if is_there || still_gives(reader, *voucher, account, *digest)? {
+            if is_there || still_gives(meeting, *voucher, (account, *digest))? {
                 found.listed.insert(*voucher, *digest);
             }
         }
@@ -319,7 +307,8 @@ impl Gateway {
         account: AccountId,
         key: VerifyingKey,
     ) -> Result<Option<Registered>, Error> {
-        register_in(&self.inner.store, account, key)
+        let signed = readable(self.inner.store.get(&REGISTERS, &account))?.flatten();
+        Ok(signed.and_then(|signed| register_of(&signed, account, key)))
     }
 
     /// What signs the actor's register.
@@ -342,7 +331,8 @@ impl Gateway {
         change: Change,
     ) -> Result<(NewRegister, Vec<AccountId>), Error> {
         let now = self.inner.clock.now();
-        let renewed = owner.renewed(&self.inner.store, change, now)?;
+        let mut meeting = Meeting::new(self, actor);
+        let renewed = owner.renewed((&self.inner.store, &mut meeting), change, now)?;
         let Renewed { before, register, is_changed, over, outdated } = renewed;
         let lost = owner.known.lost.filter(|_| change != Change::Confirmed);
         let known = KnownKey { lost, ..owner.known.clone() };

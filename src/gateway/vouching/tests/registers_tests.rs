@@ -64,6 +64,26 @@ fn a_revoked_attestation_does_not_end_the_one_that_is_in_force() {
     assert!(office.row(dana, omar) == revoked, "what shows the lie is not removed");
 }
 
+/// The same together with the voucher's list of that time, to one who saw a later one.
+#[test]
+fn an_older_list_does_not_end_what_it_does_not_give() {
+    let office = Office::open();
+    let (gateway, omar, dana) = (&office.gateway, &office.omar, &office.dana);
+    office.vouch(omar, dana);
+    gateway.vouch_revoke(omar, &office.id(dana)).unwrap();
+    let (revoked, of) = (office.row(dana, omar), omar.account());
+    let list = office.lie(move |tx| Ok(tx.get(&REGISTERS, &of)?.unwrap()));
+    gateway.clock().advance_secs(1);
+    office.vouch(omar, dana);
+    office.overview(dana);
+    office.lie(move |tx| tx.put(&REGISTERS, &of, &list));
+    office.put(dana, omar, revoked.clone());
+    for _ in 0..2 {
+        assert_eq!(kinds(&office.overview(dana)), [VouchProblem::LeftOut]);
+    }
+    assert!(office.row(dana, omar) == revoked, "what shows the lie is not removed");
+}
+
 /// The sealed rows of what somebody knows can be put back as well: the number of a list is then signed
 /// a second time.
 #[test]
