@@ -33,6 +33,15 @@ impl Timestamp {
         self.to_utc().format(&Rfc3339).unwrap_or_else(|_| "1970-01-01T00:00:00Z".into())
     }
 
+    /// Formats the moment as `2026-11-23 09:00 UTC`, for text that people read in any language. The
+    /// pages find this form in notices, and write it in the reader's own way and zone.
+    pub fn to_prose(self) -> String {
+        let utc = self.to_utc();
+        let (year, month, day) = utc.to_calendar_date();
+        let (month, hour, minute) = (u8::from(month), utc.hour(), utc.minute());
+        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+    }
+
     /// Formats the moment as `Mon, 23 Nov 2026 09:00:00 +0000` (RFC 5322 §3.3, always UTC).
     pub fn to_rfc5322(self) -> String {
         self.to_utc().format(&Rfc2822).unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 +0000".into())
@@ -96,6 +105,7 @@ mod tests {
         assert_eq!(moment.to_rfc3339(), "2026-11-23T09:02:03.123Z");
         assert_eq!(Timestamp::parse_rfc3339("2026-11-23T09:02:03.123Z"), Some(moment));
         assert_eq!(moment.to_rfc5322(), "Mon, 23 Nov 2026 09:02:03 +0000");
+        assert_eq!(moment.to_prose(), "2026-11-23 09:02 UTC");
     }
 
     #[test]

@@ -89,6 +89,14 @@ fn a_phone_has_what_is_needed_in_one_row() {
     daemon.stop();
 }
 
+/// P-11, P-84: groups, their members, and the name that members' messages bear.
+#[test]
+fn groups_are_made_and_their_members_come_and_go() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "groups.mjs");
+    daemon.stop();
+}
+
 /// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {
@@ -104,6 +112,14 @@ fn passkeys_totp_codes_and_app_passwords_open_an_account() {
     // A passkey is bound to a name, not to an address.
     let url = daemon.url.replace("127.0.0.1", "localhost");
     walk_with(&daemon, "keys.mjs", &[("POSTERN_URL", &url)]);
+    daemon.stop();
+}
+
+/// P-06, P-13: what stays in a browser is a key that names nobody, and on a shared computer nothing.
+#[test]
+fn a_browser_stays_known_after_its_owner_has_signed_out() {
+    let daemon = Daemon::start();
+    walk(&daemon, "browsers.mjs");
     daemon.stop();
 }
 

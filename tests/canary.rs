@@ -17,11 +17,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
+use postern::client::Client;
 use postern::client::sending::Outgoing;
 use postern::clock::Clock;
 use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
+use serde_json::{Value, json};
 use support::daemon::{DOMAIN, Daemon};
 use support::dump;
 use support::search::Searcher;
@@ -292,8 +294,33 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
                 assert_eq!(found.len(), 1, "{query}");
             }
         }
+        if asks {
+            canaries.extend(write_groups(&mut client).await);
+        }
         canaries
     })
+}
+
+/// Writes canaries as names and descriptions of groups, whose keys change once; returns them.
+async fn write_groups(client: &mut Client) -> Vec<String> {
+    let mut canaries = Vec::new();
+    for listed in [false, true] {
+        let [name, description] = std::array::from_fn(|_| token());
+        let body = json!({"name": name, "description": description, "listed": listed});
+        let group: Value =
+            client.call(Method::POST, "/api/groups", Some(body)).await.expect("it is created");
+        let path = format!("/api/groups/{}", group["id"].as_str().unwrap());
+        let body = Some(json!({"address": "u2"}));
+        let group: Value =
+            client.call(Method::POST, &format!("{path}/members"), body).await.expect("u2 is added");
+        let u2 = group["members"].as_array().unwrap().iter().find(|one| one["manager"] == false);
+        let member = format!("{path}/members/{}", u2.unwrap()["id"].as_str().unwrap());
+        client.done(Method::DELETE, &member, None).await.expect("u2 is removed");
+        let group: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
+        assert_eq!((&group["name"], &group["description"]), (&json!(name), &json!(description)));
+        canaries.extend([name, description]);
+    }
+    canaries
 }
 
 /// Without this check the search would also pass on a daemon that discards everything.

@@ -56,6 +56,8 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-80", "users vouch for each other, and revoke it"),
     ("P-81", "a message says who vouches for its sender, and each signature is verified"),
     ("P-82", "a sender suppresses that for one message or for all"),
+    ("P-84", "messages from members of an open group show its name"),
+    ("P-86", "a closed group's members get messages from each other only"),
 ];
 
 /// Features that some test names, each with what no test shows yet.
@@ -66,6 +68,7 @@ const PARTLY: &[(&str, &str)] = &[
     ("P-34", "Postfix accepts the notification; Exim was not tried"),
     ("P-39", "the complete matrix is shown in a unit test only"),
     ("P-40", "Exim and swaks"),
+    ("P-85", "a non-member's request for a profile: the directory alone is there yet"),
     ("P-89", "the raw image of a disk is not searched"),
 ];
 

@@ -24,6 +24,7 @@ const FLOORS: &[&str] = &[
     "accounts",
     "audit",
     "upload",
+    "groups",
     "mailboxes",
     "search",
     "queue",

@@ -187,6 +187,7 @@ fn addresses() {
     let seeds = texts(&[
         "dana@example.org",
         "\"a b\\\"c\"@example.org",
+        "\"\\\"\\\"\"@o",
         "u@[192.0.2.1]",
         "u@[IPv6:2001:db8::1]",
         "<@a.example,@b.example:dana@example.org>",

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
@@ -100,6 +101,11 @@ enum Command {
     Vouch {
         #[command(subcommand)]
         command: Vouch,
+    },
+    /// Groups of people inside: list, show, create, add, remove, leave, appoint, delete.
+    Groups {
+        #[command(subcommand)]
+        command: GroupsCommand,
     },
 }
 
@@ -290,6 +296,7 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             Some(found) if form == Form::Json => json_line(&mut out, &found),
             Some(found) => vouching::write(&mut out, &found, printable),
         },
+        Command::Groups { command } => groups(&mut out, client.groups(command).await?, form),
     };
     let written = written.and_then(|()| out.flush());
     // The command itself has succeeded; if this fails, the session ends when it times out.
@@ -428,6 +435,36 @@ fn rejected(out: &mut impl Write, reference: Reference, at: &str, form: Form) ->
         return json_line(out, &answer);
     }
     writeln!(out, "{reference} rejected {at}")
+}
+
+fn groups(out: &mut impl Write, shown: Shown, form: Form) -> io::Result<()> {
+    match (shown, form) {
+        (Shown::Nothing, _) => Ok(()),
+        (Shown::Groups(items), Form::Json) => json_line(out, &items),
+        (Shown::Whole(whole), Form::Json) => json_line(out, &whole),
+        (Shown::Created(group), Form::Json) => json_line(out, &group),
+        (Shown::Groups(items), Form::Text) => {
+            items.iter().try_for_each(|group| group_line(out, group))
+        }
+        (Shown::Created(group), Form::Text) => writeln!(out, "{}", group.id),
+        (Shown::Whole(whole), Form::Text) => {
+            group_line(out, &whole.group)?;
+            for one in &whole.members {
+                let manager = if one.manager { " manager" } else { "" };
+                let waiting = if one.waiting { " waiting" } else { "" };
+                let (name, address) = (printable(&one.name), printable(&one.address));
+                writeln!(out, "{address} {name}{manager}{waiting}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn group_line(out: &mut impl Write, group: &Group) -> io::Result<()> {
+    let Group { id, name, kind, address, role, .. } = group;
+    let address = printable(address.as_deref().unwrap_or("-"));
+    let name = printable(name.as_deref().unwrap_or("-"));
+    writeln!(out, "{id} {kind} {role} {address} {name}")
 }
 
 fn json_line(out: &mut impl Write, value: &impl serde::Serialize) -> io::Result<()> {

@@ -5,6 +5,7 @@
 //! the value found and what is allowed. Secrets are given as paths or systemd credentials, never
 //! as values, so nothing here has to be kept out of a log.
 
+mod groups;
 mod https;
 mod images;
 mod log;
@@ -29,6 +30,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
 
+pub use groups::Groups;
 pub use https::Https;
 pub use images::Images;
 pub use log::{Form, Log};
@@ -64,6 +66,7 @@ pub struct Config {
     pub passwords: Passwords,
     pub search: Search,
     pub mailboxes: Mailboxes,
+    pub groups: Groups,
     pub images: Images,
     pub manage: Manage,
     pub store: Store,

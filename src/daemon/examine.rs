@@ -51,7 +51,7 @@ impl fmt::Display for Examined {
 pub fn examine(config: &Config) -> Vec<Examined> {
     let mut all = Vec::new();
     let mut add = |what, found| all.push(Examined { what, found });
-    add("daemon key", daemon_key(&config.server.daemon_key));
+    add("daemon key", daemon_key(&config.server.daemon_key, &config.server.data));
     add("data folder", data_folder(config));
     for found in certificate(config) {
         add("certificate", found);
@@ -72,17 +72,42 @@ pub fn examine(config: &Config) -> Vec<Examined> {
         ("https.listen", &config.https.listen),
         ("redirect_listen", &config.https.redirect_listen),
     ];
+    let mut held: Vec<(&str, SocketAddr)> = Vec::new();
     for (what, addresses) in ports {
-        addresses.iter().for_each(|address| add(what, port(*address)));
+        for address in addresses {
+            let before = held.iter().find(|(_, other)| overlap(*address, *other));
+            add(what, before.map_or_else(|| port(*address), |(other, _)| both(*address, other)));
+            held.push((what, *address));
+        }
     }
     all
 }
 
-fn daemon_key(path: &Path) -> Found {
+/// Whether only one listener can have both addresses.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let has_any = |address: SocketAddr| address.ip().is_unspecified();
+    one.port() != 0
+        && one.port() == other.port()
+        && (one.ip() == other.ip() || has_any(one) || has_any(other))
+}
+
+fn both(address: SocketAddr, other: &str) -> Found {
+    Found::Wrong(format!("{address}: {other} needs the same port of the same address"))
+}
+
+fn daemon_key(path: &Path, data: &Path) -> Found {
     if !path.exists() {
         return Found::Wrong(format!("{}: does not exist; run `postern setup`", path.display()));
     }
+    let is_within = || {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        real(path).starts_with(real(data))
+    };
     match credentials::daemon_key(path) {
+        Ok(_) if is_within() => Found::Doubtful(format!(
+            "{}: lies in the data folder, so that each copy of the folder has the key too",
+            path.display()
+        )),
         Ok(_) => Found::Good(path.display().to_string()),
         Err(error) => Found::Wrong(error.to_string()),
     }

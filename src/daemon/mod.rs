@@ -458,6 +458,10 @@ fn settings(config: &Config) -> Settings {
             delay_notice_secs: i64::from(config.queue.delay_notice_hours) * 3600,
         },
         report_wait_secs: i64::from(config.queue.report_wait_secs),
+        groups_by: config.groups.create,
+        group_kinds_by: config.groups.kinds,
+        group_addresses_by: config.groups.addresses,
+        closed_members: config.groups.closed_members,
         changes_kept: config.mailboxes.changes_kept,
     }
 }

@@ -13,7 +13,7 @@ use crate::gateway::error::Error;
 use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::AUDIT;
-use crate::store::{Order, Read, Span};
+use crate::store::{Order, Read, Span, Tx};
 use crate::vault;
 
 /// Entries of the audit log, newest first.
@@ -133,6 +133,29 @@ pub enum Target<'t> {
     Account(AccountId),
 }
 
+/// An entry that is written together with the act.
+pub(in crate::gateway) struct PreparedEntry {
+    key: (u64, [u8; 8]),
+    row: AuditEntry,
+}
+
+impl PreparedEntry {
+    pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        Ok(tx.put(&AUDIT, &self.key, &self.row)?)
+    }
+}
+
+fn entry(at: Timestamp, (who, act, about, peer): (&str, Act, &str, &str)) -> AuditEntry {
+    let cut = |text: &str| -> String {
+        text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
+    };
+    AuditEntry { at, who: cut(who), act, about: cut(about), peer: peer.to_owned() }
+}
+
+fn key_of(row: &AuditEntry) -> Result<(u64, [u8; 8]), Error> {
+    Ok((u64::try_from(row.at.0).unwrap_or_default(), vault::random_bytes::<8>()?))
+}
+
 impl Gateway {
     /// Records an act. A failure to store the entry does not undo the act; it is reported in the
     /// daemon's own log.
@@ -141,18 +164,20 @@ impl Gateway {
     }
 
     fn note_at(&self, at: Timestamp, (who, act, about, peer): (&str, Act, &str, &str)) {
-        let cut = |text: &str| -> String {
-            text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
-        };
-        let row = AuditEntry { at, who: cut(who), act, about: cut(about), peer: peer.to_owned() };
-        self.rows_store(vec![row]);
+        self.rows_store(vec![entry(at, (who, act, about, peer))]);
+    }
+
+    /// An entry for the transaction of the act itself.
+    pub(in crate::gateway) fn note_prepare(
+        &self,
+        words: (&str, Act, &str, &str),
+    ) -> Result<PreparedEntry, Error> {
+        let row = entry(self.inner.clock.now(), words);
+        Ok(PreparedEntry { key: key_of(&row)?, row })
     }
 
     fn rows_store(&self, rows: Vec<AuditEntry>) {
-        let salted = rows.into_iter().map(|row| {
-            let key = (u64::try_from(row.at.0).unwrap_or_default(), vault::random_bytes::<8>()?);
-            Ok((key, row))
-        });
+        let salted = rows.into_iter().map(|row| Ok((key_of(&row)?, row)));
         let stored = salted.collect::<Result<Vec<_>, Error>>().and_then(|rows| {
             let done = self.inner.store.transact(move |tx| {
                 rows.iter().try_for_each(|(key, row)| Ok::<_, Error>(tx.put(&AUDIT, key, row)?))

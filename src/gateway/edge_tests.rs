@@ -210,7 +210,7 @@ fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
     };
     let reference = send(&gateway, &dana, &message);
     gateway.message_open(&omar, reference, None).unwrap();
-    let started = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
+    let started = gateway.draft_from(&omar, reference, RelationKind::Forward, None).unwrap();
 
     let forgetful = DraftContent {
         to: content(&[OUTSIDER], "").to,
@@ -255,7 +255,7 @@ fn what_cannot_be_cut_off_a_sealed_message_stops_it() {
     let reference = send(&gateway, &dana, &message);
     gateway.message_open(&omar, reference, None).unwrap();
     let begun = |kind| {
-        let mut begun = gateway.draft_from(&omar, reference, kind).unwrap().content;
+        let mut begun = gateway.draft_from(&omar, reference, kind, None).unwrap().content;
         begun.to = content(&[OUTSIDER], "").to;
         begun.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
         begun
@@ -320,7 +320,7 @@ fn a_rich_forward_of_a_sealed_message_leaves_nothing_of_it() {
         let reference = send(&gateway, &dana, &message);
         gateway.message_open(&omar, reference, None).unwrap();
         let mut forward =
-            gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap().content;
+            gateway.draft_from(&omar, reference, RelationKind::Forward, None).unwrap().content;
         forward.to.push(addressee(OUTSIDER));
         forward.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
         forward.text = format!("See below.\n{}", forward.text);
@@ -436,7 +436,7 @@ fn a_message_with_files_has_a_text() {
     assert!(view.parts.is_empty(), "files are described by the outline: {:?}", view.parts);
     assert_eq!(opened.files().unwrap().len(), 1);
     // Text copied without quotation marks must not leave unprotected either.
-    let started = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
+    let started = gateway.draft_from(&omar, reference, RelationKind::Reply, None).unwrap();
     let copied = DraftContent {
         to: content(&[OUTSIDER], "").to,
         text: format!("He wrote: {secret}"),

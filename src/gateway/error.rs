@@ -114,6 +114,16 @@ pub enum Conflict {
     KeyDiffers,
     /// There is such a request, or it was refused or taken back a short time ago.
     AskedAlready,
+    /// A one-time password opens the temporary account: a notification brings it.
+    OneTimePassword,
+    /// The group was changed in another place.
+    GroupChanged,
+    /// Nobody who holds the keys of the group wrapped them for this account yet.
+    GroupKeysWait,
+    /// Nothing shows that a member of the group began its keys.
+    GroupKeysUnproven,
+    /// This is the last manager of the group.
+    LastGroupManager,
 }
 
 impl Conflict {
@@ -146,6 +156,11 @@ impl Conflict {
             Conflict::RegisterOld => "register-old",
             Conflict::KeyDiffers => "key-differs",
             Conflict::AskedAlready => "asked-already",
+            Conflict::OneTimePassword => "one-time-password",
+            Conflict::GroupChanged => "group-changed",
+            Conflict::GroupKeysWait => "group-keys-wait",
+            Conflict::GroupKeysUnproven => "group-keys-unproven",
+            Conflict::LastGroupManager => "last-group-manager",
         }
     }
 }
@@ -185,6 +200,19 @@ impl Conflict {
             }
             Conflict::KeyDiffers => "The code is not the one of this person's key.",
             Conflict::AskedAlready => "This person was asked already.",
+            Conflict::OneTimePassword => {
+                "A one-time password opens this account: send the notification again."
+            }
+            Conflict::GroupChanged => "This group was changed elsewhere.",
+            Conflict::GroupKeysWait => {
+                "The keys of the group are not there yet: a member who has them must be signed in."
+            }
+            Conflict::GroupKeysUnproven => {
+                "Nothing proves that a member of the group began its keys. Ask the other members."
+            }
+            Conflict::LastGroupManager => {
+                "This is the last manager of the group; appoint another one first."
+            }
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `site` | what managers set for the whole site; the policy for outgoing mail |
 //! | `accounts` | accounts, their credentials, sessions and preferences |
 //! | `audit`, `upload` | the audit log; file uploads |
+//! | `groups` | groups, their members, and the keys of what members write for each other |
 //! | `mailboxes` | messages as their readers hold them: sealed, filed, listed, changed |
 //! | `search` | an index over sealed mail, and its queries |
 //! | `queue` | what waits to leave, and each delivery's status line |
@@ -50,6 +51,8 @@ pub mod accounts;
 pub mod audit;
 pub mod upload;
 
+pub mod groups;
+
 pub mod mailboxes;
 
 pub mod search;
@@ -69,9 +72,17 @@ pub mod outgoing;
 mod outcomes;
 
 #[cfg(test)]
+mod again_tests;
+#[cfg(test)]
 mod answer_tests;
 #[cfg(test)]
+mod browser_tests;
+#[cfg(test)]
 mod edge_tests;
+#[cfg(test)]
+mod group_change_tests;
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod image_tests;
 #[cfg(test)]
@@ -85,11 +96,15 @@ mod quota_tests;
 #[cfg(test)]
 mod quota_walk_tests;
 #[cfg(test)]
+mod reply_tests;
+#[cfg(test)]
 mod report_tests;
 #[cfg(test)]
 mod rows_tests;
 #[cfg(test)]
 mod sending_tests;
+#[cfg(test)]
+mod standing_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -127,7 +142,7 @@ pub use mailboxes::summary::{FileAt, NoticeOf, NoticeTopic, Outline};
 pub use outgoing::draft::{DraftContent, DraftRow, DraftView, RelatedMessage};
 pub use outgoing::submission::{DeliveryView, SubmissionView};
 pub use quota::QuotaView;
-pub use records::ids::AccountId;
+pub use records::ids::{AccountId, GroupId};
 pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};

@@ -449,7 +449,7 @@ fn all_that_is_meant_can_be_named() {
     deliver(&gateway, DANA, &message("z", "", "other"));
     gateway.search_index(&dana).unwrap();
     assert_eq!(gateway.message_flags(&dana, "inbox", None).unwrap().items.len(), 6);
-    let found = gateway.search_flags(&dana, "subject:bill", None).unwrap();
+    let found = gateway.search_flags(&dana, "subject:bill", None, None).unwrap();
     let mut named: Vec<Reference> = found.items.iter().map(|one| one.reference).collect();
     named.reverse();
     assert_eq!((named, found.next), (messages, None));

@@ -54,7 +54,7 @@ fn an_outsider_claims_an_account_reads_and_replies() {
         [(Route::TemporaryAccount, DeliveryState::Read)]
     );
     // It answers within the conversation, and cannot write to anybody else.
-    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply, None).unwrap();
     assert_eq!(draft.content.to[0].address, "dana@example.org");
     let reply = send(&gateway, &noa, &draft.content);
     let got = inbox(&gateway, &dana).into_iter().find(|item| item.reference == reply).unwrap();
@@ -139,7 +139,7 @@ fn each_one_time_password_opens_one_session_until_a_passphrase_is_chosen() {
     let (noa, _) = visit(&gateway, &first).unwrap();
     let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
     assert!(String::from_utf8_lossy(&octets.whole().unwrap()).contains("The secret of the day"));
-    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply, None).unwrap();
     send(&gateway, &noa, &draft.content);
     assert!(matches!(visit(&gateway, &first), Err(Error::Refused)));
     assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Visited);
@@ -508,8 +508,8 @@ fn nothing_of_an_account_that_ended_is_left() {
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let account = noa.account();
     gateway.message_open(&noa, reference, None).unwrap();
-    gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
-    let reply = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    gateway.draft_from(&noa, reference, RelationKind::Reply, None).unwrap();
+    let reply = gateway.draft_from(&noa, reference, RelationKind::Reply, None).unwrap();
     let answered = DraftContent { text: "Yes".to_owned(), ..reply.content };
     hold(&gateway, &noa, &answered);
     let upload = gateway.upload_begin(&noa, "a.txt", "text/plain", 3).unwrap();

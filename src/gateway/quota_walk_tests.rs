@@ -56,6 +56,7 @@ impl World {
             self.done[kind] += 1;
         }
         counted(&self.gateway);
+        standing_tests::counted(&self.gateway);
     }
 
     fn act(&mut self, kind: usize) -> Option<()> {
@@ -185,7 +186,8 @@ impl World {
     }
 }
 
-/// P-24: after every step of random walks the count is what the rows come to.
+/// P-24: after every step of random walks the count is what the rows come to; so are the counts of
+/// deliveries by their states.
 #[test]
 fn the_count_is_always_what_is_stored() {
     let mut done = [0; 16];

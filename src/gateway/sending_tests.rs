@@ -468,7 +468,8 @@ fn a_sealed_thread_leaves_only_with_typed_consent_and_without_its_text() {
     let secret = "The secret recipe is seven spoons of sugar";
     let reference = send(&gateway, &dana, &content(&["omar@example.org"], secret));
     gateway.message_open(&omar, reference, None).unwrap();
-    let mut message = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap().content;
+    let mut message =
+        gateway.draft_from(&omar, reference, RelationKind::Reply, None).unwrap().content;
     message.to.push(addressee(OUTSIDER));
     message.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
     message.text = format!("I agree.\n{}", message.text);
@@ -564,7 +565,7 @@ fn files_come_back_piece_by_piece_and_as_a_whole() {
         let (_, found) = crate::mail::message::part_bytes(&whole, part.index).unwrap();
         assert!(found == *octets, "{}", part.name);
     }
-    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
+    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward, None).unwrap();
     let sizes: Vec<u64> = forward.uploads.iter().map(|upload| upload.size).collect();
     assert_eq!(sizes, files.iter().map(|file| file.len() as u64).collect::<Vec<_>>());
     let mut message = forward.content;

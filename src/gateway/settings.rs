@@ -4,6 +4,7 @@ use crate::gateway::records::mailbox::Holder;
 use crate::gateway::records::policy::Policy;
 use crate::gateway::retry::RetryPlan;
 use crate::terms::Language;
+use crate::terms::{ClosedMembers, GroupsBy};
 use crate::terms::{ConfirmOutside, HandOff, LastInteraction};
 
 /// How much an account may store; 0 is no limit.
@@ -88,6 +89,14 @@ pub struct Settings {
     pub retry: RetryPlan,
     /// How long a report waits at most for other recipients of the same message.
     pub report_wait_secs: i64,
+    /// Who may create groups.
+    pub groups_by: GroupsBy,
+    /// Who may make a group open or closed.
+    pub group_kinds_by: GroupsBy,
+    /// Who may give a group an address.
+    pub group_addresses_by: GroupsBy,
+    /// What people learn of a member of a closed group that they are not in.
+    pub closed_members: ClosedMembers,
 }
 
 impl Default for Settings {
@@ -134,6 +143,10 @@ impl Default for Settings {
             confirm_outside_fixed: false,
             retry: RetryPlan::default(),
             report_wait_secs: 300,
+            groups_by: GroupsBy::Everybody,
+            group_kinds_by: GroupsBy::Managers,
+            group_addresses_by: GroupsBy::Managers,
+            closed_members: ClosedMembers::Address,
         }
     }
 }

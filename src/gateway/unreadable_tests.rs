@@ -260,6 +260,40 @@ fn what_a_later_version_sealed_is_not_replaced() {
     assert!(matches!(refused, Err(Error::NewerRecord { found: 200, .. })), "{refused:?}");
 }
 
+/// Known browsers only spare their owner a wait: one that cannot be read stops neither a sign-in nor
+/// what ends one. Unlike other records it is removed, for nothing was sealed in it.
+#[test]
+fn a_known_browser_that_cannot_be_read_keeps_nobody_out() {
+    let gateway = gateway();
+    let (_, recovery_key) = create(&gateway, "mira").unwrap();
+    let mut mira = sign_in(&gateway, "mira");
+    let account = mira.account();
+    let own = (account, gateway.browser_key(account, "thumb"));
+    let spoil_all = || {
+        spoil(&gateway, &KNOWN_BROWSERS, own);
+        spoil(&gateway, &KNOWN_BROWSERS, (account, [0; 16]));
+    };
+    let rows = || gateway.inner.store.count(&KNOWN_BROWSERS, &account).unwrap();
+
+    spoil_all();
+    assert_eq!(gateway.browser_known_to("mira", "thumb").unwrap(), None);
+    assert!(gateway.browser_list(&mira).unwrap().is_empty());
+    mira = sign_in(&gateway, "mira");
+    assert_eq!(gateway.browser_known_to("mira", "thumb").unwrap(), Some(account));
+    assert_eq!((rows(), gateway.browser_list(&mira).unwrap().len()), (1, 1));
+
+    spoil_all();
+    gateway.session_close_all(&mira).unwrap();
+    assert_eq!(rows(), 0);
+    spoil_all();
+    let by = (ChangedFrom::Server, OwnChoice::Made);
+    gateway.account_recover("mira", &recovery_key, &password("battery staple"), by).unwrap();
+    assert_eq!(rows(), 0);
+    spoil_all();
+    gateway.account_disable("mira").unwrap();
+    assert_eq!(rows(), 0);
+}
+
 /// The administrator withdraws a message while it is on its way to a temporary account.
 #[test]
 fn a_withdrawn_message_is_not_delivered_after_all() {
@@ -269,7 +303,7 @@ fn a_withdrawn_message_is_not_delivered_after_all() {
     let id = gateway.queue_lease(9, 60, &mut |_| false).unwrap()[0].id;
     let row = gateway.inner.store.get(&QUEUE, &id.0).unwrap().unwrap();
     gateway.queue_drop(id).unwrap();
-    gateway.queue_to_portal(id, &row).unwrap();
+    gateway.queue_to_portal(id, &row, String::new()).unwrap();
     assert_eq!(states(&gateway, &dana, reference)[0].1, DeliveryState::Failed);
     assert_eq!(gateway.queue_count().unwrap(), 0, "there is no notification");
 }

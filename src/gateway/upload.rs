@@ -19,6 +19,7 @@ use crate::gateway::records::sealed_form;
 use crate::gateway::records::submission::{Upload, UploadChunk};
 use crate::gateway::records::tables::{UPLOAD_CHUNKS, UPLOADS};
 use crate::gateway::{Gateway, text};
+use crate::mail::message;
 use crate::store::{ContentId, Order, Piece, Read, Record, Tx};
 use crate::vault::{self, ContentKey};
 
@@ -179,19 +180,47 @@ impl Gateway {
         id: UploadId,
         mut take: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let account = actor.account();
-        let upload = self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+        let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
         for index in 0..upload.chunks {
-            let chunk = self.inner.store.get(&UPLOAD_CHUNKS, &(account, id, index))?;
-            let chunk = chunk.ok_or(MISSING)?;
-            let bound = binding(b"chunk", account, chunk.content);
-            let key = actor.secret().unwrap_content(&bound, &chunk.wrapped_key)?;
-            let content = ContentId(chunk.content);
-            let length = self.inner.store.content_length(content)?.ok_or(MISSING)?;
-            let sealed = self.inner.store.content_read(content, 0, length)?;
-            take(&vault::open(&key, chunk.content, &sealed)?)?;
+            take(&self.upload_chunk(actor, id, index)?)?;
         }
         Ok(())
+    }
+
+    fn upload_chunk(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        index: u32,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let account = actor.account();
+        let chunk = self.inner.store.get(&UPLOAD_CHUNKS, &(account, id, index))?;
+        let chunk = chunk.ok_or(MISSING)?;
+        let bound = binding(b"chunk", account, chunk.content);
+        let key = actor.secret().unwrap_content(&bound, &chunk.wrapped_key)?;
+        let content = ContentId(chunk.content);
+        let length = self.inner.store.content_length(content)?.ok_or(MISSING)?;
+        let sealed = self.inner.store.content_read(content, 0, length)?;
+        Ok(vault::open(&key, chunk.content, &sealed)?)
+    }
+
+    /// Whether a file begins as an image does that is shown in a text, whatever type it was given.
+    pub(in crate::gateway) fn upload_is_image(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+    ) -> Result<bool, Error> {
+        /// No such image is known by more.
+        const KNOWN_BY_OCTETS: usize = 12;
+        let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
+        let mut start = Zeroizing::new(Vec::new());
+        for index in 0..upload.chunks {
+            if start.len() >= KNOWN_BY_OCTETS {
+                break;
+            }
+            start.extend_from_slice(&self.upload_chunk(actor, id, index)?);
+        }
+        Ok(message::image_type(&start).is_some())
     }
 
     /// The octets of a file that is small enough to be shown where a message is written.
@@ -347,18 +376,23 @@ fn checked_name(name: &str) -> Result<String, Error> {
     Err(Error::Invalid { what })
 }
 
+/// What a file is of which nothing else is known.
+pub(in crate::gateway) const OCTETS: &str = "application/octet-stream";
+
 /// A media type; unknown types are octet streams (RFC 2046 §4.5.1).
 fn checked_type(content_type: &str) -> String {
     let is_token = |part: &str| {
         let known = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
         (1..=100).contains(&part.len()) && part.chars().all(known)
     };
-    match content_type.split_once('/') {
-        // Mail readers would parse an attached message; a file stays a file.
-        Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
-        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => {
-            content_type.to_ascii_lowercase()
-        }
-        _ => "application/octet-stream".to_owned(),
-    }
+    let content_type = content_type.to_ascii_lowercase();
+    let is_kept = match content_type.split_once('/') {
+        // Mail readers would parse it; a file stays a file. A message is attached as one only if it
+        // is one (see `Gateway::write_message`).
+        Some(("multipart", _)) => false,
+        Some(("message", subtype)) => subtype == "rfc822",
+        Some((kind, subtype)) => is_token(kind) && is_token(subtype),
+        None => false,
+    };
+    if is_kept { content_type } else { OCTETS.to_owned() }
 }

@@ -14,7 +14,7 @@ use super::tests::*;
 use super::*;
 use crate::mail::message::{part_bytes, view};
 use crate::mail::reference::Reference;
-use crate::terms::Choice;
+use crate::terms::{Choice, Language};
 
 /// The number of walks per gateway, so that its lists stay short.
 const WALKS_EACH: usize = 200;
@@ -92,7 +92,9 @@ impl World {
             1 => RelationKind::ReplyAll,
             _ => RelationKind::Forward,
         };
-        let draft = self.gateway.draft_from(&self.actors[who], reference, kind).unwrap();
+        let language = Language::ALL[self.random.usize(0..Language::ALL.len())];
+        let (gateway, actor) = (&self.gateway, &self.actors[who]);
+        let draft = gateway.draft_from(actor, reference, kind, Some(language)).unwrap();
         self.write(who, draft.content, true);
     }
 

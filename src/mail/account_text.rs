@@ -3,7 +3,7 @@
 //!
 //! Their frame is that of every notice (`notice_text`).
 
-use crate::mail::notice_text;
+use crate::mail::{isolate, notice_text};
 use crate::terms::{AccountChange, Language};
 
 /// What a notice says besides the change.
@@ -26,7 +26,7 @@ pub fn subject(language: Language, change: AccountChange, reference: &str) -> St
 /// The body of a notice: what happened, from where, and what to do if it was somebody else.
 pub fn text(language: Language, change: AccountChange, told: Told<'_>) -> String {
     let catalogue = catalogue(language);
-    let isolated = |text: &str| notice_text::isolated(language, text);
+    let isolated = |text: &str| isolate::isolated(language, text);
     let what = (catalogue.sentence)(change, &isolated(told.who), &isolated(told.at));
     let from = match told.from {
         Some(address) => format!("{}: {}", catalogue.address, isolated(address)),

@@ -103,19 +103,38 @@ impl Address {
         self.with_local(&composed(&folded(&self.local)))
     }
 
+    /// Whether every domain has a mailbox with this local part: postmaster (RFC 5321 §4.5.1), and those
+    /// that others write to about what the domain does to them (RFC 2142 §4, §5).
+    pub fn is_role(&self) -> bool {
+        let roles = ["postmaster", "abuse", "security", "hostmaster", "webmaster"];
+        roles.iter().any(|role| self.local().eq_ignore_ascii_case(role))
+    }
+
     /// The forms in which it may be stored, the first that is found counts: earlier versions kept the
     /// local part as it was composed, and what they kept must not be taken for somebody else's.
+    ///
+    /// They also left out the quotes of a local part that needs them, which can make it somebody
+    /// else's address: that form counts only if it is no address.
     pub fn stored_forms(&self) -> impl Iterator<Item = String> + use<> {
         let (exact, normalized) = (self.with_local(&folded(&self.local)), self.normalized());
         let other = (normalized != exact).then_some(normalized);
-        std::iter::once(exact).chain(other)
+        let unquoted = match &self.domain {
+            Domain::Name(name) if !is_dot_string(&self.local) => {
+                let form = format!("{}@{}", folded(&self.local), folded(name));
+                Address::parse(&form).is_err().then_some(form)
+            }
+            _ => None,
+        };
+        [exact].into_iter().chain(other).chain(unquoted)
     }
 
+    /// The address in lower case, with another local part.
     fn with_local(&self, local: &str) -> String {
-        match &self.domain {
-            Domain::Name(name) => format!("{local}@{}", folded(name)),
-            Domain::Literal(_) => folded(&self.to_string()),
-        }
+        let domain = match &self.domain {
+            Domain::Name(name) => Domain::Name(folded(name)),
+            Domain::Literal(literal) => Domain::Literal(*literal),
+        };
+        Address { local: local.to_owned(), domain }.to_string()
     }
 }
 
@@ -127,6 +146,14 @@ fn a_labels(name: &str) -> Option<String> {
     let (spelled, valid) = idna::domain_to_unicode(&ascii);
     let is_its_own = valid.is_ok() && spelled == folded(name);
     (is_its_own && parse_domain(&ascii).is_ok()).then_some(ascii)
+}
+
+/// Returns the form in which what a message or a record calls an address is compared with another.
+pub fn compared(text: &str) -> String {
+    match Address::parse(text.trim()) {
+        Ok(address) => address.normalized(),
+        Err(_) => folded(&composed(text.trim())),
+    }
 }
 
 /// Returns a text in the form that Unicode composes (NFC), but for characters that would become ASCII:
@@ -390,6 +417,24 @@ mod tests {
         assert_eq!(taken_apart.normalized(), "\u{1f0}oe@example.org");
         let mixed = Address::parse("\u{212a}u\u{308}\u{212a}@example.org").unwrap();
         assert_eq!(mixed.normalized(), "\u{212a}ü\u{212a}@example.org");
+        // One local part, quoted or not (RFC 5321 §4.1.2); the form of a form is itself.
+        for (text, form) in [
+            ("\"dana\"@Example.org", "dana@example.org"),
+            ("\"Dana Levi\"@example.org", "\"dana levi\"@example.org"),
+            ("\"\\\"\\\"\"@o", "\"\\\"\\\"\"@o"),
+            ("\"\"@o", "\"\"@o"),
+            ("\"A@B\"@[IPv6:2001:DB8::1]", "\"a@b\"@[IPv6:2001:db8::1]"),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!(address.normalized(), form);
+            assert_eq!(Address::parse(form).unwrap().normalized(), form);
+        }
+        // What earlier versions stored is found, unless it is somebody else's address.
+        let spaced = Address::parse("\"Dana Levi\"@example.org").unwrap();
+        let forms: Vec<String> = spaced.stored_forms().collect();
+        assert_eq!(forms, ["\"dana levi\"@example.org", "dana levi@example.org"]);
+        let quotes = Address::parse("\"\\\"\\\"\"@o").unwrap();
+        assert_eq!(quotes.stored_forms().count(), 1);
         // The Kelvin sign stays a Kelvin sign.
         let kelvin = Address::parse("\u{212a}@\u{212a}.example").unwrap();
         assert_eq!(kelvin.normalized(), "\u{212a}@\u{212a}.example");

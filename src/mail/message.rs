@@ -23,6 +23,7 @@ mod encoded;
 mod facts;
 mod files;
 mod holding;
+mod hollow;
 mod layout;
 mod part;
 mod places;
@@ -31,8 +32,9 @@ mod within;
 
 pub use encoded::decoded;
 pub use facts::Cryptography;
-pub use files::{files_bytes, part_bytes, parts_bytes};
+pub use files::{Octets, file_list, part_bytes, part_found, part_list};
 pub use holding::{holds_message, unpacked};
+pub use hollow::Place;
 use layout::Layout;
 use part::octets_of;
 pub use part::{image_type, is_image_type};

@@ -1,6 +1,7 @@
 //! The sentences of a notice that reports the same about several recipients, in every language of
 //! the webmail; a notice about one recipient is written by `notice_text`.
 
+use super::isolate;
 use super::notice_text::{self, Report};
 use crate::terms::Language;
 
@@ -15,7 +16,7 @@ pub fn text(
 ) -> String {
     let mut lines = String::new();
     for (who, detail) in recipients.iter().take(lines_max) {
-        let who = notice_text::isolated(language, who);
+        let who = isolate::isolated(language, who);
         match detail {
             Some(detail) => lines.push_str(&format!("{who}: {detail}\n")),
             None => lines.push_str(&format!("{who}\n")),
@@ -34,6 +35,7 @@ fn sentence(language: Language, report: Report, count: usize) -> String {
     match report {
         Report::Refused => refused(language, count),
         Report::Delayed => delayed(language, count),
+        Report::Unverified(instead) => instead.sentence_many(language, count),
         // The other reports are about one recipient each.
         _ => failed(language, count),
     }
@@ -104,6 +106,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::mail::notice_detail::Instead;
+
+    const MANY: [Report; 5] = [
+        Report::Refused,
+        Report::Failed,
+        Report::Delayed,
+        Report::Unverified(Instead::Here),
+        Report::Unverified(Instead::Plain),
+    ];
 
     #[test]
     fn a_notice_about_many_names_them_up_to_a_limit_and_counts_the_others() {
@@ -111,7 +122,7 @@ mod tests {
         let lines: Vec<_> = people.iter().map(|one| (one.as_str(), Some("550 no"))).collect();
         let mut all = BTreeSet::new();
         for language in Language::ALL {
-            for report in [Report::Refused, Report::Failed, Report::Delayed] {
+            for report in MANY {
                 let text = text(language, report, &lines, 3, "ABC");
                 assert!(text.lines().next().unwrap().contains('5'), "{text}");
                 assert!(text.contains("r2@") && !text.contains("r3@"), "{text}");
@@ -119,7 +130,7 @@ mod tests {
                 all.insert(text);
             }
         }
-        assert_eq!(all.len(), 3 * Language::ALL.len(), "each sentence is another");
+        assert_eq!(all.len(), MANY.len() * Language::ALL.len(), "each sentence is another");
         let whole = text(Language::English, Report::Failed, &lines, 5, "ABC");
         assert!(whole.contains("r4@outside.example: 550 no") && !whole.contains("more"), "{whole}");
     }

@@ -3,6 +3,8 @@
 //!
 //! Addresses and times stand in isolates where writing runs from right to left (Unicode UAX #9).
 
+use super::isolate::isolated;
+use super::notice_detail::Instead;
 use crate::terms::{Language, Level, NotSent};
 
 /// What a notice reports.
@@ -28,11 +30,13 @@ pub enum Report {
     Filling,
     /// The reader's own mailbox is almost full.
     AlmostFull,
+    /// The way had no verified TLS, and the message went this way instead.
+    Unverified(Instead),
 }
 
 impl Report {
     /// All of them.
-    pub const ALL: [Report; 13] = [
+    pub const ALL: [Report; 15] = [
         Report::Accepted,
         Report::Read,
         Report::Rejected,
@@ -46,6 +50,8 @@ impl Report {
         Report::Forgotten,
         Report::Filling,
         Report::AlmostFull,
+        Report::Unverified(Instead::Here),
+        Report::Unverified(Instead::Plain),
     ];
 }
 
@@ -74,27 +80,18 @@ pub(super) fn closing(language: Language, reference: &str) -> String {
     format!("{}: {}\n", catalogue(language).reference, isolated(language, reference))
 }
 
-/// A text of another direction stands in an isolate where writing runs from right to left.
-pub(super) fn isolated(language: Language, text: &str) -> String {
-    match catalogue(language).right_to_left {
-        true => format!("\u{2068}{text}\u{2069}"),
-        false => text.to_owned(),
-    }
-}
-
 /// Why a message was not sent, and whose decision that was.
 pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
     let catalogue = catalogue(language);
     let said = (catalogue.not_sent)(reason);
     match reason {
-        // Nobody decided that.
-        NotSent::MailboxFull => said.to_owned(),
+        // Nobody decided that, or the sentence says who did.
+        NotSent::MailboxFull | NotSent::ClosedGroup | NotSent::GroupWriters => said.to_owned(),
         _ => format!("{said} {}", (catalogue.decided)(level)),
     }
 }
 
 struct Catalogue {
-    right_to_left: bool,
     reference: &'static str,
     title: fn(Report) -> &'static str,
     /// By the recipient and the time.
@@ -115,7 +112,6 @@ const fn catalogue(language: Language) -> &'static Catalogue {
 }
 
 const ENGLISH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Reference",
     title: |report| match report {
         Report::Accepted => "Accepted",
@@ -131,6 +127,7 @@ const ENGLISH: Catalogue = Catalogue {
         Report::Forgotten => "Forgotten passphrase",
         Report::Filling => "Your mailbox is filling up",
         Report::AlmostFull => "Your mailbox is almost full",
+        Report::Unverified(instead) => instead.title(Language::English),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Your message to {who} was accepted at {at}."),
@@ -162,6 +159,7 @@ const ENGLISH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "The mailbox {who} is more than 95 % full. When it is full, you can neither send nor receive messages. Delete messages that you no longer need, and empty the trash."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::English, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "This is not an email address.",
@@ -173,6 +171,12 @@ const ENGLISH: Catalogue = Catalogue {
         NotSent::NotNow => "Nobody reads this address yet.",
         NotSent::Intranet => "Your organisation does not exchange mail with the outside.",
         NotSent::MailboxFull => "The recipient’s mailbox is full.",
+        NotSent::ClosedGroup => {
+            "The recipient is in a closed group, which takes messages only from its members."
+        }
+        NotSent::GroupWriters => {
+            "The group does not take messages from you: its managers decided who may write to it."
+        }
     },
     decided: |level| match level {
         Level::Inside => "The recipient is inside your organisation.",
@@ -187,7 +191,6 @@ const ENGLISH: Catalogue = Catalogue {
 };
 
 const GERMAN: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Referenznummer",
     title: |report| match report {
         Report::Accepted => "Angenommen",
@@ -203,6 +206,7 @@ const GERMAN: Catalogue = Catalogue {
         Report::Forgotten => "Vergessene Passphrase",
         Report::Filling => "Ihr Postfach füllt sich",
         Report::AlmostFull => "Ihr Postfach ist fast voll",
+        Report::Unverified(instead) => instead.title(Language::German),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Ihre Nachricht an {who} wurde um {at} angenommen."),
@@ -234,6 +238,7 @@ const GERMAN: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "Das Postfach {who} ist zu mehr als 95 % voll. Wenn es voll ist, können Sie Nachrichten weder senden noch empfangen. Löschen Sie Nachrichten, die Sie nicht mehr brauchen, und leeren Sie den Papierkorb."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::German, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Dies ist keine E-Mail-Adresse.",
@@ -245,6 +250,12 @@ const GERMAN: Catalogue = Catalogue {
         NotSent::NotNow => "Diese Adresse wird noch von niemandem gelesen.",
         NotSent::Intranet => "Ihre Organisation tauscht keine E-Mails mit Externen aus.",
         NotSent::MailboxFull => "Das Postfach des Empfängers ist voll.",
+        NotSent::ClosedGroup => {
+            "Der Empfänger gehört zu einer geschlossenen Gruppe, die nur Nachrichten ihrer Mitglieder annimmt."
+        }
+        NotSent::GroupWriters => {
+            "Die Gruppe nimmt von Ihnen keine Nachrichten an: Ihre Verwalter haben festgelegt, wer ihr schreiben darf."
+        }
     },
     decided: |level| match level {
         Level::Inside => "Der Empfänger gehört zu Ihrer Organisation.",
@@ -259,7 +270,6 @@ const GERMAN: Catalogue = Catalogue {
 };
 
 const FRENCH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Référence",
     title: |report| match report {
         Report::Accepted => "Accepté",
@@ -275,6 +285,7 @@ const FRENCH: Catalogue = Catalogue {
         Report::Forgotten => "Phrase de passe oubliée",
         Report::Filling => "Votre boîte aux lettres se remplit",
         Report::AlmostFull => "Votre boîte aux lettres est presque pleine",
+        Report::Unverified(instead) => instead.title(Language::French),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Votre message à {who} a été accepté à {at}."),
@@ -306,6 +317,7 @@ const FRENCH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "La boîte aux lettres {who} est pleine à plus de 95 %. Une fois pleine, vous ne pourrez plus ni envoyer ni recevoir de messages. Supprimez les messages dont vous n’avez plus besoin et videz la corbeille."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::French, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Ceci n’est pas une adresse électronique.",
@@ -317,6 +329,12 @@ const FRENCH: Catalogue = Catalogue {
         NotSent::NotNow => "Personne ne lit encore cette adresse.",
         NotSent::Intranet => "Votre organisation n’échange pas de messages avec l’extérieur.",
         NotSent::MailboxFull => "La boîte aux lettres du destinataire est pleine.",
+        NotSent::ClosedGroup => {
+            "Le destinataire fait partie d’un groupe fermé, qui n’accepte que les messages de ses membres."
+        }
+        NotSent::GroupWriters => {
+            "Le groupe n’accepte pas vos messages : ses gestionnaires ont décidé qui peut lui écrire."
+        }
     },
     decided: |level| match level {
         Level::Inside => "Le destinataire fait partie de votre organisation.",
@@ -331,7 +349,6 @@ const FRENCH: Catalogue = Catalogue {
 };
 
 const SPANISH: Catalogue = Catalogue {
-    right_to_left: false,
     reference: "Referencia",
     title: |report| match report {
         Report::Accepted => "Aceptado",
@@ -347,6 +364,7 @@ const SPANISH: Catalogue = Catalogue {
         Report::Forgotten => "Frase de contraseña olvidada",
         Report::Filling => "Su buzón se está llenando",
         Report::AlmostFull => "Su buzón está casi lleno",
+        Report::Unverified(instead) => instead.title(Language::Spanish),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Su mensaje a {who} fue aceptado a las {at}."),
@@ -378,6 +396,7 @@ const SPANISH: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "El buzón {who} está lleno en más del 95 %. Cuando esté lleno, no podrá enviar ni recibir mensajes. Elimine los mensajes que ya no necesite y vacíe la papelera."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Spanish, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Esto no es una dirección de correo.",
@@ -389,6 +408,12 @@ const SPANISH: Catalogue = Catalogue {
         NotSent::NotNow => "Nadie lee todavía esta dirección.",
         NotSent::Intranet => "Su organización no intercambia correo con el exterior.",
         NotSent::MailboxFull => "El buzón del destinatario está lleno.",
+        NotSent::ClosedGroup => {
+            "El destinatario pertenece a un grupo cerrado, que solo acepta mensajes de sus miembros."
+        }
+        NotSent::GroupWriters => {
+            "El grupo no acepta mensajes suyos: sus gestores decidieron quién puede escribirle."
+        }
     },
     decided: |level| match level {
         Level::Inside => "El destinatario pertenece a su organización.",
@@ -403,7 +428,6 @@ const SPANISH: Catalogue = Catalogue {
 };
 
 const HEBREW: Catalogue = Catalogue {
-    right_to_left: true,
     reference: "מספר אסמכתה",
     title: |report| match report {
         Report::Accepted => "התקבלה",
@@ -419,6 +443,7 @@ const HEBREW: Catalogue = Catalogue {
         Report::Forgotten => "סיסמה שנשכחה",
         Report::Filling => "תיבת הדואר שלך מתמלאת",
         Report::AlmostFull => "תיבת הדואר שלך כמעט מלאה",
+        Report::Unverified(instead) => instead.title(Language::Hebrew),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("ההודעה שלך אל {who} התקבלה ב־{at}."),
@@ -448,6 +473,7 @@ const HEBREW: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "תיבת הדואר {who} מלאה ביותר מ־95%. כשתתמלא, לא יהיה אפשר לשלוח או לקבל הודעות. כדאי למחוק הודעות שאין בהן עוד צורך ולרוקן את האשפה."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Hebrew, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "זו אינה כתובת דואר.",
@@ -459,6 +485,8 @@ const HEBREW: Catalogue = Catalogue {
         NotSent::NotNow => "איש אינו קורא עדיין בכתובת הזאת.",
         NotSent::Intranet => "הארגון שלך אינו מחליף דואר עם החוץ.",
         NotSent::MailboxFull => "תיבת הדואר של הנמען מלאה.",
+        NotSent::ClosedGroup => "הנמען שייך לקבוצה סגורה, המקבלת הודעות רק מחבריה.",
+        NotSent::GroupWriters => "הקבוצה אינה מקבלת ממך הודעות: מנהליה קבעו מי רשאי לכתוב אליה.",
     },
     decided: |level| match level {
         Level::Inside => "הנמען שייך לארגון שלך.",
@@ -473,7 +501,6 @@ const HEBREW: Catalogue = Catalogue {
 };
 
 const ARABIC: Catalogue = Catalogue {
-    right_to_left: true,
     reference: "الرقم المرجعي",
     title: |report| match report {
         Report::Accepted => "قُبلت",
@@ -489,6 +516,7 @@ const ARABIC: Catalogue = Catalogue {
         Report::Forgotten => "عبارة مرور منسية",
         Report::Filling => "صندوق بريدك يمتلئ",
         Report::AlmostFull => "صندوق بريدك على وشك الامتلاء",
+        Report::Unverified(instead) => instead.title(Language::Arabic),
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("قُبلت رسالتك إلى {who} في {at}."),
@@ -518,6 +546,7 @@ const ARABIC: Catalogue = Catalogue {
         Report::AlmostFull => format!(
             "امتلأ صندوق البريد {who} بأكثر من 95٪. عندما يمتلئ تمامًا لن تستطيع إرسال الرسائل أو استقبالها. احذف الرسائل التي لم تعد تحتاج إليها وأفرغ سلة المهملات."
         ),
+        Report::Unverified(instead) => instead.sentence(Language::Arabic, who),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "هذا ليس عنوان بريد إلكتروني.",
@@ -529,6 +558,10 @@ const ARABIC: Catalogue = Catalogue {
         NotSent::NotNow => "لا أحد يقرأ هذا العنوان بعد.",
         NotSent::Intranet => "لا تتبادل مؤسستك البريد مع الخارج.",
         NotSent::MailboxFull => "صندوق بريد المستلم ممتلئ.",
+        NotSent::ClosedGroup => "المستلم عضو في مجموعة مغلقة لا تقبل الرسائل إلا من أعضائها.",
+        NotSent::GroupWriters => {
+            "لا تقبل المجموعة رسائل منك: فقد حدّد مديروها من يمكنه الكتابة إليها."
+        }
     },
     decided: |level| match level {
         Level::Inside => "المستلم داخل مؤسستك.",
@@ -578,8 +611,9 @@ mod tests {
                 }
             }
         }
-        // Nobody decided that a mailbox is full.
-        let decided = (NotSent::ALL.len() - 1) * Level::ALL.len();
-        assert_eq!(all.len(), Language::ALL.len() * (decided + 1));
+        // Nobody decided that a mailbox is full; who keeps a group to itself is said in its sentence.
+        let undecided = 3;
+        let decided = (NotSent::ALL.len() - undecided) * Level::ALL.len();
+        assert_eq!(all.len(), Language::ALL.len() * (decided + undecided));
     }
 }

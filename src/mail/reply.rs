@@ -3,14 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-
+use super::address::Address;
 use super::message::{Ids, NameAddr, View};
-use super::{plain, sanitize};
-use crate::terms::RelationKind;
+use super::{plain, quotation, sanitize};
+use crate::terms::{Language, RelationKind};
 
 /// An answer as it is begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,26 +17,39 @@ pub struct Started {
     pub text: String,
 }
 
-/// Begins an answer. `own` are the addresses of the one who answers, who never writes to itself.
-pub fn begin(view: &View, kind: RelationKind, own: &[String]) -> Started {
-    let (to, cc) = recipients(view, kind, own);
+/// Begins an answer in a language. `is_own` knows the addresses of the one who answers, who writes to
+/// none of them unless there is no other.
+pub fn begin(
+    view: &View,
+    kind: RelationKind,
+    is_own: impl Fn(&str) -> bool,
+    language: Language,
+) -> Started {
+    let (to, cc) = recipients(view, kind, is_own);
     let prefix = if kind == RelationKind::Forward { "Fwd" } else { "Re" };
     let said = view.text.as_deref().unwrap_or_default().replace("\r\n", "\n");
     let text = match kind {
-        RelationKind::Forward => format!("\n\n{}\n{said}\n", forwarded(view)),
-        _ => format!("\n\n{}\n{}\n", attribution(view), quoted(&said)),
+        RelationKind::Forward => {
+            format!("\n\n{}\n{said}\n", quotation::forwarded(language, view))
+        }
+        _ => format!("\n\n{}\n{}\n", quotation::attribution(language, view), quoted(&said)),
     };
     Started { to, cc, subject: subject(&view.subject, prefix), text }
 }
 
-fn recipients(view: &View, kind: RelationKind, own: &[String]) -> (Vec<NameAddr>, Vec<NameAddr>) {
+fn recipients(
+    view: &View,
+    kind: RelationKind,
+    is_own: impl Fn(&str) -> bool,
+) -> (Vec<NameAddr>, Vec<NameAddr>) {
     if kind == RelationKind::Forward {
         return Default::default();
     }
-    let mut seen: HashSet<String> = own.iter().map(|one| one.to_lowercase()).collect();
+    let mut seen = HashSet::new();
     let mut fresh = |list: &[NameAddr]| -> Vec<NameAddr> {
         let new = |one: &&NameAddr| {
-            one.address.as_ref().is_some_and(|address| seen.insert(address.to_lowercase()))
+            let other = one.address.as_deref().filter(|address| !is_own(address));
+            other.is_some_and(|address| seen.insert(lookup_form(address)))
         };
         list.iter().filter(new).cloned().collect()
     };
@@ -55,7 +64,16 @@ fn recipients(view: &View, kind: RelationKind, own: &[String]) -> (Vec<NameAddr>
         RelationKind::ReplyAll => fresh(&[view.to.clone(), view.cc.clone()].concat()),
         _ => Vec::new(),
     };
+    // A message to oneself.
+    if to.is_empty() && cc.is_empty() {
+        to = from.iter().filter(|one| one.address.is_some()).take(1).cloned().collect();
+    }
     (to, cc)
+}
+
+/// The form in which two spellings of one address are the same.
+fn lookup_form(address: &str) -> String {
+    Address::parse(address).map_or_else(|_| address.to_lowercase(), |parsed| parsed.normalized())
 }
 
 /// The subject with one prefix, whatever the languages of those before it.
@@ -92,45 +110,11 @@ pub fn bare_subject(subject: &str) -> &str {
     rest
 }
 
-fn attribution(view: &View) -> String {
-    format!("On {}, {} wrote:", date_of(view), name_of(view))
-}
-
-/// When it was written, as its writer's own clock said, in words.
-fn date_of(view: &View) -> String {
-    const FORM: &[BorrowedFormatItem<'_>] = format_description!(
-        "[weekday repr:short], [day padding:none] [month repr:short] [year] at [hour]:[minute]"
-    );
-    let date = view.date.as_deref().and_then(|date| OffsetDateTime::parse(date, &Rfc3339).ok());
-    let given = || view.date_given.clone().unwrap_or_else(|| "an earlier day".to_owned());
-    date.and_then(|date| date.format(FORM).ok()).unwrap_or_else(given)
-}
-
-fn name_of(view: &View) -> String {
-    let Some(from) = view.from.first() else { return "somebody".to_owned() };
-    let address = from.address.clone().unwrap_or_default();
-    match &from.name {
-        Some(name) => format!("{name} <{address}>"),
-        None => address,
-    }
-}
-
-/// Returns the lines that a forward has before the text: a mark, and what the message's header says.
-pub fn forwarded(view: &View) -> String {
-    let to: Vec<&str> = view.to.iter().filter_map(|one| one.address.as_deref()).collect();
-    format!(
-        "---------- Forwarded message ----------\nFrom: {}\nDate: {}\nSubject: {}\nTo: {}\n",
-        name_of(view),
-        view.date.as_deref().or(view.date_given.as_deref()).unwrap_or_default(),
-        view.subject,
-        to.join(", ")
-    )
-}
-
 /// The rich text of a forward, if the message was written in the editor whose schema is closed:
 /// then nothing of it is lost. `source` returns the new source of an image.
 pub fn forwarded_html(
     view: &View,
+    language: Language,
     mut source: impl FnMut(&str) -> Option<String>,
 ) -> Option<String> {
     sanitize::check_bounds(&view.html).ok()?;
@@ -142,7 +126,8 @@ pub fn forwarded_html(
         new
     });
     let is_closed = has_all && !said.is_empty() && closed(&said) == said;
-    let head: Vec<String> = forwarded(view).trim_end().lines().map(escaped).collect();
+    let head = quotation::forwarded(language, view);
+    let head: Vec<String> = head.trim_end().lines().map(escaped).collect();
     is_closed.then(|| format!("<p></p><p>{}</p>{said}", head.join("<br>")))
 }
 
@@ -167,7 +152,7 @@ pub fn without_quotes(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        if line.starts_with("---------- Forwarded message") {
+        if quotation::is_mark(line) {
             break;
         }
         if line.trim_start().starts_with('>') {
@@ -325,6 +310,8 @@ mod tests {
     use super::super::message::REFERENCES_MAX;
     use super::*;
 
+    const EN: Language = Language::English;
+
     fn person(address: &str) -> NameAddr {
         NameAddr { name: None, address: Some(address.to_owned()) }
     }
@@ -349,43 +336,45 @@ mod tests {
 
     #[test]
     fn an_answer_goes_to_the_right_people_once() {
-        let own = ["dana@example.org".to_owned()];
-        let reply = begin(&view(), RelationKind::Reply, &own);
+        let own = |address: &str| address.eq_ignore_ascii_case("dana@example.org");
+        let reply = begin(&view(), RelationKind::Reply, own, EN);
         assert_eq!(addresses(&reply.to), ["rachel@outside.example"]);
         assert!(reply.cc.is_empty());
-        let all = begin(&view(), RelationKind::ReplyAll, &own);
+        let all = begin(&view(), RelationKind::ReplyAll, own, EN);
         assert_eq!(addresses(&all.to), ["rachel@outside.example"]);
         assert_eq!(addresses(&all.cc), ["omar@example.org", "mira@example.org"]);
         let asked = View { reply_to: vec![person("office@outside.example")], ..view() };
         assert_eq!(
-            addresses(&begin(&asked, RelationKind::Reply, &own).to),
+            addresses(&begin(&asked, RelationKind::Reply, own, EN).to),
             ["office@outside.example"]
         );
         let own_message = View { from: vec![person("dana@example.org")], ..view() };
         assert_eq!(
-            addresses(&begin(&own_message, RelationKind::Reply, &own).to),
+            addresses(&begin(&own_message, RelationKind::Reply, own, EN).to),
             ["omar@example.org"]
         );
-        assert!(begin(&view(), RelationKind::Forward, &own).to.is_empty());
+        assert!(begin(&view(), RelationKind::Forward, own, EN).to.is_empty());
     }
 
     #[test]
     fn subjects_get_one_prefix() {
-        let own = [];
-        assert_eq!(begin(&view(), RelationKind::Reply, &own).subject, "Re: The contract");
-        assert_eq!(begin(&view(), RelationKind::Forward, &own).subject, "Fwd: The contract");
+        let own = |_: &str| false;
+        assert_eq!(begin(&view(), RelationKind::Reply, own, EN).subject, "Re: The contract");
+        assert_eq!(begin(&view(), RelationKind::Forward, own, EN).subject, "Fwd: The contract");
         assert_eq!(subject("Note: this", "Re"), "Re: Note: this");
         assert_eq!(subject("", "Re"), "Re: ");
     }
 
     #[test]
     fn what_is_quoted_can_be_taken_out_again() {
-        let reply = begin(&view(), RelationKind::Reply, &[]);
-        assert!(reply.text.contains("> first\n>> older"), "{}", reply.text);
-        let own = format!("I agree.\n{}", reply.text);
-        assert_eq!(without_quotes(&own), "I agree.\n");
-        let forward = begin(&view(), RelationKind::Forward, &[]);
-        assert_eq!(without_quotes(&format!("See below.\n{}", forward.text)), "See below.\n");
+        for language in Language::ALL {
+            let reply = begin(&view(), RelationKind::Reply, |_| false, language);
+            assert!(reply.text.contains("> first\n>> older"), "{}", reply.text);
+            let own = format!("I agree.\n{}", reply.text);
+            assert_eq!(without_quotes(&own), "I agree.\n");
+            let forward = begin(&view(), RelationKind::Forward, |_| false, language);
+            assert_eq!(without_quotes(&format!("See below.\n{}", forward.text)), "See below.\n");
+        }
         let html =
             "<p>I agree.</p><blockquote><p>a</p><blockquote>b</blockquote></blockquote><p>x</p>";
         assert_eq!(without_quotes_html(html), "<p>I agree.</p><p>x</p>");
@@ -435,11 +424,11 @@ mod tests {
             let closed = closed(html);
             assert!(closed.contains(words) && closed.len() <= html.len() * 2, "{}", closed.len());
             let view = View { html: vec![html.clone()], ..view() };
-            assert_eq!(forwarded_html(&view, |_| None), None);
+            assert_eq!(forwarded_html(&view, EN, |_| None), None);
         }
         let shown =
             View { html: vec!["<p>a<img src=\"https://a.example/\">".to_owned()], ..view() };
-        assert_eq!(forwarded_html(&shown, |_| None), None, "an image would be lost");
+        assert_eq!(forwarded_html(&shown, EN, |_| None), None, "an image would be lost");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Their frame is that of every notice (`notice_text`).
 
-use crate::mail::notice_text;
+use crate::mail::{isolate::isolated, notice_text};
 use crate::terms::Language;
 
 /// What a notice about vouching says.
@@ -35,7 +35,7 @@ pub fn subject(language: Language, about: About, reference: &str) -> String {
 /// The body of a notice: what `who` did, and where it is seen.
 pub fn text(language: Language, about: About, who: &str, reference: &str) -> String {
     let catalogue = catalogue(language);
-    let what = (catalogue.sentence)(about, &notice_text::isolated(language, who));
+    let what = (catalogue.sentence)(about, &isolated(language, who));
     let closing = notice_text::closing(language, reference);
     format!("{what}\n\n{}\n\n{closing}", catalogue.page)
 }

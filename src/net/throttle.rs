@@ -27,6 +27,8 @@ impl Rate {
     /// A caller that is asked for a TOTP code has already given the right password, and three of
     /// the million codes are valid at any time.
     pub const TOTP_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(300) };
+    /// A browser that an account knows: its owner may mistype a few times.
+    pub const FAILURES_PER_BROWSER: Rate = Rate { burst: 5, refill: Duration::from_secs(600) };
     /// Many people may share one address.
     pub const PASSWORDS_PER_ADDRESS: Rate = Rate { burst: 30, refill: Duration::from_secs(2) };
 

@@ -8,6 +8,10 @@
 //! | `codes` | the same, or with a network that it knows | five wrong TOTP codes |
 //! | `addresses` | address, or IPv6 /64 | thirty failures of any kind |
 //! | `known` | account and network | somebody has signed in from there within 90 days |
+//! | `browsers` | account and browser | five failures, and one more every ten minutes, until it counts as unknown |
+//!
+//! In memory alone is the order of those that wait to guess at one account: who failed there, and who
+//! comes back sooner than it was asked to, comes later.
 //!
 //! A row is the keyed hash of a name, a network or an address, and a moment. Its loss harms nobody, so nothing
 //! is synced before an answer: a kill may lose the failures of the last second. A folder that
@@ -18,6 +22,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use sled::{Db, Mode};
@@ -45,8 +50,12 @@ pub struct Throttles {
     pub codes: Throttle,
     /// Both, by address.
     pub addresses: Throttle,
+    /// Wrong passwords and codes, by account and a browser that it knows.
+    pub browsers: Throttle,
     /// Until when an account knows a network.
     known: Failures,
+    /// From when on a network is as good as one that never tried, by account and network.
+    order: Failures,
     watch: Watch,
     key: hmac::Key,
     db: Option<Db>,
@@ -59,6 +68,41 @@ const SEGMENT_OCTETS: usize = 32 << 10;
 const FLUSH_EVERY_MILLIS: u64 = 1_000;
 /// How long an account knows a network: 90 days.
 const KNOWN_MILLIS: Millis = 90 * 24 * 3_600_000;
+
+/// What moves a network back among those that wait to guess at one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetBack {
+    /// A wrong password.
+    Failed,
+    /// A try for which there was no room. Who comes back after [`COMES_BACK`], as it was asked to, is
+    /// where it was before.
+    NoRoom,
+}
+
+/// When somebody may come back for whom there was no room.
+pub const COMES_BACK: Duration = Duration::from_millis(COMES_BACK_MILLIS);
+const COMES_BACK_MILLIS: Millis = 5_000;
+/// How long a wrong password is remembered. One is tried in five seconds: it takes more than 720
+/// networks to have one that has not failed at any time.
+const FAILED_MILLIS: Millis = 3_600_000;
+/// Nothing is remembered for longer.
+const SET_BACK_MAX: Millis = 2 * FAILED_MILLIS;
+
+impl SetBack {
+    /// Returns from when on a network is as good as one that never tried.
+    pub fn after(self, until: Option<Millis>, now: Millis) -> Millis {
+        let by = match self {
+            SetBack::Failed => FAILED_MILLIS,
+            SetBack::NoRoom => COMES_BACK_MILLIS,
+        };
+        let from = until.map_or(now, |until| until.max(now));
+        from.saturating_add(by).min(SetBack::latest(now))
+    }
+
+    fn latest(now: Millis) -> Millis {
+        now.saturating_add(SET_BACK_MAX)
+    }
+}
 
 impl Throttles {
     /// Opens the folder, and creates it if it does not exist. If that fails, failures are kept in
@@ -86,7 +130,9 @@ impl Throttles {
             accounts: throttle(Rate::PASSWORDS_FROM_STRANGERS),
             codes: throttle(Rate::TOTP_PER_ACCOUNT),
             addresses: throttle(Rate::PASSWORDS_PER_ADDRESS),
+            browsers: throttle(Rate::FAILURES_PER_BROWSER),
             known: Failures::in_memory(setup.keys_max),
+            order: Failures::in_memory(setup.keys_max),
             watch,
             key: setup.key,
             db: None,
@@ -102,6 +148,26 @@ impl Throttles {
     pub fn pair_key(&self, name: &str, network: IpAddr) -> Key {
         let pair = format!("{network} {}", name.trim().to_lowercase());
         self.hash(b"pair\0", pair.as_bytes())
+    }
+
+    /// Returns the key of an account name as seen from a browser that the account knows.
+    pub fn browser_key(&self, name: &str, key_thumbprint: &str) -> Key {
+        let pair = format!("{key_thumbprint} {}", name.trim().to_lowercase());
+        self.hash(b"browser\0", pair.as_bytes())
+    }
+
+    /// Returns the place of a pair among those that wait: the lowest goes first.
+    pub fn place(&self, pair: &Key) -> Millis {
+        let now = self.watch.now();
+        self.order.full_at(pair).map_or(now, |until| until.max(now))
+    }
+
+    /// Moves a pair behind those that did not do what it did.
+    pub fn set_back(&self, pair: &Key, by: SetBack) {
+        let now = self.watch.now();
+        if self.order.update(pair, |until| by.after(until, now)) {
+            self.order.sweep(now, SetBack::latest(now));
+        }
     }
 
     /// Whether the account of a pair knows its network.
@@ -163,6 +229,8 @@ fn open_trees(folder: &Path, setup: &Setup) -> sled::Result<Throttles> {
         accounts: throttle("accounts", Rate::PASSWORDS_FROM_STRANGERS)?,
         codes: throttle("codes", Rate::TOTP_PER_ACCOUNT)?,
         addresses: throttle("addresses", Rate::PASSWORDS_PER_ADDRESS)?,
+        browsers: throttle("browsers", Rate::FAILURES_PER_BROWSER)?,
+        order: Failures::in_memory(setup.keys_max),
         known: Failures::in_tree(
             db.open_tree("known")?,
             setup.keys_max,
@@ -184,7 +252,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 

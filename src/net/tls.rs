@@ -80,12 +80,21 @@ impl Identity {
         } else if until < now + EXPIRES_SOON {
             doubts.push(format!("the certificate expires on {}", until.date()));
         }
-        let names = names_of(&certificate);
-        for host in hosts.iter().filter(|host| !names.iter().any(|name| is_for(name, host))) {
-            let names = names.join(", ");
+        let names = names_of(&certificate).join(", ");
+        for host in self.not_for(hosts) {
             doubts.push(format!("the certificate is not for {host}, but for {names}"));
         }
         doubts
+    }
+
+    /// Returns those of `hosts` that the certificate is not for: peers would refuse it there.
+    pub fn not_for<'h>(&self, hosts: &[&'h str]) -> Vec<&'h str> {
+        let pair = self.current.0.load();
+        let der = pair.cert.first().map(AsRef::as_ref).unwrap_or_default();
+        let parsed = x509_parser::parse_x509_certificate(der);
+        let names = parsed.map(|(_, certificate)| names_of(&certificate)).unwrap_or_default();
+        let is_other = |host: &&&str| !names.iter().any(|name| is_for(name, host));
+        hosts.iter().filter(is_other).copied().collect()
     }
 
     /// Returns a server configuration with this identity; `alpn` is empty where ALPN is not used.

@@ -118,6 +118,14 @@ pub const fn of_refusal(reason: Reason) -> Reply {
         Reason::AcceptFrom => Reply::new(550, S::POLICY, "Recipient does not accept external mail"),
         Reason::Disabled => Reply::new(550, S(5, 2, 1), "Mailbox disabled, not accepting messages"),
         Reason::Intranet => Reply::new(550, S::POLICY, "External mail is not accepted here"),
+        Reason::ClosedGroup => Reply::new(
+            550,
+            S::POLICY,
+            "Recipient is in a closed group and accepts only its members",
+        ),
+        Reason::GroupWriters => {
+            Reply::new(550, S::POLICY, "The group does not accept messages from this sender")
+        }
         // Temporary: its owner may make room before the peer gives up.
         Reason::MailboxFull => MAILBOX_FULL,
         Reason::NotNow => {

@@ -76,6 +76,27 @@ impl DeliveryState {
     }
 }
 
+/// What a step of a delivery says besides its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepNote {
+    /// The recipient was notified by mail that the message waits here.
+    Notified,
+    /// It was tried in vain, and will be tried again.
+    Tried,
+    /// The way to the recipient had no verified TLS, so the message took another route.
+    NoVerifiedTls,
+    /// The recipient's account was deleted before the message reached it.
+    AccountDeleted,
+}
+
+super::words!(StepNote {
+    Notified => "notified",
+    Tried => "tried",
+    NoVerifiedTls => "no-verified-tls",
+    AccountDeleted => "account-deleted",
+});
+
 /// Why a message is not sent to a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -97,6 +118,10 @@ pub enum NotSent {
     Intranet,
     /// The recipient's mailbox is full.
     MailboxFull,
+    /// The recipient is in a closed group, and the sender is not in it.
+    ClosedGroup,
+    /// The sender is not among those who may write to the group.
+    GroupWriters,
 }
 
 super::words!(NotSent {
@@ -109,6 +134,8 @@ super::words!(NotSent {
     NotNow => "not-now",
     Intranet => "intranet",
     MailboxFull => "mailbox-full",
+    ClosedGroup => "closed-group",
+    GroupWriters => "group-writers",
 });
 
 /// Who decided the route of a message.

@@ -13,6 +13,7 @@ mod confirmations;
 mod delivery;
 mod disclosure;
 mod fullness;
+mod group;
 mod hand_off;
 mod language;
 mod profile;
@@ -28,9 +29,10 @@ pub use account_sort::AccountSort;
 pub use acquaintance::Acquaintance;
 pub use choice::{Choice, Mode};
 pub use confirmations::Confirmations;
-pub use delivery::{DeliveryState, Level, NotSent, Route};
+pub use delivery::{DeliveryState, Level, NotSent, Route, StepNote};
 pub use disclosure::{ConfirmOutside, LastInteraction};
 pub use fullness::Fullness;
+pub use group::{ClosedMembers, GroupAct, GroupKind, GroupWriters, GroupsBy};
 pub use hand_off::{HandOff, PickupState};
 pub use language::Language;
 pub use profile::Profile;
@@ -171,6 +173,26 @@ mod tests {
         check(&VouchProblem::ALL, VouchProblem::as_str, &problems);
         let pickups = ["waiting", "visited", "claimed", "expired", "revoked"];
         check(&PickupState::ALL, PickupState::as_str, &pickups);
+        check(&GroupKind::ALL, GroupKind::as_str, &["plain", "open", "closed"]);
+        check(&GroupWriters::ALL, GroupWriters::as_str, &["members", "inside", "everybody"]);
+        check(&GroupsBy::ALL, GroupsBy::as_str, &["everybody", "managers"]);
+        check(&ClosedMembers::ALL, ClosedMembers::as_str, &["address", "hidden"]);
+        let acts = [
+            "created",
+            "added",
+            "left",
+            "removed",
+            "manager-granted",
+            "manager-revoked",
+            "renamed",
+            "kind-changed",
+            "mail-changed",
+            "listed",
+            "unlisted",
+            "earlier-shared",
+            "earlier-hidden",
+        ];
+        check(&GroupAct::ALL, GroupAct::as_str, &acts);
         let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];
         check(&Language::ALL, Language::as_str, &languages);
     }

@@ -175,11 +175,16 @@ impl AccountSecret {
     /// Opens an arrival epoch from its encapsulation.
     pub fn epoch_open(&self, encapsulation: &[u8], binding: &[u8]) -> Result<Epoch, Error> {
         let (number, encapsulation) = epoch::number_of(encapsulation)?;
+        epoch::open(self.private_of(number)?, encapsulation, binding)
+    }
+
+    /// The private half of the pair with this number.
+    pub(super) fn private_of(&self, number: usize) -> Result<&[u8], Error> {
         let pair = match self.earlier.len().checked_sub(number) {
             None => return Err(Error::Malformed),
             Some(0) => &self.current,
             Some(back) => &self.earlier[back - 1],
         };
-        epoch::open(&pair.private, encapsulation, binding)
+        Ok(&pair.private)
     }
 }

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Epoch {
 
 /// The length of an encapsulation to an account's first pair. One to a later pair is followed by the
 /// pair's number.
-const ENCAPSULATION_LEN: usize = 1120;
+pub(super) const ENCAPSULATION_LEN: usize = 1120;
 
 const INFO: &[u8] = b"postern arrival epoch v1\0";
 

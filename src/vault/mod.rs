@@ -7,6 +7,7 @@
 //! | unlock key | with the account, and at a renewal | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
 //! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
 //! | signing pair (Ed25519) | with the account, and after a recovery | the public half in the clear; the private half sealed as the owner's own data |
+//! | group's pair (X-Wing) | with each epoch of the group | the public half in the clear; the private half wrapped for each member's account |
 //! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
 //! Every ciphertext begins with a format byte and is bound, by associated data, to what it
@@ -19,6 +20,7 @@ mod content;
 mod credential;
 mod daemon_key;
 mod epoch;
+mod group;
 pub mod passkey;
 mod pool;
 mod session;
@@ -43,6 +45,7 @@ pub use content::{
 pub use credential::{PASSWORD_OCTETS_MAX, Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
+pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
 pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
 pub use signing::{Digest, SigningPair, VerifyingKey, digest};
@@ -105,6 +108,8 @@ pub enum Lookup {
     Passkey,
     /// A challenge that a passkey is asked to sign.
     Challenge,
+    /// The key of a browser, within an account.
+    Browser,
 }
 
 impl Lookup {
@@ -122,6 +127,7 @@ impl Lookup {
             Lookup::AppPassword => b"app password\0",
             Lookup::Passkey => b"passkey\0",
             Lookup::Challenge => b"challenge\0",
+            Lookup::Browser => b"browser\0",
         }
     }
 }

@@ -48,6 +48,10 @@ pub struct Archive {
     written: Written,
 }
 
+/// What a compressor takes, with the piece that it reads and what it has written: two windows of 64
+/// KiB and their tables, and twice [`STEP_OCTETS`](crate::gateway::mailboxes::content::STEP_OCTETS).
+const COMPRESSOR_OCTETS: usize = 1 << 20;
+
 impl Archive {
     /// Creates an archive of everything that the reader lists as a file.
     pub fn of(content: &Content) -> Archive {
@@ -61,9 +65,10 @@ impl Archive {
         Archive { rest, current: None, zip, written }
     }
 
-    /// The number of octets that are in memory until they are written.
+    /// The number of octets that are in memory until they are written, and what compressing takes.
     pub fn octets_held(&self) -> usize {
-        self.rest.iter().map(|(_, pieces)| pieces.octets_held()).sum()
+        let files: usize = self.rest.iter().map(|(_, pieces)| pieces.octets_held()).sum();
+        files + COMPRESSOR_OCTETS
     }
 
     pub fn is_empty(&self) -> bool {

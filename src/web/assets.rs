@@ -35,8 +35,9 @@ const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
 /// The first parts of the addresses that the UI's own router knows.
-const PAGES: [&str; 10] = [
-    "", "mail", "search", "sessions", "settings", "about", "manage", "account", "pickup", "verify",
+const PAGES: [&str; 11] = [
+    "", "mail", "search", "groups", "sessions", "settings", "about", "manage", "account", "pickup",
+    "verify",
 ];
 
 /// Answers a GET request for a path without a route.

@@ -2,14 +2,17 @@
 //!
 //! | failures of | without delay | who is delayed |
 //! | --- | --- | --- |
-//! | one account, from one network | 5, and each refused try counts | that network, at that account |
+//! | one account, from one network or known browser | 5, and each refused try counts | that network or browser, at that account |
 //! | one address | 30 | that address, at accounts that do not know its network |
-//! | one account, from anywhere | 30 | networks that the account does not know: they wait in line |
+//! | one account, from anywhere | 30 | networks and browsers that the account does not know: they wait in line |
 //!
-//! An account knows the networks from which its owner signed in, by anything but an app password.
-//! These have a line of their own: a stranger elsewhere neither makes the owner wait nor takes the
-//! turn of the owner's password check. Names that nobody has are treated as accounts that know no
-//! network.
+//! An account knows the networks from which its owner signed in, by anything but an app password, and
+//! the browsers (`gateway::accounts::known_browser`). Each has a line of its own: a stranger elsewhere
+//! neither makes the owner wait nor takes the turn of the owner's password check. A browser that
+//! failed five times counts as unknown until it is trusted again, once more for every ten minutes.
+//! Names that nobody has are treated as accounts that know nothing.
+//!
+//! Of the networks that an account does not know, those that did least come first (`room`).
 //!
 //! Tries of one account from one network are processed one after another: otherwise many parallel
 //! guesses would all be made before the first failure counts. Names are kept as hashes, whether they
@@ -28,9 +31,10 @@ use crate::gateway::records::account::CredentialKind;
 use crate::net::failures::Key;
 use crate::net::listen::{counted_as, network_of};
 use crate::net::shares::{Held, Limits, Shares};
-use crate::net::throttles::Throttles;
+use crate::net::throttles::{COMES_BACK, SetBack, Throttles};
 
 use super::error::Problem;
+use super::room::{self, Rooms, Waiting};
 
 type Lines = Arc<Mutex<HashMap<Key, Arc<Semaphore>>>>;
 
@@ -40,6 +44,8 @@ pub struct Attempts {
     throttles: Arc<Throttles>,
     /// The attempts that wait, by what they wait for.
     lines: Lines,
+    /// Those that wait because their account is being guessed.
+    rooms: Rooms,
     /// Turns of networks that an account does not know. One check is always left for the others.
     strangers: Shares<IpAddr>,
     /// Turns of networks that an account knows, and of sessions.
@@ -69,6 +75,8 @@ pub struct Try<'n> {
     /// What is to be opened.
     pub name: &'n str,
     pub peer: IpAddr,
+    /// The thumbprint of the browser's key, if the account knows the browser.
+    pub browser: Option<&'n str>,
     pub trier: Trier,
     pub cost: Cost,
 }
@@ -85,7 +93,7 @@ pub enum NotNow {
 pub struct Attempt {
     throttles: Arc<Throttles>,
     keys: Keys,
-    _turns: (Permit, Option<Permit>, Option<Turn>),
+    _turns: (Permit, Option<Waiting>, Option<Turn>),
 }
 
 enum Turn {
@@ -95,17 +103,28 @@ enum Turn {
 
 #[derive(Clone, Copy)]
 struct Keys {
-    /// The account, as seen from the network.
+    /// The account, as seen from the network, or from a browser that it knows.
     pair: Key,
+    /// What a try from here counts under besides, if `pair` is that of a browser.
+    around: Option<Around>,
     account: Key,
     address: Key,
     network: IpAddr,
     is_known: bool,
 }
 
+/// What the same try counts under without its browser.
+#[derive(Clone, Copy)]
+struct Around {
+    /// The account, as seen from the network.
+    pair: Key,
+    /// What wrong codes count under.
+    code: Key,
+}
+
 /// How long an attempt waits for earlier ones of the same account and network.
 const LINE_WAIT: Duration = Duration::from_secs(10);
-/// How long an attempt waits because of failures elsewhere, or for its turn.
+/// How long an attempt waits for a seat to come to its turn, or for a turn of the password checks.
 const TURN_WAIT: Duration = Duration::from_secs(25);
 /// How many attempts of one network, which an account does not know, wait for a turn.
 const WAITING_PER_NETWORK: usize = 8;
@@ -116,7 +135,8 @@ impl Attempts {
         let strangers = Limits::new(checks_at_once.saturating_sub(1).max(1), 1);
         let known = Limits::new(checks_at_once, 1);
         let (strangers, known) = (Shares::new(strangers), Shares::new(known));
-        Attempts { throttles, lines: Lines::default(), strangers, known }
+        let (lines, rooms) = (Lines::default(), Rooms::default());
+        Attempts { throttles, lines, rooms, strangers, known }
     }
 
     /// Waits until something may be tried, or says why it may not be.
@@ -142,12 +162,20 @@ impl Attempts {
         Ok(Attempt { throttles: self.throttles.clone(), keys, _turns: (line, slow, turn) })
     }
 
+    /// Whether a browser that the account knows has not failed so often that it counts as unknown.
+    pub fn trusts(&self, name: &str, browser: &str) -> bool {
+        let key = self.throttles.browser_key(name, browser);
+        self.throttles.browsers.wait(&key).is_none()
+    }
+
     fn check(&self, keys: &Keys) -> Result<(), NotNow> {
         let Throttles { passwords, codes, addresses, .. } = &*self.throttles;
         let mut waits = vec![passwords.wait(&keys.pair), codes.wait(keys.code())];
         if !keys.is_known {
             waits.push(addresses.wait(&keys.address));
         }
+        // Who gets as far as a code has the password: a browser gives no more tries at it.
+        waits.push(keys.around.and_then(|around| codes.wait(&around.code)));
         let Some(wait) = waits.into_iter().flatten().max() else { return Ok(()) };
         self.refused(keys);
         Err(NotNow::SlowDown(wait))
@@ -162,20 +190,30 @@ impl Attempts {
     }
 
     /// Waits while the account is being guessed from many networks, one attempt after another.
-    async fn slowed(&self, keys: &Keys, end: Instant) -> Result<Option<Permit>, NotNow> {
+    async fn slowed(&self, keys: &Keys, end: Instant) -> Result<Option<Waiting>, NotNow> {
+        const LATER: NotNow = NotNow::SlowDown(COMES_BACK);
         let accounts = &self.throttles.accounts;
-        let Some(wait) = accounts.wait(&keys.account) else { return Ok(None) };
-        let line = self
-            .line(keys.account, end.saturating_duration_since(Instant::now()))
-            .await
-            .ok_or(NotNow::SlowDown(wait))?;
-        while let Some(wait) = accounts.wait(&keys.account) {
-            if Instant::now() + wait > end {
-                return Err(NotNow::SlowDown(wait));
-            }
-            tokio::time::sleep(wait).await;
+        // Nobody passes those that wait for this moment.
+        if accounts.wait(&keys.account).is_none() && self.rooms.is_free(&keys.account) {
+            return Ok(None);
         }
-        Ok(Some(line))
+        let place = self.throttles.place(&keys.pair);
+        let Some(mut waiting) = self.rooms.enter(keys.account, place) else {
+            self.throttles.set_back(&keys.pair, SetBack::NoRoom);
+            return Err(LATER);
+        };
+        while Instant::now() < end {
+            let changed = waiting.changed();
+            let changed = changed.notified();
+            let wait = match (waiting.turn(), accounts.wait(&keys.account)) {
+                (room::Turn::Lost, _) => return Err(LATER),
+                (room::Turn::Now, Some(wait)) => Instant::now() + wait,
+                (room::Turn::Now, None) if waiting.take_turn() => return Ok(Some(waiting)),
+                (room::Turn::Now | room::Turn::Later, _) => end,
+            };
+            drop(tokio::time::timeout_at(wait.min(end), changed).await);
+        }
+        Err(LATER)
     }
 
     async fn turn(&self, keys: &Keys) -> Result<Turn, NotNow> {
@@ -198,20 +236,28 @@ impl Attempts {
 
 impl Keys {
     fn of(throttles: &Throttles, wanted: Try<'_>) -> Keys {
-        let Try { name, peer, trier, .. } = wanted;
+        let Try { name, peer, trier, browser, .. } = wanted;
         let network = network_of(peer);
         // A session that is used from many networks gets no more tries.
         let (name, from) = match trier {
             Trier::Anybody => (name.to_owned(), network),
             Trier::Session => (format!("session of {name}"), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         };
-        let pair = throttles.pair_key(&name, from);
+        let (by_network, account) = (throttles.pair_key(&name, from), throttles.name_key(&name));
+        let is_network_known = trier == Trier::Session || throttles.is_known(&by_network);
+        let by_browser = browser
+            .map(|thumbprint| throttles.browser_key(&name, thumbprint))
+            .filter(|browser| throttles.browsers.wait(browser).is_none());
         Keys {
-            pair,
-            account: throttles.name_key(&name),
+            pair: by_browser.unwrap_or(by_network),
+            around: by_browser.map(|_| Around {
+                pair: by_network,
+                code: if is_network_known { by_network } else { account },
+            }),
+            account,
             address: throttles.address_key(counted_as(peer)),
             network,
-            is_known: trier == Trier::Session || throttles.is_known(&pair),
+            is_known: by_browser.is_some() || is_network_known,
         }
     }
 
@@ -226,6 +272,17 @@ impl Attempt {
     /// Records that the password was wrong.
     pub fn failed(&self) {
         self.throttles.passwords.failed(&self.keys.pair);
+        match &self.keys.around {
+            // Who uses up what a browser may do has used up what its network may.
+            Some(around) => {
+                self.throttles.browsers.failed(&self.keys.pair);
+                self.throttles.passwords.failed(&around.pair);
+            }
+            None if !self.keys.is_known => {
+                self.throttles.set_back(&self.keys.pair, SetBack::Failed);
+            }
+            None => {}
+        }
         self.throttles.accounts.failed(&self.keys.account);
         self.throttles.addresses.failed(&self.keys.address);
     }
@@ -233,6 +290,10 @@ impl Attempt {
     /// Records that the password was right, but the TOTP code was wrong.
     pub fn failed_code(&self) {
         self.throttles.codes.failed(self.keys.code());
+        if let Some(around) = &self.keys.around {
+            self.throttles.browsers.failed(&self.keys.pair);
+            self.throttles.codes.failed(&around.code);
+        }
         self.throttles.addresses.failed(&self.keys.address);
     }
 
@@ -338,7 +399,7 @@ mod tests {
 
     async fn begin(attempts: &Attempts, name: &str, peer: IpAddr) -> Result<Attempt, NotNow> {
         let cost = Cost::Password;
-        attempts.begin(Try { name, peer, trier: Trier::Anybody, cost }).await
+        attempts.begin(Try { name, peer, browser: None, trier: Trier::Anybody, cost }).await
     }
 
     async fn guess(attempts: &Attempts, name: &str, peer: IpAddr) -> Result<(), NotNow> {
@@ -399,6 +460,62 @@ mod tests {
         }
         assert!(waits(begin(&attempts, "dana", elsewhere(1)).await).is_some());
         drop(busy);
+    }
+
+    /// P-13: a browser that the account knows waits for nobody, wherever it is, until it fails.
+    #[tokio::test]
+    async fn a_known_browser_has_a_line_of_its_own_and_a_few_failures_end_that() {
+        let attempts = attempts();
+        for network in 0..30 {
+            guess(&attempts, "dana", elsewhere(network)).await.unwrap();
+        }
+        let began = Instant::now();
+        let from = |browser| {
+            let (name, peer, cost) = ("dana", elsewhere(99), Cost::Password);
+            attempts.begin(Try { name, peer, browser, trier: Trier::Anybody, cost })
+        };
+        for _ in 0..4 {
+            from(Some("a key")).await.ok().unwrap().failed();
+        }
+        from(Some("another key")).await.ok().unwrap().failed_code();
+        let last = from(Some("a key")).await.ok().unwrap();
+        assert!(last.keys.is_known && began.elapsed() < Duration::from_secs(3));
+        last.failed();
+        // Now it is like any other from its network, which has used up its guesses with it.
+        assert!(waits(from(Some("a key")).await).is_some_and(|wait| wait > 8));
+        assert!(waits(from(None).await).is_some_and(|wait| wait > 8));
+        let other = from(Some("another key")).await.ok().unwrap();
+        assert!(other.keys.is_known && began.elapsed() < Duration::from_secs(3));
+    }
+
+    /// Regression: who had the password had five codes as a browser that the account knows, and five
+    /// more without it.
+    #[tokio::test]
+    async fn a_wrong_code_of_a_known_browser_counts_without_the_browser_too() {
+        let from = async |attempts: &Attempts, network, browser| {
+            let (name, peer, cost) = ("dana", elsewhere(network), Cost::Password);
+            attempts.begin(Try { name, peer, browser, trier: Trier::Anybody, cost }).await
+        };
+        let anywhere = attempts();
+        for _ in 0..5 {
+            from(&anywhere, 1, Some("a key")).await.ok().unwrap().failed_code();
+        }
+        for (network, browser) in [(1, None), (2, None), (1, Some("a key")), (3, Some("another"))] {
+            let wait = waits(from(&anywhere, network, browser).await);
+            assert!(wait.is_some_and(|wait| wait > 200), "{network} {browser:?}: {wait:?}");
+        }
+        // In a network that the account knows, they count there alone.
+        let at_home = attempts();
+        let first = from(&at_home, 1, None).await.ok().unwrap();
+        first.succeeded("dana", CredentialKind::Password);
+        drop(first);
+        for _ in 0..5 {
+            from(&at_home, 1, Some("a key")).await.ok().unwrap().failed_code();
+        }
+        assert!(waits(from(&at_home, 1, None).await).is_some_and(|wait| wait > 200));
+        assert!(waits(from(&at_home, 1, Some("another")).await).is_some_and(|wait| wait > 200));
+        assert!(from(&at_home, 2, None).await.is_ok());
+        assert!(from(&at_home, 2, Some("another")).await.is_ok());
     }
 
     /// However many networks guess, the right password is tried in the end.

@@ -90,7 +90,11 @@ impl Signed {
         let Signed { actor, web, peer, .. } = self;
         let name = actor.account().to_text();
         let (trier, cost) = (Trier::Session, Cost::Password);
-        let attempt = web.shared.attempts.begin(Try { name: &name, peer, trier, cost }).await?;
+        let attempt = web
+            .shared
+            .attempts
+            .begin(Try { name: &name, peer, browser: None, trier, cost })
+            .await?;
         let done = web.blocking(move |gateway| {
             // The name is read first, because the work may delete the account.
             let who = gateway.name_of(actor.account());
@@ -364,12 +368,18 @@ pub fn proof(web: &Web, parts: &Parts, token: Option<&str>) -> Result<Proof, Pro
 }
 
 /// Fails if a proof was used before. Of a sign-in that is refused nothing is kept, since it would be
-/// refused again.
+/// refused again, unless it came from a browser that the account knows ([`is_first_use`]).
 pub fn unused(web: &Web, proof: &Proof) -> Result<(), Problem> {
     match web.shared.seen.is_used(proof) {
         true => Err(Problem::replayed_proof()),
         false => Ok(()),
     }
+}
+
+/// Records the proof of a try from a browser that the account knows, before it is tried: whatever
+/// comes of it, a copy of it is no such try. Returns whether it is the first that this proof makes.
+pub fn is_first_use(web: &Web, account: AccountId, proof: &Proof) -> bool {
+    web.shared.seen.note(account, proof, web.now()) == Use::First
 }
 
 /// Records the proof of a sign-in that was successful. It has a session already, so that a lack of

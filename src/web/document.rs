@@ -20,6 +20,7 @@ use crate::gateway::accounts::directory::{COLLEAGUES_MAX, QUESTION_CHARS_MAX};
 use crate::gateway::accounts::password::LABEL_CHARS_MAX;
 use crate::gateway::accounts::preference::UNDO_SECS_MAX;
 use crate::gateway::accounts::totp::CODE_CHARS_MAX;
+use crate::gateway::groups::about::{DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX as GROUP_CHARS_MAX};
 use crate::gateway::mailboxes::filter::{FILTERS_MAX, TEXT_CHARS_MAX as FILTER_CHARS_MAX};
 use crate::gateway::mailboxes::label::{LABELS_MAX, NAME_CHARS_MAX as LABEL_NAME_CHARS_MAX};
 use crate::gateway::mailboxes::list::PAGE_MAX;
@@ -144,6 +145,12 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("Filter", "subject", "maxLength", FILTER_CHARS_MAX),
     ("Filter", "to", "maxLength", FILTER_CHARS_MAX),
     ("Filters", "items", "maxItems", FILTERS_MAX),
+    ("GroupEdit", "description", "maxLength", DESCRIPTION_CHARS_MAX),
+    ("GroupEdit", "name", "minLength", 1),
+    ("GroupEdit", "name", "maxLength", GROUP_CHARS_MAX),
+    ("GroupNew", "description", "maxLength", DESCRIPTION_CHARS_MAX),
+    ("GroupNew", "name", "minLength", 1),
+    ("GroupNew", "name", "maxLength", GROUP_CHARS_MAX),
     ("Label", "id", "maximum", NUMBERS_MAX),
     ("Label", "name", "minLength", 1),
     ("Label", "name", "maxLength", LABEL_NAME_CHARS_MAX),
@@ -237,12 +244,13 @@ fn pattern(path: &str, name: &str) -> Option<&'static str> {
 }
 
 /// Why an operation is refused, by the status.
-const REASONS: [(u16, &str); 9] = [
+const REASONS: [(u16, &str); 10] = [
     (401, "Not signed in, or the proof is not valid for this request"),
     (403, "The account may not do this, or must first do something else"),
     (404, "There is no such thing, or not for this account"),
     (409, "It does not fit what is there"),
     (410, "It was there, and is no more"),
+    (412, "It was changed meanwhile"),
     (413, "The body is too large"),
     (415, "The body is of another type"),
     (422, "The request is not valid"),
@@ -254,6 +262,12 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
     ("colleagueKeyAccept", &[409]),
     ("draftFrom", &[410, 422]),
+    ("groupChange", &[409, 412]),
+    ("groupCreate", &[409]),
+    ("groupKeysAccept", &[409]),
+    ("groupMemberAdd", &[409]),
+    ("groupMemberChange", &[409]),
+    ("groupMemberRemove", &[409]),
     ("mailboxCreate", &[409]),
     ("mailboxDelete", &[409]),
     ("mailboxRename", &[409]),
@@ -279,12 +293,14 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("pickupAccess", &[409]),
     ("pickupAsk", &[409]),
     ("recover", &[403]),
+    ("search", &[404]),
     ("send", &[404]),
     ("signIn", &[403]),
     ("signInByPasskey", &[403]),
     ("temporaryRenew", &[409]),
     ("temporaryResend", &[409]),
     ("temporaryRevoke", &[409]),
+    ("temporaryStartAgain", &[409]),
     ("totpOn", &[404, 409]),
     ("totpStart", &[409]),
     ("vouch", &[404, 409]),

@@ -35,6 +35,7 @@ mod ledger;
 mod memory;
 mod redirect;
 mod replay;
+mod room;
 mod router;
 mod sent;
 pub mod server;

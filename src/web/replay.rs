@@ -2,8 +2,8 @@
 //!
 //! They are kept in memory, up to a limit. A proof that does not fit is refused for now rather than
 //! accepted, and one account can use only a part of the space, however many keys it has. Only what
-//! was used for an account is kept: who is not signed in, and does not sign in, takes no space at
-//! all.
+//! was used for an account, or in a browser that it knows, is kept: who is not signed in, and does
+//! not sign in, takes no space at all.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};

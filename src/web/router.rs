@@ -11,9 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, directory, draft, event, filter, label, link,
-    mailbox, manage, message, passkey, preference, search, session, submission, temporary,
-    vouching,
+    appearance, attached, browser, change, credential, directory, draft, event, filter, group,
+    label, link, mailbox, manage, message, passkey, preference, search, session, submission,
+    temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -67,6 +67,8 @@ route_list! {
     session::list, session::close_all,
     session::close_one,
     session::confirm,
+    browser::list,
+    browser::forget,
     manage::users::list, manage::users::create,
     manage::users::change,
     manage::temporary::list,
@@ -110,6 +112,13 @@ route_list! {
     filter::list, filter::set,
     filter::people,
     directory::find,
+    group::list, group::create,
+    group::tend,
+    group::badges,
+    group::read, group::change, group::delete,
+    group::keys_accept,
+    group::member_add,
+    group::member_remove, group::member_change,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,
@@ -131,6 +140,7 @@ route_list! {
     temporary::renew,
     temporary::resend,
     temporary::revoke,
+    temporary::start_again,
     temporary::pickup,
     temporary::ask,
     temporary::access,

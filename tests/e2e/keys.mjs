@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import {
+  ATTEMPT_MS,
   accessible,
   arriving,
   base,
@@ -17,6 +18,7 @@ import {
   reads,
   signIn,
   silent,
+  soon,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
@@ -124,11 +126,24 @@ await page.getByTestId("totp-code").fill(codeAt(step() - 5));
 await page.getByTestId("totp-on").click();
 await page.getByText("code is not valid").waitFor();
 // The previous code, which the server still tolerates, so that the current one is left for signing
-// in.
-const first = step() - 1;
-await page.getByTestId("totp-code").fill(codeAt(first));
-await page.getByTestId("totp-on").click();
-await page.getByTestId("totp-state").filter({ hasText: "Two-step verification is on" }).waitFor();
+// in. When the next time step begins meanwhile, it is not tolerated any more.
+const isOn = page.getByTestId("totp-state").filter({ hasText: "Two-step verification is on" });
+let used = 0;
+await soon(async () => {
+  if (!(await isOn.isVisible())) {
+    used = step() - 1;
+    await page.getByTestId("totp-code").fill(codeAt(used), { timeout: ATTEMPT_MS });
+    await page.getByTestId("totp-on").click({ timeout: ATTEMPT_MS });
+  }
+  await isOn.waitFor({ timeout: ATTEMPT_MS });
+});
+/** The next code: each works once, and the server tolerates one that is a time step ahead. */
+const nextCode = () =>
+  soon(() => {
+    assert.ok(used <= step(), "the next code is for later");
+    used = Math.max(used + 1, step());
+    return codeAt(used);
+  });
 await leave(page);
 await device.verifies(false);
 await page.getByTestId("sign-in-passkey").click();
@@ -141,10 +156,10 @@ await page.getByTestId("sign-in-code").waitFor();
 await page.waitForFunction(() => document.activeElement?.dataset.testid === "sign-in-code");
 await accessible(page, "a code is asked for");
 await picture(page, "sign-in-code");
-await page.keyboard.type(codeAt(first));
+await page.keyboard.type(codeAt(used));
 await page.keyboard.press("Enter");
 await page.getByTestId("sign-in-problem").filter({ hasText: "code is not valid" }).waitFor();
-await page.getByTestId("sign-in-code").fill(codeAt(first + 1));
+await page.getByTestId("sign-in-code").fill(await nextCode());
 await arriving(page, () => page.keyboard.press("Enter"));
 ok("a code is required besides the password, and each code works once");
 
@@ -186,8 +201,7 @@ await phone.getByTestId("sign-in-submit").click();
 await phone.getByTestId("sign-in-code").waitFor();
 await noSidewaysScroll(phone, "a code on a phone, in Hebrew");
 await accessible(phone, "a code on a phone, in Hebrew");
-await phone.getByTestId("sign-in-code").fill(codeAt(first + 2));
-// The server tolerates a code that is one time step ahead.
+await phone.getByTestId("sign-in-code").fill(await nextCode());
 await arriving(phone, () => phone.getByTestId("sign-in-submit").click());
 await settings(phone);
 await phone.getByTestId("app-add").click();

@@ -94,6 +94,22 @@ async function seeAt(share) {
   });
 }
 
+// The filter finds what is far beyond the loaded rows, and says how many there are. A word also finds
+// longer ones that begin with it.
+await page.getByTestId("row").first().waitFor();
+const numbers = Array.from({ length: count }, (_, n) => String(n)).filter((n) => n.startsWith("17"));
+await page.getByTestId("filter").fill("message 17");
+await page.getByTestId("search-count").filter({ hasText: `${numbers.length} results in Inbox` }).waitFor();
+await soon(async () => {
+  const [text] = await list.locator("[data-testid=row]").allInnerTexts();
+  assert.ok(numbers.includes(text.match(/Message number (\d+)/)[1]), text);
+});
+await page.getByTestId("filter").fill("nothing like this");
+await page.getByTestId("filter-none").filter({ hasText: "Nothing here matches" }).waitFor();
+await page.getByTestId("filter").fill("");
+await page.getByTestId("list-count").waitFor();
+ok(`the filter finds ${numbers.length} of ${count}, wherever they are`);
+
 for (const share of [0, 0.5, 1, 0.25, 0.75, 0]) await seeAt(share);
 ok(`a list of ${count} is scrolled to any place with at most ${ROWS_MAX} rows`);
 

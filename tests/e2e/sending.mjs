@@ -122,6 +122,13 @@ const reads = (page, words) =>
 const line = (address, state) =>
   dana.locator(`[data-testid=status-line][data-address="${address}"][data-state=${state}]`);
 
+/** The row in *Sent* says in a word and a picture how a message stands. */
+const standing = (reference, state, words) =>
+  dana
+    .locator(`[data-ref="${reference}"] [data-testid=row-standing][data-state=${state}]:has(svg)`)
+    .filter({ hasText: words })
+    .waitFor();
+
 const omar = `u2@${domain}`;
 const noa = "noa@outside.example";
 
@@ -133,7 +140,13 @@ await line(omar, "delivered").waitFor();
 await line(noa, "waiting").waitFor();
 await accessible(dana, "sent message");
 await picture(dana, "sent-message");
-ok("accepted, delivered inside, waiting outside");
+await standing(first, "waiting", "Waiting (1 of 2)");
+// What led there is folded.
+const toOmar = dana.locator(`[data-testid=status-line][data-address="${omar}"]`);
+assert.equal(await toOmar.locator("ol").isVisible(), false);
+await toOmar.locator("summary").click();
+await toOmar.locator("ol").filter({ hasText: "Accepted" }).waitFor();
+ok("accepted, delivered inside, waiting outside; in the row too");
 
 const mail = await until("the notification", () => left().find((one) => one.includes(first)));
 const { link, once } = linkAndPassword(mail);
@@ -232,7 +245,8 @@ ok("the one-time password is used up, and a passphrase is chosen after reading")
 
 // P-26, P-37: the sender sees it, with its time, without reloading.
 await line(noa, "read").locator("time[datetime^='20']").first().waitFor();
-ok("the sender sees that it was read");
+await standing(first, "delivered", "Delivered (1 of 2)");
+ok("the sender sees that it was read, in the row too");
 
 // The notification again: the page says that it is on its way, and it is.
 const notifications = () => left().filter((one) => one.includes(first)).length;
@@ -311,7 +325,17 @@ await card(second).getByTestId("card-reject").click();
 await outsider.getByTestId("reject-confirm").click();
 await line(noa, "rejected").waitFor();
 assert.ok(asked.every((path) => !(path.includes(second) && /\/(open|ticket)$/.test(path))), asked);
+await standing(second, "rejected", "Rejected unread");
 ok("rejected unread, and the sender sees it");
+
+// The notice says when, as everything else here does.
+await dana.goto(`${base}/mail/inbox`);
+await dana.locator("[data-testid=row]:has([data-kind=rejected]) a").first().click();
+const rejection = dana.getByTestId("text").filter({ hasText: noa });
+await rejection.waitFor();
+const noticed = await rejection.innerText();
+assert.ok(/\d\d:\d\d/.test(noticed) && !/\d{4}-\d\d-\d\d|UTC/.test(noticed), noticed);
+ok("the notice says when in the reader's own way");
 
 // P-34: who chose a language here is written to in it from then on.
 await kept(outsider, () => outsider.getByTestId("language-he").click(), "/api/appearance", '"he"');
@@ -378,6 +402,32 @@ await hebrew.keyboard.type("words of my own, many");
 await hebrew.keyboard.press("Enter");
 await hebrew.getByTestId("card-opened").waitFor();
 ok("on leaving, a passphrase is offered once more, and opens the account");
+
+// P-36: it was lost. The sponsor starts the account again: nothing that opened it does so any more, and
+// what the sponsor still has is there again.
+await dana.goto(`${base}/mail/sent/${third}`);
+await dana.getByTestId("temporary-start-again").click();
+await accessible(dana, "the question before an account is started again");
+await dana.getByTestId("confirm-yes").click();
+await dana.getByTestId("toast").filter({ hasText: "Started again, with 1 message." }).waitFor();
+const anew = await until("another mail for Carol", () =>
+  left()
+    .filter((one) => one.includes(third))
+    .map(linkAndPassword)
+    .find(({ once }) => once && once !== forCarol.once),
+);
+const returned = await profile(browser, { viewport: { width: 320, height: 640 } });
+await returned.goto(anew.link);
+await returned.getByTestId("pickup-password").fill("words of my own, many");
+await returned.getByTestId("pickup-submit").click();
+await returned.getByTestId("pickup-error").waitFor();
+await returned.getByTestId("pickup-password").fill(anew.once);
+await returned.getByTestId("pickup-submit").click();
+await returned.getByTestId("card-read").click();
+await reads(returned, "The ibis wades at noon.");
+await returned.context().close();
+await dana.getByTestId("temporary-start-again").waitFor({ state: "detached" });
+ok("a sponsor starts an account again, and its owner reads as before");
 
 // ---- choice 1: refused, and nothing leaves (P-29)
 const before = left().length;

@@ -24,6 +24,7 @@ mod web_credentials;
 mod web_directory;
 mod web_document;
 mod web_events;
+mod web_groups;
 mod web_guessing;
 mod web_harness;
 mod web_images;

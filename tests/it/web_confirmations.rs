@@ -42,6 +42,31 @@ async fn items(browser: &mut Browser, mailbox: &str) -> Vec<Value> {
     browser.get(&path).await.expect_status(200).json()["items"].as_array().unwrap().clone()
 }
 
+/// P-26: the row in *Sent* says how a message stands; those who got it see nothing of that.
+#[tokio::test]
+async fn the_row_in_sent_says_how_a_message_stands() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let read = send(&web, &mut dana, "omar@example.org", Value::Null).await;
+    let rejected = send(&web, &mut dana, "omar@example.org", Value::Null).await;
+    let state = dana.get("/api/mailboxes").await.expect_status(200).json()["state"].clone();
+    omar.read(read).await;
+    let path = format!("/api/messages/{rejected}/reject");
+    omar.post(&path, &json!({"reason": null})).await.expect_status(200);
+    let path = format!("/api/changes?since={}", state.as_str().unwrap());
+    let changes = dana.get(&path).await.expect_status(200).json();
+    for (message, state) in [(read, "read"), (rejected, "rejected")] {
+        let item = dana.get(&format!("/api/messages/{message}/item")).await.expect_status(200);
+        let standing = json!({"state": state, "count": 1, "recipients": 1, "route": "inside"});
+        assert_eq!(item.json()["standing"], standing);
+        assert!(changes["updated"].as_array().unwrap().contains(&json!(message.to_string())));
+    }
+    let listed = items(&mut dana, "sent").await;
+    let states: Vec<&Value> = listed.iter().map(|one| &one["standing"]["state"]).collect();
+    assert_eq!(states, ["rejected", "read"]);
+    assert!(items(&mut omar, "inbox").await.iter().all(|one| one["standing"].is_null()));
+}
+
 /// P-26: what asks for nothing does not lie between what does, and is found by its number.
 #[tokio::test]
 async fn a_confirmation_lies_read_in_a_mailbox_of_its_own() {
@@ -130,6 +155,11 @@ async fn an_outsider_finds_confirmations_in_the_inbox() {
     let message = send_outside(&web, "The secret of the day").await;
     let mut noa = claimed(&web, message).await;
     noa.read(message).await;
+    let path = format!("/api/drafts/from/{message}?kind=reply&language=xx");
+    noa.signed("POST", &path, Some(&json!({}))).await.expect_problem(422, "invalid");
+    let path = format!("/api/drafts/from/{message}?kind=reply&language=de");
+    let draft = noa.signed("POST", &path, Some(&json!({}))).await.expect_status(201).json();
+    assert!(draft["text"].as_str().unwrap().contains(" schrieb "), "{draft}");
     let path = format!("/api/drafts/from/{message}?kind=reply");
     let draft = noa.signed("POST", &path, Some(&json!({}))).await.expect_status(201).json();
     assert_eq!(draft["to"][0]["address"], "dana@example.org");

@@ -105,6 +105,89 @@ async fn strangers_in_many_networks_keep_nobody_out() {
     }
 }
 
+/// P-13: in a network where nobody has signed in before, with a key that nobody has seen: among those
+/// who wait, she comes before those who did worse.
+#[tokio::test]
+async fn a_newcomer_is_let_in_while_strangers_in_many_networks_guess() {
+    let web = TestWeb::start().await;
+    let strangers: Vec<Ipv4Addr> = (0..32).map(|n| Ipv4Addr::new(127, 0, 100 + n, 1)).collect();
+    let attack = Attack::start(&web, "dana", &strangers).await;
+    let elsewhere = IpAddr::V4(Ipv4Addr::new(127, 0, 2, 1));
+    comes_home(&mut web.browser_at(elsewhere).await, "dana").await;
+    drop(attack);
+}
+
+/// P-13: a browser in which she signed in before waits for nobody, in whatever network it is.
+#[tokio::test]
+async fn a_known_browser_is_let_in_at_once_while_others_guess() {
+    let web = TestWeb::start().await;
+    let at = |n| IpAddr::V4(Ipv4Addr::new(127, 0, n, 1));
+    let mut known = web.browser_at(at(1)).await;
+    known.sign_in("dana", PASSWORD).await.expect_status(201);
+    let listed = known.get("/api/browsers").await.expect_status(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["current"], true);
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    known.delete("/api/session").await.expect_status(204);
+
+    let strangers: Vec<Ipv4Addr> = (0..32).map(|n| Ipv4Addr::new(127, 0, 100 + n, 1)).collect();
+    let attack = Attack::start(&web, "dana", &strangers).await;
+    let mut moved = web.browser_at(at(2)).await;
+    moved.key = known.key;
+    let began = Instant::now();
+    moved.sign_in("dana", PASSWORD).await.expect_status(201);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    drop(attack);
+
+    // Who has a copy of the thumbprint has no key to sign with, and another key is another browser.
+    let mut omar = web.signed_in("omar").await;
+    omar.delete(&format!("/api/browsers/{id}")).await.expect_problem(404, "not-found");
+    moved.delete("/api/browsers/xyz").await.expect_problem(404, "not-found");
+    moved.delete(&format!("/api/browsers/{id}")).await.expect_status(204);
+    let listed = moved.get("/api/browsers").await.expect_status(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 0);
+    moved.get("/api/session").await.expect_status(200);
+    let body = json!({"name": "dana", "password": PASSWORD, "profile": "shared"});
+    moved.token = None;
+    let shared = moved.post("/api/session", &body).await.expect_status(201).json();
+    moved.token = Some(shared["token"].as_str().unwrap().to_owned());
+    let listed = moved.get("/api/browsers").await.expect_status(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 0, "a shared computer");
+}
+
+/// P-13. Regression: a proof of a refused try, which does not sign the name and the password, made
+/// as many tries as the browser has, from anywhere.
+#[tokio::test]
+async fn a_copied_proof_takes_no_try_of_a_known_browser() {
+    const PATH: &str = "/api/session";
+    let web = TestWeb::start().await;
+    let at = |n| IpAddr::V4(Ipv4Addr::new(127, 0, n, 1));
+    let body = |name, password| {
+        json!({"name": name, "password": password, "profile": "browser"}).to_string()
+    };
+    let mut known = web.browser_at(at(1)).await;
+    known.sign_in("dana", PASSWORD).await.expect_status(201);
+    known.delete(PATH).await.expect_status(204);
+    known.token = None;
+    let headers = known.credentials("POST", PATH);
+    let mistyped = known.raw("POST", PATH, headers.clone(), Some(body("dana", "mistyped"))).await;
+    mistyped.expect_problem(401, "bad-credentials");
+    let mut thief = web.browser_at(at(7)).await;
+    for name in ["dana", "dana@example.org", "omar", "dana", "dana", "dana"] {
+        let again = thief.raw("POST", PATH, headers.clone(), Some(body(name, "guess"))).await;
+        again.expect_problem(401, "replayed-proof");
+    }
+
+    let strangers: Vec<Ipv4Addr> = (0..32).map(|n| Ipv4Addr::new(127, 0, 100 + n, 1)).collect();
+    let attack = Attack::start(&web, "dana", &strangers).await;
+    let mut moved = web.browser_at(at(2)).await;
+    moved.key = known.key;
+    let began = Instant::now();
+    moved.sign_in("dana", PASSWORD).await.expect_status(201);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    drop(attack);
+}
+
 /// A name that nobody has is answered as one that somebody has.
 #[tokio::test]
 async fn guesses_of_a_name_that_nobody_has_are_answered_like_others() {

@@ -354,6 +354,7 @@ async fn the_rest_of_the_pages_answer_in_their_words() {
     assert_eq!(seen["refusing"], json!(null));
     // The default expiry of rcgen.
     assert_eq!(seen["certificateEndsAt"], json!("4096-01-01T00:00:00Z"));
+    assert_eq!(seen["hostsWithoutCertificate"], json!([]));
     let queue = dana.get("/api/manage/queue").await.expect_status(200).json();
     assert_eq!(queue, json!({"items": [], "next": null, "total": 0}));
     dana.get("/api/manage/queue?find=x&after=1").await.expect_problem(422, "invalid");

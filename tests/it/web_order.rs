@@ -131,5 +131,11 @@ async fn everything_in_a_mailbox_is_named_and_moved() {
     let left = dana.get("/api/messages/flags?mailbox=inbox").await.expect_status(200).json();
     assert_eq!(left["items"], json!([]));
     dana.get("/api/messages/flags").await.expect_problem(422, "invalid");
-    dana.get("/api/messages/flags?mailbox=inbox&q=x").await.expect_problem(422, "invalid");
+    dana.post("/api/search/index", &json!({})).await.expect_status(200);
+    let within = |mailbox: &str| format!("/api/messages/flags?mailbox={mailbox}&q=is%3Aunopened");
+    let found = dana.get(&within("archive")).await.expect_status(200).json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 3);
+    let found = dana.get(&within("inbox")).await.expect_status(200).json();
+    assert_eq!(found["items"], json!([]));
+    dana.get(&within("99")).await.expect_problem(404, "not-found");
 }

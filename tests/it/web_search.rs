@@ -46,6 +46,45 @@ async fn mail_is_searched_page_by_page() {
     assert!(refused.json()["detail"].as_str().unwrap().contains("soon"));
 }
 
+/// P-19: one mailbox is searched alone and whole, whatever its name, and another's is not there.
+#[tokio::test]
+async fn a_mailbox_is_searched_alone_and_whole() {
+    let web = TestWeb::start().await;
+    let mut dana = web.signed_in("dana").await;
+    let made = dana.post("/api/mailboxes", &json!({"name": "in \"trash\""})).await;
+    let folder = made.expect_status(201).json()["id"].as_str().unwrap().to_owned();
+    let mut references = Vec::new();
+    for n in 0..4 {
+        let text = format!("From: Rachel <rachel@outside.example>\nSubject: Heron {n}\n\nx\n");
+        references.push(web.deliver("dana", &text).await.to_string());
+        web.clock().advance_secs(1);
+    }
+    for (at, mailbox) in [(1, folder.as_str()), (2, "trash")] {
+        let change = json!({"references": [references[at]], "change": {"mailbox": mailbox}});
+        dana.post("/api/messages/batch", &change).await.expect_status(200);
+    }
+    for (mailbox, expected) in
+        [("inbox", &[3, 0][..]), (&folder, &[1]), ("trash", &[2]), ("archive", &[])]
+    {
+        let (mut found, mut before) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/search?q=her&mailbox={mailbox}&limit=1{before}");
+            let page = dana.get(&path).await.expect_status(200).json();
+            let items = page["items"].as_array().unwrap().iter();
+            found.extend(items.map(|item| item["reference"].as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => before = format!("&before={next}"),
+                None => break,
+            }
+        }
+        let expected: Vec<&String> = expected.iter().map(|at| &references[*at]).collect();
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{mailbox}");
+    }
+    let mut omar = web.signed_in("omar").await;
+    let path = format!("/api/search?q=her&mailbox={folder}");
+    omar.get(&path).await.expect_problem(404, "not-found");
+}
+
 /// Shapes of HTML mail, each with the words that a reader sees.
 const NEWSLETTERS: &[(&str, &str)] = &[
     (

@@ -211,3 +211,46 @@ async fn nobody_learns_who_is_there_by_asking() {
     let path = format!("/api/colleagues/{own}/key");
     omar.signed("PUT", &path, Some(&wrong)).await.expect_problem(409, "key-differs");
 }
+
+/// Who is outside a closed group finds none of its members among colleagues, nor as a voucher; the answer
+/// is the one about somebody who is not there.
+#[tokio::test]
+async fn who_vouches_from_within_a_closed_group_is_not_seen_outside_it() {
+    let web = TestWeb::start().await;
+    add(&web, "noa").await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let mut noa = web.signed_in("noa").await;
+    let dana_id = vouched(&mut dana, &mut omar).await;
+    let omar_id = vouching(&mut omar).await["key"]["owner"]["id"].as_str().unwrap().to_owned();
+    let (path, subject) =
+        (format!("/api/colleagues/{omar_id}"), format!("/api/colleagues/{dana_id}"));
+    let seen = noa.get(&path).await.expect_status(200).json();
+    let before = noa.get(&subject).await.expect_status(200).json();
+    assert_eq!(before["received"][0]["colleague"]["name"], "omar the tester");
+    let gateway = web.gateway.clone();
+    tokio::task::spawn_blocking(move || gateway.account_manager("omar", true))
+        .await
+        .unwrap()
+        .unwrap();
+    let closed = json!({"name": "Investigation", "kind": "closed"});
+    omar.post("/api/groups", &closed).await.expect_status(201);
+    let detail = |problem: Value| (problem["code"].clone(), problem["detail"].clone());
+    let hidden = detail(noa.get(&path).await.expect_status(404).json());
+    let nobody = format!("/api/colleagues/{}", "0".repeat(32));
+    assert_eq!(hidden, detail(noa.get(&nobody).await.expect_status(404).json()));
+    let accept = json!({"fingerprint": seen["fingerprint"]});
+    noa.signed("PUT", &format!("{path}/key"), Some(&accept)).await.expect_problem(404, "not-found");
+    let ask = json!({"address": "omar@example.org"});
+    noa.post("/api/vouching/requests", &ask).await.expect_problem(404, "not-found");
+    let found = noa.get("/api/colleagues?q=omar").await.expect_status(200).json();
+    assert_eq!((&found["items"], &found["exact"]), (&json!([]), &Value::Null));
+    let after = noa.get(&subject).await.expect_status(200).json();
+    assert_eq!((&after["received"], &after["problems"]), (&json!([]), &json!([])));
+    let message = send(&web, &mut dana, "noa@example.org", json!({})).await;
+    let signature = noa.read(message).await["signature"].take();
+    assert_eq!((&signature["state"], &signature["vouchers"]), (&json!("valid"), &json!([])));
+    // Dana, for whom he vouches, sees what was signed, and his name no longer.
+    let received = vouching(&mut dana).await["received"][0].take();
+    assert_eq!(received["colleague"]["name"], Value::Null);
+    assert_eq!(received["colleague"]["address"], "omar@example.org");
+}

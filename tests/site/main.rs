@@ -9,6 +9,7 @@ mod answers;
 mod commands;
 mod files;
 mod flood;
+mod groups;
 mod guessing;
 mod hand_off;
 mod intranet;

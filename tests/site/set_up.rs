@@ -69,6 +69,36 @@ fn check_config_names_each_thing_that_is_wrong() {
     assert!(said.contains("did you mean listen?") && said.contains("store.free_min_mib"), "{said}");
 }
 
+#[test]
+fn check_config_looks_at_what_must_be_apart() {
+    let sink = Sink::start();
+    let mut site = Site::start(&Setup::to(&sink, ""));
+    let port = site.smtp.port();
+    site.end();
+    let home = site.home().to_owned();
+    // One port for two listeners, of which each could have it.
+    set(
+        &home,
+        "[smtp]\nlisten = [\"127.0.0.1:0\"]",
+        &format!("[smtp]\nlisten = [\"127.0.0.1:{port}\"]"),
+    );
+    set(
+        &home,
+        "[https]\nlisten = [\"127.0.0.1:0\"]",
+        &format!("[https]\nlisten = [\"0.0.0.0:{port}\"]"),
+    );
+    // With the key in it, a copy of the data folder opens itself.
+    let within = site.data().join("daemon.key");
+    fs::rename(home.join("daemon.key"), &within).unwrap();
+    let key = |path: &Path| format!("daemon_key = \"{}\"", path.display());
+    set(&home, &key(&home.join("daemon.key")), &key(&within));
+    let (status, said) = site.command_status(&["check-config"]);
+    assert_eq!(status, 78, "{said}");
+    let line = |part: &str| said.lines().find(|line| line.contains(part)).unwrap_or_default();
+    assert!(line("smtp.listen needs the same port").starts_with("WRONG    https.listen"), "{said}");
+    assert!(line("each copy of the folder").starts_with("warning  daemon key"), "{said}");
+}
+
 /// Public mail hosts are checked with the authorities that are built in, and DNS needs none.
 #[test]
 fn a_host_without_certificate_authorities_is_good_enough() {

@@ -181,6 +181,32 @@ test("a draft is saved after a pause of one second, and not before", async () =>
   expect(composer.savedAt).toBe(DRAFT.savedAt);
 });
 
+test.each([true, false])(
+  "who closes a message waits for what is being saved (%s)",
+  async (kept) => {
+    let answer: () => void = () => undefined;
+    const create = vi.spyOn(api, "draftCreate").mockImplementation(
+      () =>
+        new Promise((resolve, reject) => {
+          answer = () => (kept ? resolve(DRAFT) : reject(new Error("no")));
+        }),
+    );
+    const composer = new Composer();
+    composer.text = "Hello";
+    composer.changed();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(create).toHaveBeenCalledOnce();
+    composers.open = [composer];
+    const closing = composers.close(composer);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(composers.open).toEqual([composer]);
+    answer();
+    await closing;
+    expect(composers.open).toEqual(kept ? [] : [composer]);
+    composers.open = [];
+  },
+);
+
 test("an empty message is never saved", async () => {
   const create = vi.spyOn(api, "draftCreate").mockResolvedValue(DRAFT);
   const composer = new Composer();

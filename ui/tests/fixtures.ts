@@ -9,7 +9,14 @@ export function itemLike(given: Partial<Item> & { reference: string }): Item {
   return {
     ...{ mailbox: "in", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1, octets: 1 },
     ...{ attachments: 0, opened: true, unread: false, starred: false, sent: false },
-    ...{ recipients: [], labels: [], notice: null, asksConfirmation: false, conversation: null },
+    ...{
+      recipients: [],
+      standing: null,
+      labels: [],
+      notice: null,
+      asksConfirmation: false,
+      conversation: null,
+    },
     from: fromLike(),
     protection: { kind: "inside", version: null, peer: null },
     ...given,

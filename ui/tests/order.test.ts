@@ -80,6 +80,16 @@ test("an mbox is many messages, and an .eml is one", async () => {
   expect(await texts("")).toEqual([]);
 });
 
+test("a separator that has lost its address still separates", async () => {
+  const mbox = "From a@x Mon Mar  2 10:00:00 2020\nA: 1\n\none\n\nFrom \nB:\n 2\n\ntwo\n";
+  expect(await texts(mbox)).toEqual(["A: 1\n\none\n", "B:\n 2\n\ntwo\n"]);
+  expect(await texts("From \nA: 1\n\none\n\nFrom \nB: 2\n")).toEqual(["A: 1\n\none\n", "B: 2\n"]);
+  // What no header follows is text.
+  const text = "A: 1\n\none\n\nFrom \nher to him.\n";
+  expect(await texts(`From a@x\n${text}\nFrom b@x\nB: 2\n`)).toEqual([text, "B: 2\n"]);
+  expect(await texts("From a@x\nA: 1\n\none\n\nFrom ")).toEqual(["A: 1\n\none\n\nFrom "]);
+});
+
 test("a message that is too large is left out, and the next one is not", async () => {
   const mbox = `From a\nA: ${"x".repeat(2_000)}\n\nFrom b\nB: 2\n`;
   expect(await texts(mbox)).toEqual([null, "B: 2\n"]);

@@ -8,6 +8,7 @@ import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import PasswordField from "../src/components/PasswordField.svelte";
 import { subjectDir } from "../src/lib/direction.ts";
+import { timeFull } from "../src/lib/format.ts";
 import { travelled } from "../src/lib/names.ts";
 import { mail } from "../src/state/mail.svelte.ts";
 import Folded from "../src/views/mail/Folded.svelte";
@@ -215,6 +216,67 @@ test.each([
   const said = find("status-line")?.textContent ?? "";
   const ways = [en.compose.routes["verified-tls"], en.status.unprotected];
   expect(ways.filter((way) => said.includes(way))).toEqual(word === null ? [] : [word]);
+});
+
+const step = (state: sending.State, more: Partial<sending.Step> = {}): sending.Step => ({
+  ...{ state, at: "2026-11-23T10:00:00Z", note: null, detail: null, tried: 0 },
+  ...more,
+});
+
+async function showLines(one: Partial<sending.Delivery>) {
+  vi.spyOn(sending, "submission").mockResolvedValue({
+    ...{ reference: "R", acceptedAt: "2026-11-23T10:00:00Z", undoUntil: null },
+    recipients: [{ ...delivery("plain", "waiting"), ...one }],
+  });
+  page = mount(StatusLines, { target: document.body, props: { reference: "R" } });
+  await vi.waitFor(() => expect(find("status-line")).not.toBeNull());
+}
+
+test("the present state stands alone, and what led there is folded", async () => {
+  const tried = step("waiting", { note: "tried", tried: 3, detail: "mx.example: busy" });
+  await showLines({ history: [step("accepted"), step("waiting"), tried] });
+  expect(find("status-line")?.querySelector("strong")?.textContent).toBe("Waiting, tried 3 times");
+  expect(find("status-line")?.textContent).toContain("mx.example: busy");
+  const history = find("status-history");
+  expect(history).toBeInstanceOf(HTMLDetailsElement);
+  expect(history?.hasAttribute("open")).toBe(false);
+  expect(history?.querySelectorAll("li").length).toBe(2);
+});
+
+test("equal steps in a row are one, and what is noted is in the reader's language", async () => {
+  const history = [step("waiting"), step("waiting"), step("waiting", { note: "notified" })];
+  await languageUse("he");
+  await showLines({ history, route: "temporary-account", protected: true });
+  expect(find("status-history")).toBeNull();
+  const said = find("status-line")?.textContent ?? "";
+  expect(said).not.toContain("notified");
+  expect(said).toContain("נשלחה לנמען הודעת יידוע");
+});
+
+test("another route than verified encryption is said, whatever came after", async () => {
+  const history = [
+    step("waiting", { note: "no-verified-tls", detail: "example.net has no policy" }),
+    step("waiting", { note: "notified" }),
+    step("read"),
+  ];
+  await showLines({ history, state: "read", route: "temporary-account", protected: true });
+  expect(find("status-unverified")?.textContent).toContain(en.status.instead.here);
+});
+
+test("the times of a notice are written in the reader's way, in any form", async () => {
+  const notice = { kind: "read", about: "b", recipient: "omar@example.org", others: 0 } as const;
+  const text = "Omar opened it at 2026-11-28T16:33:16.313Z, and again at 2026-11-29 09:05 UTC.";
+  await showMessage({ notice, text });
+  const said = find("text")?.textContent ?? "";
+  expect(said).toContain(timeFull("2026-11-28T16:33:00Z", "en"));
+  expect(said).toContain(timeFull("2026-11-29T09:05:00Z", "en"));
+  expect(said).not.toMatch(/UTC|T16/);
+});
+
+test("a message that is no notice is shown as it was written", async () => {
+  const text = "Let us meet at 2026-11-29 09:05 UTC.";
+  await showMessage({ text });
+  expect(find("text")?.textContent).toContain(text);
 });
 
 test("an image that the HTML shows is listed where the HTML is not shown", async () => {
@@ -465,7 +527,7 @@ test("a file that is the whole message is shown in its place", async () => {
 test("an invitation, a card and a signature are named in words", async () => {
   const invitation: Detail["invitation"] = {
     ...({ method: "request" } as const),
-    ...{ summary: "Budget", description: "", location: "Room 4" },
+    ...{ summary: "Budget", description: "1. Plans\nhttps://a.example/p", location: "Room 4" },
     ...{ start: { date: "2026-12-01", time: "09:30", zone: "Europe/Berlin" }, end: null },
     ...{ repeats: true, attendee: null, answer: null },
     organizer: { name: "Omar", address: "omar@far.example" },
@@ -484,6 +546,9 @@ test("an invitation, a card and a signature are named in words", async () => {
   for (const word of words) expect(said("invitation")).toContain(word);
   for (const word of ["Dana", "Acme", "d@a.example", "1, 2"])
     expect(said("contact")).toContain(word);
+  // The lines stay, and what is an address can be followed.
+  expect(find("description")?.textContent?.trim()).toBe("1. Plans\nhttps://a.example/p");
+  expect(find("description")?.querySelector("a")?.rel).toBe("noopener noreferrer");
   expect(said("cryptography")).toContain(en.facts.signed("S/MIME"));
   expect(document.body.textContent).not.toContain(en.reader.noText);
 });

@@ -20,6 +20,8 @@ const routes: [string, Route][] = [
   ["/sessions", { view: "sessions" }],
   ["/settings", { view: "settings" }],
   ["/about", { view: "about" }],
+  ["/groups", { view: "groups", id: null }],
+  ["/groups/00ff", { view: "groups", id: "00ff" }],
   ["/pickup/01J9Z", { view: "pickup", token: "01J9Z" }],
   ["/verify", { view: "verify", reference: null }],
   ["/verify/01KAN-5Q7DC-8E2XV-M9T4H", { view: "verify", reference: "01KAN-5Q7DC-8E2XV-M9T4H" }],

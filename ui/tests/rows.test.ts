@@ -2,11 +2,12 @@
 import { mount, tick, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/mail.ts";
-import type { Item, Snippet } from "../src/api/types.ts";
+import type { Item, Snippet, Standing } from "../src/api/types.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
-import { hueOf } from "../src/lib/format.ts";
+import { hueOf, timeFull } from "../src/lib/format.ts";
 import { near } from "../src/lib/snippet.ts";
+import { worst } from "../src/lib/standing.ts";
 import { beginnings } from "../src/state/beginnings.svelte.ts";
 import { mail } from "../src/state/mail.svelte.ts";
 import { searchKey } from "../src/state/window.ts";
@@ -145,9 +146,49 @@ test.each([
     const items = flagsOf(loaded).map(({ reference }) => itemLike({ reference }));
     mail.items = Object.fromEntries(items.map((item) => [item.reference, item]));
     mail.windows = { [key]: { refs: items.map(({ reference }) => reference), next } };
-    const props = { query: "pond", pane: paneOf(key) };
+    const props = { found: key, pane: paneOf(key) };
     pages.push(mount(SearchCount, { target: document.body, props }));
     await vi.waitFor(() => expect(find("search-count")?.textContent).toBe(said));
     expect(asked.mock.calls.length).toBe(next === null ? 0 : 1);
   },
 );
+
+test.each([
+  [{ state: "read", count: 2, recipients: 2, route: "inside" }, "Read", false],
+  [{ state: "delivered", count: 1, recipients: 1, route: "plain" }, "Delivered", true],
+  [{ state: "failed", count: 1, recipients: 3, route: "verified-tls" }, "Failed (1 of 3)", false],
+  [{ state: "waiting", count: 1, recipients: 1, route: "temporary-account" }, "Waiting", false],
+] as const)("the row of what was sent says how it stands: %j", async (standing, word, isOpen) => {
+  row({ reference: "a", sent: true, recipients: ["noa@outside.example"], standing });
+  await tick();
+  const said = find("row-standing");
+  expect(said?.dataset["state"]).toBe(standing.state);
+  expect(said?.textContent).toContain(word);
+  expect(said?.querySelector("svg")).not.toBeNull();
+  expect(said?.textContent.includes(en.status.unprotected)).toBe(isOpen);
+});
+
+test("what was received has no standing", async () => {
+  row({ reference: "a", opened: true });
+  await tick();
+  expect(find("row-standing")).toBeNull();
+});
+
+test("of the messages of a row, the one that most needs its sender is told", () => {
+  const standing = (state: Standing["state"]) => ({
+    standing: { state, count: 1, recipients: 1, route: null },
+  });
+  expect(worst([standing("read"), standing("failed"), standing("waiting")])?.state).toBe("failed");
+  expect(worst([{ standing: null }])).toBeNull();
+});
+
+test("a row tells when its notice is of in the reader's way", async () => {
+  vi.spyOn(api, "messageBeginnings").mockResolvedValue({
+    items: [{ reference: "a", text: "Omar opened your message at 2026-11-28 16:33 UTC." }],
+  });
+  const notice = { kind: "read", about: "b", recipient: "omar@example.org", others: 0 } as const;
+  row({ reference: "a", opened: true, notice });
+  const time = timeFull("2026-11-28T16:33:00Z", "en");
+  await vi.waitFor(() => expect(find("row-begins")?.textContent).toContain(time));
+  expect(find("row-begins")?.textContent).not.toContain("UTC");
+});

@@ -18,10 +18,11 @@ use crate::gateway::quota::{self, QuotaView};
 use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Holder, OwnQuota};
+use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, SIGNING_KEYS,
-    TEMPORARY,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, LOGIN_NAMES, META,
+    SIGNING_KEYS, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -359,7 +360,7 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
-            let was = account.manages();
+            let (was, was_disabled) = (account.manages(), account.disabled);
             change(&mut account);
             if was && !account.manages() && !has_other_manager(tx, id)? {
                 return Err(Error::Conflict(Conflict::LastManager));
@@ -367,6 +368,10 @@ impl Gateway {
             tx.put(&ACCOUNTS, &id, &account)?;
             if account.disabled {
                 session_rows::end_others_in_tx(tx, id, None)?;
+            }
+            // Temporary accounts, which have no address inside, hold no group's keys.
+            if account.disabled && !was_disabled && !account.addresses.is_empty() {
+                epochs_due_in_tx(tx, id)?;
             }
             tx.then(move |gateway| {
                 gateway.inner.addressees.forget(id);
@@ -438,7 +443,7 @@ fn claim_names_in_tx(
     let mut free = tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
     for address in &account.addresses {
         let key = vault.lookup(Lookup::Address, address.as_bytes());
-        free &= tx.insert(&ADDRESSES, &key, &Owner(id))?;
+        free &= !tx.has(&GROUP_ADDRESSES, &key)? && tx.insert(&ADDRESSES, &key, &Owner(id))?;
     }
     if free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }

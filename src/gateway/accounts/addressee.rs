@@ -16,6 +16,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::quota::QuotaView;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::membership::closed_of;
 use crate::terms::AcceptFrom;
 
 /// What accepting mail for an account depends on.
@@ -24,6 +25,26 @@ pub(in crate::gateway) struct Addressee {
     pub account: AccountId,
     pub accept_from: AcceptFrom,
     pub disabled: bool,
+    /// Whether the account is in a closed group: then it depends on who writes.
+    pub closed: bool,
+}
+
+/// Where a sender is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Outside,
+    Inside,
+}
+
+impl Origin {
+    /// Whether an account that accepts mail from there gets it.
+    pub(in crate::gateway) fn is_taken(self, accept_from: AcceptFrom) -> bool {
+        match accept_from {
+            AcceptFrom::Both => true,
+            AcceptFrom::Inside => self == Origin::Inside,
+            AcceptFrom::Outside => self == Origin::Outside,
+        }
+    }
 }
 
 /// The addressees that were asked for.
@@ -123,7 +144,8 @@ impl Gateway {
         let Some(account) = self.account_at(normalized)? else { return Ok(None) };
         let record = self.account(account)?;
         let (accept_from, disabled) = (record.accept_from, record.disabled);
-        let addressee = Addressee { account, accept_from, disabled };
+        let closed = !closed_of(&self.inner.store, account)?.is_empty();
+        let addressee = Addressee { account, accept_from, disabled, closed };
         self.inner.addressees.keep(changes, normalized, addressee);
         Ok(Some(addressee))
     }
@@ -141,8 +163,12 @@ mod tests {
     use crate::gateway::settings::Quota;
     use crate::terms::Fullness;
 
-    const DANA: Addressee =
-        Addressee { account: AccountId([1; 16]), accept_from: AcceptFrom::Both, disabled: false };
+    const DANA: Addressee = Addressee {
+        account: AccountId([1; 16]),
+        accept_from: AcceptFrom::Both,
+        disabled: false,
+        closed: false,
+    };
 
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {

@@ -114,6 +114,8 @@ impl Gateway {
         let keeps = actor.session();
         // The sessions end in the same transaction: the choice cannot be repeated to end them.
         let done = self.inner.store.transact(move |tx| {
+            // The account may have been started again: then the unlock key opens nothing.
+            session_rows::open_in_tx(tx, account, keeps)?;
             replace_in_tx(tx, account, &own, now)?;
             session_rows::end_others_in_tx(tx, account, Some(keeps))
         });

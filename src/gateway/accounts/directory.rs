@@ -41,6 +41,15 @@ pub struct DirectoryPage {
     pub more: bool,
 }
 
+/// How much of a person one account may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Sight {
+    Whole,
+    /// That an address exists, for who asks for exactly that.
+    Address,
+    Nothing,
+}
+
 /// The longest question, in characters.
 pub const QUESTION_CHARS_MAX: usize = 100;
 
@@ -49,6 +58,9 @@ pub const COLLEAGUES_MAX: usize = 50;
 
 /// How much of a name or an address is compared from each of its words on, in characters.
 const LINE_CHARS_MAX: usize = QUESTION_CHARS_MAX;
+
+/// The most accounts that are looked at for one question.
+const FOUND_MAX: usize = 5_000;
 
 /// How many words of a name or an address are compared.
 const WORDS_MAX: usize = 8;
@@ -175,12 +187,12 @@ fn compared(text: &str) -> String {
 
 impl Gateway {
     /// The people inside whose name, address or login name has a word that begins with `question`;
-    /// at most `limit`.
-    pub fn directory(
+    /// at most `limit`. `sight` says how much of each may be seen.
+    pub(in crate::gateway) fn directory(
         &self,
         actor: &Actor,
-        question: &str,
-        limit: usize,
+        (question, limit): (&str, usize),
+        sight: impl Fn(AccountId) -> Result<Sight, Error>,
     ) -> Result<DirectoryPage, Error> {
         let question = question.trim();
         if !(1..=QUESTION_CHARS_MAX).contains(&question.chars().count()) {
@@ -199,13 +211,15 @@ impl Gateway {
         let mut others = Vec::new();
         if !begin.is_empty() {
             // One more than fits shows that there are more.
-            for id in self.directory_find(&begin, limit + 2)? {
+            for id in self.directory_seen(&begin, limit + 2, &sight)? {
                 let account = self.listed_account(id)?.filter(|_| Some(id) != whose);
                 others.extend(account.map(|account| colleague(&account)));
             }
         }
-        let mut items: Vec<Colleague> =
-            exact.iter().map(|(_, account)| exactly(account, question)).collect();
+        let mut items = Vec::new();
+        if let Some((id, account)) = exact {
+            items.extend(exactly_seen(&account, question, sight(id)?));
+        }
         let more = items.len() + others.len() > limit;
         others.truncate(limit - items.len().min(limit));
         others.sort_by_cached_key(|one| {
@@ -215,13 +229,47 @@ impl Gateway {
         Ok(DirectoryPage { enabled: true, items, more })
     }
 
-    /// The address of the person inside with this login name, if the site has a directory.
-    pub(in crate::gateway) fn address_of_login(&self, name: &str) -> Result<Option<String>, Error> {
+    /// The address of the person inside with this login name, if the site has a directory in which the
+    /// whole person may be seen.
+    pub(in crate::gateway) fn address_of_login(
+        &self,
+        name: &str,
+        sight: impl Fn(AccountId) -> Result<Sight, Error>,
+    ) -> Result<Option<String>, Error> {
         if !self.site()?.directory {
             return Ok(None);
         }
-        let found = self.colleague_named(name.trim())?;
-        Ok(found.and_then(|(_, account)| account.addresses.into_iter().next()))
+        match self.colleague_named(name.trim())? {
+            Some((id, account)) if sight(id)? == Sight::Whole => {
+                Ok(account.addresses.into_iter().next())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// As [`Gateway::directory_find`], those who may be seen. Those who may not are not counted, so that
+    /// nothing tells that they are there.
+    fn directory_seen(
+        &self,
+        begin: &str,
+        limit: usize,
+        sight: &impl Fn(AccountId) -> Result<Sight, Error>,
+    ) -> Result<Vec<AccountId>, Error> {
+        let mut asked = limit;
+        loop {
+            let all = self.directory_find(begin, asked)?;
+            let is_all = all.len() < asked;
+            let mut seen = Vec::new();
+            for id in all {
+                if seen.len() < limit && sight(id)? == Sight::Whole {
+                    seen.push(id);
+                }
+            }
+            if is_all || seen.len() == limit || asked >= FOUND_MAX {
+                return Ok(seen);
+            }
+            asked = asked.saturating_mul(4).min(FOUND_MAX);
+        }
     }
 
     /// The person inside with this first address or, if the site has a directory, this login name.
@@ -285,6 +333,20 @@ fn colleague(account: &Account) -> Colleague {
         name: Some(account.display_name.clone()).filter(|name| !name.is_empty()),
         address: account.addresses.first().cloned().unwrap_or_default(),
         exact: false,
+    }
+}
+
+/// The same, as far as the person may be seen.
+fn exactly_seen(account: &Account, question: &str, sight: Sight) -> Option<Colleague> {
+    let asked = compared(question);
+    match sight {
+        Sight::Whole => Some(exactly(account, question)),
+        // A login name finds nobody of whom only an address may be known.
+        Sight::Address => {
+            let address = account.addresses.iter().find(|address| compared(address) == asked)?;
+            Some(Colleague { name: None, address: address.clone(), exact: true })
+        }
+        Sight::Nothing => None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::gateway::accounts::session_rows;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::AccountKeys;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS};
 use crate::store::Read;
 use crate::vault::{self, UnlockKey};
@@ -57,6 +58,7 @@ impl Gateway {
             row.disabled = true;
             tx.put(&ACCOUNTS, &account, &row)?;
             session_rows::end_others_in_tx(tx, account, None)?;
+            epochs_due_in_tx(tx, account)?;
             tx.then(move |gateway| {
                 gateway.inner.addressees.forget(account);
                 gateway.inner.directory.put(account, &row);

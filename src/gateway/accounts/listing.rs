@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::account::AccountRow;
 use crate::gateway::error::Error;
+use crate::mail::address::composed;
 use crate::terms::AccountSort;
 
 /// Which accounts are wanted, and in which order.
@@ -37,12 +38,12 @@ impl AccountRow {
         shown.to_lowercase()
     }
 
-    /// Whether the account matches the search text `word`, which is in lower case.
+    /// Whether the account matches the search text `word`, which is composed and in lower case.
     fn has(&self, word: &str) -> bool {
         [&self.view.name, &self.view.display_name]
             .into_iter()
             .chain(&self.addresses)
-            .any(|text| text.to_lowercase().contains(word))
+            .any(|text| composed(text).to_lowercase().contains(word))
     }
 
     fn compared(&self, other: &AccountRow, sort: AccountSort) -> Ordering {
@@ -58,7 +59,7 @@ impl Gateway {
     /// At most `limit` of the accounts that `query` asks for; never a temporary one. Equal ones are
     /// in the order of their login names, so that pages neither repeat nor leave out an account.
     pub fn account_page(&self, query: &AccountQuery, limit: usize) -> Result<AccountPage, Error> {
-        let word = query.find.trim().to_lowercase();
+        let word = composed(query.find.trim()).to_lowercase();
         let mut rows = self.account_list()?;
         let total = rows.len();
         rows.retain(|row| row.has(&word));

@@ -9,6 +9,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::account::AccountView;
 use crate::gateway::accounts::claim::{Spends, spend_in_tx};
 use crate::gateway::accounts::keys_check::Unlocked;
+use crate::gateway::accounts::known_browser::{self, NewlyKnown};
 use crate::gateway::accounts::session::{SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
@@ -150,6 +151,7 @@ impl Gateway {
             credential: opened.credential,
         };
         let (view, by) = (session.view(Some(session_id)), opened.kind);
+        let known = self.newly_known(&session, browser.profile)?;
         let key = token.id();
         let unlocked = self.signing_owner(id, &opened.unlock)?;
         let done = self.inner.store.transact(move |tx| {
@@ -162,7 +164,7 @@ impl Gateway {
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&SESSIONS, &key, &session)?;
             tx.put(&SESSION_IDS, &(id, session_id), &SessionRef(key))?;
-            Ok::<_, Error>(())
+            known.as_ref().map_or(Ok(()), |known| known_browser::note_in_tx(tx, known))
         });
         done.wait()?;
         // The session is there, and a one-time password is spent: too many others are no reason to
@@ -225,6 +227,23 @@ impl Gateway {
             false => None,
             true => Some(unlock.open_account(&keys.sealed_private, &account.0)?),
         })
+    }
+
+    /// Returns the browser that is known from this sign-in on. A shared computer is not, nor is a
+    /// program; an outsider, who may be at any computer, knows none.
+    fn newly_known(
+        &self,
+        session: &Session,
+        profile: Profile,
+    ) -> Result<Option<NewlyKnown>, Error> {
+        let (account, at) = (session.account, session.created);
+        let is_own = profile == Profile::Browser && session.by != CredentialKind::App;
+        if !is_own || self.temporary(account)?.is_some() {
+            return Ok(None);
+        }
+        let key = self.browser_key(account, &session.key_thumbprint);
+        let agent = session.agent.clone();
+        Ok(Some(NewlyKnown { account, key, agent, session: session.id, at }))
     }
 
     fn idle_secs(&self, profile: Profile) -> i64 {

@@ -9,6 +9,7 @@ pub mod chosen;
 pub mod claim;
 pub mod directory;
 pub(in crate::gateway) mod keys_check;
+pub mod known_browser;
 pub mod known_key;
 pub mod listing;
 pub mod log_in;

@@ -255,7 +255,7 @@ impl Gateway {
             tx.delete(&CREDENTIALS, &(account, id));
             Ok(Some(change))
         })?;
-        self.sessions_close_opened_by(account, id)
+        self.sessions_close_opened_by(actor, id)
     }
 
     pub(in crate::gateway) fn credential_add(

@@ -20,6 +20,7 @@ use crate::gateway::actor::ChangedFrom;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{AccountKeys, Credential};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::membership::group_epochs_due_in_tx;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSIONS, TOTP};
 use crate::store::{Read, Tx};
 use crate::terms::AccountChange;
@@ -120,6 +121,7 @@ impl Renewed {
         }
         there_in_tx(tx, account, self.opened_by)?;
         tx.put(&ACCOUNT_KEYS, &account, &self.keys)?;
+        group_epochs_due_in_tx(tx, account)?;
         self.choice_in_tx(tx)?;
         drop_in_tx(tx, account, |_| true)?;
         for (id, credential) in &self.credentials {

@@ -177,16 +177,31 @@ impl Gateway {
         Ok(found.is_some_and(|(_, session)| session.expires() > now))
     }
 
-    /// Ends one of the account's sessions.
+    /// The thumbprint of the key that the actor's session is bound to.
+    pub(in crate::gateway) fn session_browser(
+        &self,
+        actor: &Actor,
+    ) -> Result<Option<String>, Error> {
+        let found = self.session_by_id(actor.account, actor.session)?;
+        Ok(found.map(|(_, session)| session.key_thumbprint))
+    }
+
+    /// Ends one of the account's sessions. If it is another than the actor's, its browser is
+    /// forgotten: that is what one does about a browser that is lost.
     pub fn session_close(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let missing = Error::NotFound { what: "session" };
         let Some(id) = parse_hex(id) else { return Err(missing) };
         let (key, _) = self.session_by_id(actor.account, id)?.ok_or(missing)?;
+        if id != actor.session {
+            self.browsers_forget(actor.account, move |session| session == id)?;
+        }
         self.sessions_close(actor.account, vec![(key, id)])
     }
 
-    /// Ends every session of the account, including this one.
+    /// Ends every session of the account, including this one. Only this browser stays known.
     pub fn session_close_all(&self, actor: &Actor) -> Result<(), Error> {
+        let own = actor.session;
+        self.browsers_forget(actor.account, move |session| session != own)?;
         self.sessions_close_of(actor.account)
     }
 
@@ -244,16 +259,20 @@ impl Gateway {
         self.sessions_close(account, keys)
     }
 
-    /// Ends the sessions that a credential opened.
+    /// Ends the sessions that a credential opened, and forgets their browsers but the actor's.
     pub(in crate::gateway) fn sessions_close_opened_by(
         &self,
-        account: AccountId,
+        actor: &Actor,
         credential: [u8; 16],
     ) -> Result<(), Error> {
-        let mut sessions = self.sessions_of(account)?;
+        let mut sessions = self.sessions_of(actor.account)?;
         sessions.retain(|(_, session)| session.credential == credential);
-        let keys = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
-        self.sessions_close(account, keys)
+        let keys: Vec<_> = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
+        let (own, ended) = (actor.session, keys.clone());
+        self.browsers_forget(actor.account, move |session| {
+            session != own && ended.iter().any(|(_, id)| *id == session)
+        })?;
+        self.sessions_close(actor.account, keys)
     }
 
     fn sessions_close(

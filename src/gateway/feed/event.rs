@@ -19,6 +19,8 @@ pub enum EventKind {
     Mailboxes,
     /// A session ended: each stream checks whether it was its own.
     Session,
+    /// A group of the account, its members or its keys.
+    Groups,
 }
 
 impl EventKind {
@@ -28,6 +30,7 @@ impl EventKind {
             EventKind::Mail => "mail",
             EventKind::Mailboxes => "mailboxes",
             EventKind::Session => "session",
+            EventKind::Groups => "groups",
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::incoming::inbound::Inbound;
+use crate::gateway::incoming::recipient::{AcceptedRecipient, Reached};
 use crate::gateway::queue::generated;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Answerable, Answered};
@@ -96,8 +97,16 @@ impl Gateway {
                 orcpt: None,
             })
         };
+        // No answer tells who is in a group, so none is sent for what reached people through one.
+        let account = |one: &AcceptedRecipient| match one.reached {
+            Reached::Account(account) => Some((account, wanted(&one.path))),
+            Reached::Group(_) => None,
+        };
         let recipients: Vec<(AccountId, Recipient)> =
-            inbound.recipients.iter().map(|one| (one.account, wanted(&one.path))).collect();
+            inbound.recipients.iter().filter_map(account).collect();
+        if recipients.is_empty() {
+            return Ok(None);
+        }
         let facts = Answerable {
             reverse_path: inbound.envelope.reverse_path.clone(),
             message_id: message_id.map(str::to_owned),

@@ -10,14 +10,20 @@
 //!
 //! [`Reason`]: crate::gateway::Reason
 
+use std::collections::HashSet;
+
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::groups::admission::Asker;
+use crate::gateway::groups::facts::To;
 use crate::gateway::incoming::acceptance::Answer;
 use crate::gateway::incoming::inbound::{Arrival, Inbound};
+use crate::gateway::incoming::recipient::{Origin, Reached};
 use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::quota;
+use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::message::Protection;
 use crate::gateway::text::{mail_text, reverse_path_text};
 use crate::mail::message::Ids;
@@ -78,19 +84,10 @@ impl Gateway {
         let warnings = self.warnings(&said.authors, &reply_to)?;
         let (summary, ids) = sealed_summary(said, warnings, &inbound)?;
         let summary = Summarised { octets: &summary, ids: &ids };
-        let mut readers: Vec<Reader> = Vec::with_capacity(inbound.recipients.len());
-        for recipient in &inbound.recipients {
-            let account = recipient.account;
-            // Two addresses of one account are one reader.
-            if readers.iter().all(|reader| reader.copy.account != account) {
-                readers.push(self.reader(
-                    account,
-                    reference,
-                    Placement::ARRIVES,
-                    &summary,
-                    &key,
-                )?);
-            }
+        let accounts = self.readers_of(&inbound, size as u64)?;
+        let mut readers: Vec<Reader> = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            readers.push(self.reader(account, reference, Placement::ARRIVES, &summary, &key)?);
         }
         let answer = self.answer_prepare(&inbound, reference, ids.own.as_deref(), now)?;
         let sealed = SealedMessage {
@@ -109,6 +106,35 @@ impl Gateway {
         Ok(Arrived { sealed, answer })
     }
 }
+
+impl Gateway {
+    /// The accounts that a message reaches, each once: two addresses of one account are one reader, and
+    /// so is a member of a group who is named besides.
+    fn readers_of(&self, inbound: &Inbound, octets: u64) -> Result<Vec<AccountId>, Error> {
+        let (mut found, mut seen, mut groups) = (Vec::new(), HashSet::new(), HashSet::new());
+        for recipient in &inbound.recipients {
+            let accounts = match recipient.reached {
+                Reached::Account(account) => vec![account],
+                // However often its address was given.
+                Reached::Group(group) if !groups.insert(group) => continue,
+                Reached::Group(group) => {
+                    let to = To { group, origin: Origin::Outside, octets };
+                    self.group_readers(&Asker::default(), to)?
+                }
+            };
+            found.extend(accounts.into_iter().filter(|account| seen.insert(*account)));
+        }
+        match found.len() {
+            // All mailboxes of its groups filled up since the recipients were checked.
+            0 => Err(Error::MailboxFull),
+            count if count > READERS_MAX => Err(Error::TooLarge),
+            _ => Ok(found),
+        }
+    }
+}
+
+/// The most accounts that one message reaches, through all groups that it is sent to.
+pub(in crate::gateway) const READERS_MAX: usize = 2_000;
 
 /// A received message, and the automatic answer to its sender, if any.
 struct Arrived {

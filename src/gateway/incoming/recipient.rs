@@ -2,20 +2,15 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::addressee::Addressee;
+pub use crate::gateway::accounts::addressee::Origin;
 use crate::gateway::error::Error;
-use crate::gateway::records::ids::AccountId;
+use crate::gateway::groups::admission::Asker;
+use crate::gateway::groups::facts::{Reachable, To};
+use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::tables::META;
 use crate::mail::address::Address;
 use crate::mail::envelope::ForwardPath;
 use crate::store::Read;
-use crate::terms::AcceptFrom;
-
-/// Where a sender is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    Outside,
-    Inside,
-}
 
 /// Whether a recipient is accepted.
 #[derive(Clone, Debug)]
@@ -27,9 +22,17 @@ pub enum RecipientVerdict {
 /// A recipient that was checked.
 #[derive(Clone, Debug)]
 pub struct AcceptedRecipient {
-    pub(in crate::gateway) account: AccountId,
+    pub(in crate::gateway) reached: Reached,
     /// The path as the peer gave it.
     pub path: ForwardPath,
+}
+
+/// Whom an accepted recipient's address reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Reached {
+    Account(AccountId),
+    /// Those who are its members when the message is stored.
+    Group(GroupId),
 }
 
 /// Why a recipient is refused.
@@ -44,14 +47,10 @@ pub enum Reason {
     Intranet,
     /// The account has no room for the message.
     MailboxFull,
-}
-
-/// Whether a mailbox exists in every domain: postmaster (RFC 5321 §4.5.1), and those that others write
-/// to about what the domain does to them (RFC 2142 §4, §5). The postmaster reads them unless somebody
-/// has the address.
-fn is_role(local: &str) -> bool {
-    let roles = ["postmaster", "abuse", "security", "hostmaster", "webmaster"];
-    roles.iter().any(|role| local.eq_ignore_ascii_case(role))
+    /// The recipient is in a closed group, and the sender is not in it.
+    ClosedGroup,
+    /// The sender is not among those who may write to the group.
+    GroupWriters,
 }
 
 impl Gateway {
@@ -60,6 +59,18 @@ impl Gateway {
     pub fn recipient_check(
         &self,
         to: &ForwardPath,
+        origin: Origin,
+        octets: u64,
+    ) -> Result<RecipientVerdict, Error> {
+        let inside = origin == Origin::Inside;
+        self.recipient_check_from(to, &Asker { inside, ..Asker::default() }, origin, octets)
+    }
+
+    /// The same for a sender of whom more is known.
+    pub(in crate::gateway) fn recipient_check_from(
+        &self,
+        to: &ForwardPath,
+        asker: &Asker,
         origin: Origin,
         octets: u64,
     ) -> Result<RecipientVerdict, Error> {
@@ -73,9 +84,20 @@ impl Gateway {
         if self.site()?.policy.intranet && origin == Origin::Outside {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
+        if let Some(group) = self.group_at(address)? {
+            return self.group_judge(group, (asker, origin), to, octets);
+        }
         match self.recipient_find(address)? {
+            // A mailbox that every domain has takes mail from everybody, in any case.
+            Some(addressee)
+                if addressee.closed
+                    && !address.is_role()
+                    && !self.reaches(asker, addressee.account)? =>
+            {
+                Ok(RecipientVerdict::Refuse(self.closed_reason()))
+            }
             Some(addressee) => self.recipient_judge(&addressee, to, origin, octets),
-            None if is_role(address.local()) => self.postmaster_check(to, octets),
+            None if address.is_role() => self.postmaster_check(to, octets),
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
     }
@@ -94,15 +116,23 @@ impl Gateway {
         }
         // If it is stored in another form, it is not known under this one.
         let addressee = self.addressee_known(&address.stored_forms().next()?)?;
+        // Who may write to a member of a closed group is not told from memory.
+        if addressee.closed {
+            return None;
+        }
         if let Some(reason) = refusal(&addressee, origin) {
             return Some(RecipientVerdict::Refuse(reason));
         }
         let account = addressee.account;
         let has_room = self.inner.addressees.has_room(account, octets);
-        has_room.then(|| RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }))
+        has_room.then(|| accepted(Reached::Account(account), to))
     }
 
-    fn recipient_find(&self, address: &Address) -> Result<Option<Addressee>, Error> {
+    /// The account that mail to an address comes to.
+    pub(in crate::gateway) fn recipient_find(
+        &self,
+        address: &Address,
+    ) -> Result<Option<Addressee>, Error> {
         for form in address.stored_forms() {
             if let Some(found) = self.recipient_called(&form)? {
                 return Ok(Some(found));
@@ -123,7 +153,34 @@ impl Gateway {
         }
     }
 
-    pub(in crate::gateway) fn recipient_judge(
+    /// Whether a group takes a message: its sender may write to it, and a member has room.
+    fn group_judge(
+        &self,
+        group: GroupId,
+        (asker, origin): (&Asker, Origin),
+        to: &ForwardPath,
+        octets: u64,
+    ) -> Result<RecipientVerdict, Error> {
+        if !self.group_admits(asker, group)? {
+            return Ok(RecipientVerdict::Refuse(Reason::GroupWriters));
+        }
+        let message = To { group, origin, octets };
+        Ok(match self.group_reached(asker, message)? {
+            Reachable::Nobody => RecipientVerdict::Refuse(Reason::NotNow),
+            Reachable::Full => RecipientVerdict::Refuse(Reason::MailboxFull),
+            Reachable::Somebody => accepted(Reached::Group(group), to),
+        })
+    }
+
+    /// What is said of a member of a closed group to whom the sender may not write.
+    fn closed_reason(&self) -> Reason {
+        match self.closed_are_hidden() {
+            true => Reason::UnknownRecipient,
+            false => Reason::ClosedGroup,
+        }
+    }
+
+    fn recipient_judge(
         &self,
         addressee: &Addressee,
         to: &ForwardPath,
@@ -161,20 +218,19 @@ impl Gateway {
         let found = self.quota_of(account)?;
         self.inner.addressees.keep_quota(stored, account, found);
         Ok(match found.has_room(octets) {
-            true => RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }),
+            true => accepted(Reached::Account(account), to),
             false => RecipientVerdict::Refuse(Reason::MailboxFull),
         })
     }
 }
 
+fn accepted(reached: Reached, to: &ForwardPath) -> RecipientVerdict {
+    RecipientVerdict::Accept(AcceptedRecipient { reached, path: to.clone() })
+}
+
 /// Why an account takes no mail from a sender, as far as its own settings say.
 fn refusal(addressee: &Addressee, origin: Origin) -> Option<Reason> {
-    let taken = match addressee.accept_from {
-        AcceptFrom::Both => true,
-        AcceptFrom::Inside => origin == Origin::Inside,
-        AcceptFrom::Outside => origin == Origin::Outside,
-    };
-    match (addressee.disabled, taken) {
+    match (addressee.disabled, origin.is_taken(addressee.accept_from)) {
         (true, _) => Some(Reason::Disabled),
         (false, false) => Some(Reason::AcceptFrom),
         (false, true) => None,

@@ -1,11 +1,12 @@
 //! A message's content, opened piece by piece: however large it is, only a little of it is in
 //! memory.
 //!
-//! A message that came by SMTP is small enough to be in memory as a whole while it is opened, and its
-//! parts are known only after parsing; from then on it is read again piece by piece. A message written here has an outline: its header and text come first, and
-//! the positions of its files are known.
+//! A message that came by SMTP is in memory as a whole while it is opened, and its parts are known
+//! only after parsing, which sees little of its files (`mail::message::hollow`); from then on they are
+//! read again piece by piece. A message written here has an outline: its header and text come first,
+//! and the positions of its files are known.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::gateway::error::Error;
 use crate::gateway::mailboxes::summary::{FileAt, Outline};
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::search::Sealed as SealedRow;
-use crate::mail::message::{self, Within};
+use crate::mail::message::{self, Octets, Within};
 use crate::mail::{compose, sanitize};
 use crate::store::{ContentId, Read, Store, Table};
 use crate::vault::{self, ContentKey, Digest};
@@ -166,46 +167,56 @@ impl Content {
     /// A decoded part, piece by piece; `None` if there is no such part.
     pub fn part(&self, index: u32) -> Option<(message::Part, Pieces)> {
         let Some(files) = self.files() else {
-            let (part, octets) = message::part_bytes(&self.shown, index)?;
-            let octets = Zeroizing::new(octets);
-            if octets.len() <= SMALL_OCTETS {
-                return Some((part, self.pieces_of(octets, None)));
-            }
-            let place = message::places(&self.shown).remove(&index);
+            let (part, octets) = message::part_found(&self.shown, index)?;
+            let place = match &octets {
+                Octets::Here(octets) if octets.len() > SMALL_OCTETS => {
+                    message::places(&self.shown).remove(&index)
+                }
+                Octets::Here(_) | Octets::At(_) => None,
+            };
             return Some((part, self.pieces_of(octets, place)));
         };
         let file = files.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
-        let pieces = Pieces::File(File {
-            sealed: self.sealed.clone(),
-            offset: file.offset,
-            end: file.offset + file.encoded,
-            size: file.size,
-            rest: Zeroizing::default(),
-        });
+        let (offset, end) = (file.offset, file.offset + file.encoded);
+        let pieces = match file.is_as_it_is() {
+            true => Pieces::Raw(Raw { sealed: self.sealed.clone(), offset, end }),
+            false => self.file(offset..end, file.size),
+        };
         Some((part_of(file, index), pieces))
     }
 
-    /// Returns the pieces of a part of a received message that was decoded from `place`. If the same
-    /// octets can be read again from there, they do not stay in memory.
-    fn pieces_of(&self, octets: Zeroizing<Vec<u8>>, place: Option<Range<usize>>) -> Pieces {
+    /// Returns the pieces of a part of a received message. What was decoded from `place` does not
+    /// stay in memory if the same octets can be read again from there.
+    fn pieces_of(&self, octets: Octets, place: Option<Range<usize>>) -> Pieces {
+        let octets = match octets {
+            Octets::Here(octets) => Zeroizing::new(octets),
+            Octets::At(place) => {
+                let (offset, end) = (place.at.start as u64, place.at.end as u64);
+                return self.file(offset..end, place.size);
+            }
+        };
         let again = place.and_then(|place| self.again(&octets, &place));
         again.unwrap_or(Pieces::Whole { octets, offset: 0 })
+    }
+
+    /// Returns the pieces of a file whose base64 lines are there.
+    fn file(&self, at: Range<u64>, size: u64) -> Pieces {
+        let (sealed, rest) = (self.sealed.clone(), Zeroizing::default());
+        Pieces::File(File { sealed, offset: at.start, end: at.end, size, rest })
     }
 
     fn again(&self, octets: &[u8], at: &Range<usize>) -> Option<Pieces> {
         let raw = self.shown.get(at.clone()).filter(|_| octets.len() > SMALL_OCTETS)?;
         let (offset, end) = (at.start as u64, at.end as u64);
-        let (sealed, size) = (self.sealed.clone(), octets.len() as u64);
         if raw == octets {
-            return Some(Pieces::Raw(Raw { sealed, offset, end }));
+            return Some(Pieces::Raw(Raw { sealed: self.sealed.clone(), offset, end }));
         }
-        decodes_to(raw, octets)
-            .then(|| Pieces::File(File { sealed, offset, end, size, rest: Zeroizing::default() }))
+        decodes_to(raw, octets).then(|| self.file(offset..end, octets.len() as u64))
     }
 
     /// Every file, decoded, piece by piece.
     pub fn all_files(&self) -> Vec<(message::Part, Pieces)> {
-        let mut files = self.opened(message::files_bytes);
+        let mut files = self.opened(message::file_list);
         if self.files().is_some() {
             let images = self.images();
             files.retain(|(part, _)| !images.contains(&part.index));
@@ -215,23 +226,32 @@ impl Content {
 
     /// The same, and what the HTML shows.
     pub fn all_parts(&self) -> Vec<(message::Part, Pieces)> {
-        self.opened(message::parts_bytes)
+        self.opened(message::part_list)
     }
 
     fn opened(
         &self,
-        listed: impl Fn(&[u8]) -> Vec<(message::Part, Vec<u8>)>,
+        listed: impl Fn(&[u8]) -> Vec<(message::Part, Octets)>,
     ) -> Vec<(message::Part, Pieces)> {
         if let Some(files) = self.files() {
             let indexes = (1..).take(files.len());
             return indexes.filter_map(|index| self.part(index)).collect();
         }
-        let mut places = message::places(&self.shown);
-        let files = listed(&self.shown).into_iter().map(|(part, octets)| {
+        let files = listed(&self.shown);
+        let is_here = |octets: &Octets| match octets {
+            Octets::Here(octets) => octets.len() > SMALL_OCTETS,
+            Octets::At(_) => false,
+        };
+        // This parses the message as a whole, which takes a multiple of it.
+        let mut places = match files.iter().any(|(_, octets)| is_here(octets)) {
+            true => message::places(&self.shown),
+            false => HashMap::new(),
+        };
+        let pieces = files.into_iter().map(|(part, octets)| {
             let place = places.remove(&part.index);
-            (part, self.pieces_of(octets.into(), place))
+            (part, self.pieces_of(octets, place))
         });
-        files.collect()
+        pieces.collect()
     }
 
     /// The message within this one that `way` leads to; `None` if there is none.

@@ -15,7 +15,7 @@ use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Answerable;
 use crate::gateway::records::tables::{ANSWERS, ENTRIES, WRITTEN_TO};
 use crate::gateway::text::reverse_text;
-use crate::mail::address::Address;
+use crate::mail::address::{Address, compared};
 use crate::store::{Order, Read};
 use crate::terms::{ConfirmOutside, SenderCheck, SenderWarning};
 use crate::vault::Lookup;
@@ -80,7 +80,8 @@ impl Gateway {
             }
         }
         let mut people: Vec<(u32, Correspondent)> = found.into_values().collect();
-        people.retain(|(_, one)| !own.iter().any(|own| own.eq_ignore_ascii_case(&one.address)));
+        let own: Vec<String> = own.iter().map(|own| compared(own)).collect();
+        people.retain(|(_, one)| !own.contains(&compared(&one.address)));
         people.sort_by(|(a, one), (b, other)| b.cmp(a).then(one.address.cmp(&other.address)));
         people.truncate(CORRESPONDENTS_MAX);
         Ok(people.into_iter().map(|(_, person)| person).collect())

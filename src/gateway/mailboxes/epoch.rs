@@ -17,7 +17,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::EpochRecord;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
 use crate::store::Read;
-use crate::vault::{self, Epoch};
+use crate::vault::{self, Epoch, PublicKey};
 
 const MESSAGES_MAX: u32 = 1_000;
 const AGE_MAX_SECS: i64 = 10 * 60;
@@ -34,6 +34,8 @@ pub(in crate::gateway) struct Arriving {
     pub keys: Epoch,
     /// Whether the account's messages are indexed. Accounts never become temporary or cease to be.
     pub is_searched: bool,
+    /// The key of the account that it was begun under.
+    public: Vec<u8>,
     encapsulation: Vec<u8>,
     started: Timestamp,
     /// The count of `Renewals` when it started. After another, the account may have another key.
@@ -58,6 +60,22 @@ impl Arriving {
             tx.then(move |_| epoch.stored.store(true, Ordering::Release));
         }
         Ok(())
+    }
+
+    /// Whether the account's keys open it. Those of a user are renewed, and open what was sealed to the
+    /// ones before; a temporary account that was started again has others.
+    pub fn is_opened(&self, reader: &impl Read, account: AccountId) -> Result<bool, Error> {
+        if self.is_searched {
+            return Ok(true);
+        }
+        // What becomes of messages to an account that was deleted is decided elsewhere.
+        let keys = reader.get(&ACCOUNT_KEYS, &account)?;
+        Ok(keys.is_none_or(|keys| keys.public == self.public))
+    }
+
+    /// Fails with `busy` if nobody could open what was sealed in it: another try seals it anew.
+    pub fn check(&self, reader: &impl Read, account: AccountId) -> Result<(), Error> {
+        if self.is_opened(reader, account)? { Ok(()) } else { Err(Error::Busy) }
     }
 
     /// The contents of the epoch's record.
@@ -113,18 +131,43 @@ impl Gateway {
     ) -> Result<Arriving, Error> {
         let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?;
         let public = keys.ok_or(Error::NotFound { what: "account" })?.public_key();
+        self.epoch_of(account, &public, (now, renewals))
+    }
+
+    /// An epoch under a key that the account does not have yet.
+    pub(in crate::gateway) fn epoch_under(
+        &self,
+        account: AccountId,
+        public: &PublicKey,
+    ) -> Result<Arriving, Error> {
+        self.epoch_of(account, public, (self.inner.clock.now(), self.inner.renewals.count()))
+    }
+
+    fn epoch_of(
+        &self,
+        account: AccountId,
+        public: &PublicKey,
+        (now, renewals): (Timestamp, u64),
+    ) -> Result<Arriving, Error> {
         let id = u64::from_be_bytes(vault::random_bytes()?);
-        let (keys, encapsulation) = vault::epoch_begin(&public, &binding(account, id))?;
+        let (keys, encapsulation) = vault::epoch_begin(public, &binding(account, id))?;
         Ok(Arriving {
             id,
             keys,
             is_searched: indexing::is_searched(&self.inner.store, account)?,
+            public: public.octets.clone(),
             encapsulation,
             started: now,
             renewals,
             sealed: AtomicU32::new(1),
             stored: AtomicBool::new(false),
         })
+    }
+
+    /// Makes an epoch the open one, as if a message were packed in it.
+    #[cfg(test)]
+    pub(in crate::gateway) fn epoch_open(&self, account: AccountId, epoch: Arriving) {
+        self.epochs().insert(account, Arc::new(epoch));
     }
 
     fn epochs(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Arc<Arriving>>> {

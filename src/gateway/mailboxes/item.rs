@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::epoch;
+use crate::gateway::mailboxes::standing::StandingView;
 use crate::gateway::mailboxes::summary::{NoticeOf, SealedSummary, reader_binding};
 use crate::gateway::records::ids::{AccountId, LabelId, MailboxId};
 use crate::gateway::records::mailbox::Entry;
@@ -40,6 +41,8 @@ pub struct ItemView {
     /// The account itself sent it; `recipients` is whom it was sent to.
     pub sent: bool,
     pub recipients: Vec<String>,
+    /// How it stands with them, if the account sent it from here.
+    pub standing: Option<StandingView>,
     /// Set for a notice: what the notice is about.
     pub notice: Option<NoticeOf>,
     /// The reader is asked whether the outside sender may be notified of the outcome.
@@ -135,6 +138,10 @@ impl<'r> OpenedEpochs<'r> {
             starred: entry.starred,
             sent: entry.sent,
             recipients: summary.recipients,
+            standing: match entry.sent {
+                true => self.gateway.standing(self.actor.account(), entry.reference)?,
+                false => None,
+            },
             notice: summary.notice,
             asks_confirmation: entry.opened.is_none()
                 && self.gateway.confirmation_asked(self.actor.account(), entry.reference)?,

@@ -21,4 +21,5 @@ pub(in crate::gateway) mod owed;
 pub mod reading;
 pub mod retention;
 pub mod sealed_message;
+pub mod standing;
 pub(in crate::gateway) mod summary;

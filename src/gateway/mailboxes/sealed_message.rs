@@ -21,7 +21,7 @@ use crate::gateway::records::message::{HeldCopy, Message, Protection, ReaderCopy
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
 use crate::mail::reference::Reference;
-use crate::store::{ContentId, Piece, Staging};
+use crate::store::{ContentId, Piece, Read, Staging};
 use crate::vault::{ContentKey, ContentSealer};
 
 /// Larger contents go to the store in pieces before their transaction, so that one large message
@@ -163,7 +163,18 @@ impl Gateway {
 }
 
 impl SealedMessage {
-    /// Stores the message once, and an entry for each reader.
+    /// Whether each reader can open it.
+    pub fn is_opened(&self, reader: &impl Read) -> Result<bool, Error> {
+        for one in &self.readers {
+            if !one.epoch.is_opened(reader, one.copy.account)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Stores the message once, and an entry for each reader. Fails with `busy` if a reader's account
+    /// was started again since it was sealed.
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
         let key = self.reference.to_bytes();
         let readers =
@@ -189,6 +200,7 @@ impl SealedMessage {
             protection: &self.protection,
         };
         for reader in &self.readers {
+            reader.epoch.check(tx, reader.copy.account)?;
             reader.epoch.store_in_tx(tx, reader.copy.account)?;
             append_in_tx(tx, &reader.copy, &facts)?;
             if reader.epoch.is_searched {

@@ -10,7 +10,7 @@ use crate::gateway::records::sealed_form;
 use crate::mail::message::Ids;
 use crate::mail::warnings::Warning;
 use crate::store::{self, Record};
-use crate::terms::{AccountChange, DeliveryState, SenderCheck, SenderWarning};
+use crate::terms::{AccountChange, DeliveryState, Route, SenderCheck, SenderWarning};
 
 /// The summary of a message, which the list shows before it is opened.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -34,10 +34,88 @@ pub(in crate::gateway) struct SealedSummary {
 }
 
 impl Record for SealedSummary {
+    const VERSION: u8 = 6;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+        store::migrated::<SealedSummaryV5, Self>(version, bytes)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct SealedSummaryV5 {
+    from_name: Option<String>,
+    from_address: Option<String>,
+    subject: String,
+    attachments: u32,
+    to: Vec<String>,
+    recipients: Vec<String>,
+    notice: Option<NoticeOfV5>,
+    outline: Option<Outline>,
+    sender: SenderCheck,
+    warnings: Vec<Warning>,
+    octets: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum NoticeTopicV5 {
+    Ending,
+    AskedAgain,
+    Filling,
+    AlmostFull,
+    Account(AccountChange),
+}
+
+#[derive(Serialize, Deserialize)]
+struct NoticeOfV5 {
+    kind: DeliveryState,
+    topic: Option<NoticeTopicV5>,
+    about: ReferenceKey,
+    recipient: String,
+    others: u32,
+}
+
+impl Record for SealedSummaryV5 {
     const VERSION: u8 = 5;
 
     fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
         store::migrated::<SealedSummaryV4, Self>(version, bytes)
+    }
+}
+
+impl From<SealedSummaryV5> for SealedSummary {
+    fn from(old: SealedSummaryV5) -> SealedSummary {
+        SealedSummary {
+            from_name: old.from_name,
+            from_address: old.from_address,
+            subject: old.subject,
+            attachments: old.attachments,
+            to: old.to,
+            recipients: old.recipients,
+            notice: old.notice.map(NoticeOf::from),
+            outline: old.outline,
+            sender: old.sender,
+            warnings: old.warnings,
+            octets: old.octets,
+        }
+    }
+}
+
+impl From<NoticeOfV5> for NoticeOf {
+    fn from(old: NoticeOfV5) -> NoticeOf {
+        let topic = old.topic.map(|topic| match topic {
+            NoticeTopicV5::Ending => NoticeTopic::Ending,
+            NoticeTopicV5::AskedAgain => NoticeTopic::AskedAgain,
+            NoticeTopicV5::Filling => NoticeTopic::Filling,
+            NoticeTopicV5::AlmostFull => NoticeTopic::AlmostFull,
+            NoticeTopicV5::Account(change) => NoticeTopic::Account(change),
+        });
+        NoticeOf {
+            kind: old.kind,
+            topic,
+            about: old.about,
+            recipient: old.recipient,
+            others: old.others,
+        }
     }
 }
 
@@ -49,7 +127,7 @@ pub(in crate::gateway) struct SealedSummaryV4 {
     attachments: u32,
     to: Vec<String>,
     recipients: Vec<String>,
-    notice: Option<NoticeOf>,
+    notice: Option<NoticeOfV5>,
     outline: Option<Outline>,
     sender: SenderCheck,
     warnings: Vec<Warning>,
@@ -63,9 +141,9 @@ impl Record for SealedSummaryV4 {
     }
 }
 
-impl From<SealedSummaryV4> for SealedSummary {
-    fn from(old: SealedSummaryV4) -> SealedSummary {
-        SealedSummary {
+impl From<SealedSummaryV4> for SealedSummaryV5 {
+    fn from(old: SealedSummaryV4) -> SealedSummaryV5 {
+        SealedSummaryV5 {
             from_name: old.from_name,
             from_address: old.from_address,
             subject: old.subject,
@@ -96,6 +174,8 @@ pub enum NoticeTopic {
     AlmostFull,
     /// Something that opens the reader's own account changed.
     Account(AccountChange),
+    /// There was no verified TLS on the way to the recipient, so the message took this route.
+    Unverified(Route),
 }
 
 /// The message that a notice is about, and what it reports. A notice about the account itself is
@@ -128,9 +208,16 @@ pub struct FileAt {
     pub name: String,
     pub content_type: String,
     pub size: u64,
-    /// The offset and the length of its base64 lines.
+    /// The offset and the length of its base64 lines, or of the file itself, if it is a message.
     pub offset: u64,
     pub encoded: u64,
+}
+
+impl FileAt {
+    /// Whether it stands in the message as it is: base64 is always longer than what it encodes.
+    pub fn is_as_it_is(&self) -> bool {
+        self.encoded == self.size
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -190,22 +277,22 @@ impl From<SealedSummaryV3> for SealedSummaryV4 {
             attachments: old.attachments,
             to: old.to,
             recipients: old.recipients,
-            notice: old.notice.map(NoticeOf::from),
+            notice: old.notice.map(NoticeOfV5::from),
             outline: old.outline,
             sender: old.sender,
         }
     }
 }
 
-impl From<NoticeOfV3> for NoticeOf {
-    fn from(old: NoticeOfV3) -> NoticeOf {
+impl From<NoticeOfV3> for NoticeOfV5 {
+    fn from(old: NoticeOfV3) -> NoticeOfV5 {
         let topic = old.topic.map(|topic| match topic {
-            NoticeTopicV3::Ending => NoticeTopic::Ending,
-            NoticeTopicV3::AskedAgain => NoticeTopic::AskedAgain,
-            NoticeTopicV3::Filling => NoticeTopic::Filling,
-            NoticeTopicV3::AlmostFull => NoticeTopic::AlmostFull,
+            NoticeTopicV3::Ending => NoticeTopicV5::Ending,
+            NoticeTopicV3::AskedAgain => NoticeTopicV5::AskedAgain,
+            NoticeTopicV3::Filling => NoticeTopicV5::Filling,
+            NoticeTopicV3::AlmostFull => NoticeTopicV5::AlmostFull,
         });
-        NoticeOf { kind: old.kind, topic, about: old.about, recipient: old.recipient, others: 0 }
+        NoticeOfV5 { kind: old.kind, topic, about: old.about, recipient: old.recipient, others: 0 }
     }
 }
 

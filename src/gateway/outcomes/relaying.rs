@@ -1,7 +1,7 @@
 //! What the relay reports about a queue row, and the consequences for its sender.
 
 use crate::gateway::Gateway;
-use crate::gateway::error::{Error, readable};
+use crate::gateway::error::Error;
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placement;
@@ -9,10 +9,10 @@ use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::summary_of;
 use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::queue::attempt::{Attempted, Reason};
-use crate::gateway::queue::delivery;
+use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::queue::rows::{self, NO_ROW, QueueId, remove_in_tx, reschedule_in_tx};
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::queue::{QueueRow, TlsNeed};
+use crate::gateway::records::queue::{QueueRow, TlsNeed, Unreported};
 use crate::gateway::records::submission::{Draft, Held};
 use crate::gateway::records::tables::{DELIVERIES, QUEUE, SUBMISSIONS};
 use crate::gateway::records::temporary::Pickup;
@@ -22,7 +22,7 @@ use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
-use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route};
+use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route, StepNote};
 
 impl Gateway {
     /// Processes the result of an attempt: the row is removed or scheduled again; status lines and
@@ -60,16 +60,16 @@ impl Gateway {
 
     fn queue_delivered(&self, id: QueueId, row: &QueueRow, text: &str) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let (state, detail) = match row.kind {
-            QueueKind::Message => (DeliveryState::Delivered, text.to_owned()),
-            _ => (DeliveryState::Waiting, "notified".to_owned()),
+        let (state, said) = match row.kind {
+            QueueKind::Message => (DeliveryState::Delivered, Said::detail(text)),
+            _ => (DeliveryState::Waiting, Said::note(StepNote::Notified)),
         };
         let message = row.message;
         self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
             report::forget_in_tx(tx, &row)?;
-            delivery::step_in_tx(tx, row.message, row.delivery, state, now, Some(detail.clone()))
+            delivery::step_in_tx(tx, row.message, row.delivery, state, now, said.clone())
         })?;
         tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), "delivered to the next hop");
         Ok(())
@@ -97,6 +97,7 @@ impl Gateway {
             row.attempts += 1;
             row.delay_told |= tell;
             row.last = Some(reason.to_string());
+            delivery::tried_in_tx(tx, &row, now, reason.to_string())?;
             match row.state {
                 // An administrator held it during the attempt: it stays held.
                 QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
@@ -125,7 +126,7 @@ impl Gateway {
         self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
-            let said = Some(reason.to_string());
+            let said = Said::detail(reason.to_string());
             delivery::step_in_tx(tx, message, row.delivery, state, now, said)?;
             told.iter().try_for_each(|told| report_in_tx(tx, &row, told))
         })?;
@@ -156,12 +157,12 @@ impl Gateway {
     /// There is no verified TLS: the message takes the policy's fallback route.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         match self.site()?.policy.verified_else {
-            Choice::Plain => self.queue_downgrade(id, text),
+            Choice::Plain => self.queue_downgrade(id, row, text),
             Choice::TemporaryAccount if self.is_full(row)? => {
                 let text = "the recipient's temporary account is full".to_owned();
                 self.queue_failed(id, row, EnhancedStatus(5, 2, 2), Reason { host: None, text })
             }
-            Choice::TemporaryAccount => self.queue_to_portal(id, row),
+            Choice::TemporaryAccount => self.queue_to_portal(id, row, text),
             _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),
         }
     }
@@ -175,22 +176,41 @@ impl Gateway {
         }
     }
 
-    /// Changes a row to plain mail, visibly for its sender.
-    fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
+    /// What the sender is told of a message that takes another route for want of verified TLS.
+    fn rerouted(
+        &self,
+        row: &QueueRow,
+        route: Route,
+        text: &str,
+    ) -> Result<Option<Unreported>, Error> {
+        let reason = Reason { host: None, text: text.to_owned() };
+        self.unreported(
+            row,
+            &Happened {
+                kind: report::rerouted_kind(route),
+                status: EnhancedStatus(4, 7, 10),
+                reason: &reason,
+                at: self.inner.clock.now(),
+            },
+        )
+    }
+
+    /// Changes a row to plain mail, and says so to its sender.
+    fn queue_downgrade(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
-        self.queue_change(row.message, move |tx| {
+        let told = self.rerouted(row, Route::Plain, &text)?;
+        let message = row.message;
+        self.queue_change(message, move |tx| {
             let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
+            // Another report of the same attempt has changed it already.
+            if row.tls == TlsNeed::Opportunistic && !row.require_tls {
+                return Ok(());
+            }
             (row.tls, row.require_tls) = (TlsNeed::Opportunistic, false);
             row.attempts += 1;
             row.last = Some(text.clone());
-            if let Some(index) = row.delivery
-                && let Some(mut delivery) =
-                    readable(tx.get(&DELIVERIES, &(row.message, index)))?.flatten()
-            {
-                delivery.route = Route::Plain;
-                tx.put(&DELIVERIES, &(row.message, index), &delivery)?;
-            }
+            delivery::reroute_in_tx(tx, &row, Route::Plain, now, text.clone())?;
+            told.iter().try_for_each(|told| report_in_tx(tx, &row, told))?;
             match row.state {
                 QueueState::Held => Ok(tx.put(&QUEUE, &id.0, &row)?),
                 _ => {
@@ -198,14 +218,18 @@ impl Gateway {
                     reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now)
                 }
             }
-        })
+        })?;
+        self.report_at_once(message);
+        Ok(())
     }
 
-    /// Moves a message that required verified TLS, where there is none, to a temporary account.
+    /// Moves a message that required verified TLS, where there is none, to a temporary account. The
+    /// relay's `text` says what was missing.
     pub(in crate::gateway) fn queue_to_portal(
         &self,
         id: rows::QueueId,
         row: &QueueRow,
+        text: String,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let message = row.message;
@@ -239,6 +263,7 @@ impl Gateway {
             mails: vec![mail],
             pickups: vec![(pickup_key, pickup)],
         };
+        let told = self.rerouted(row, Route::TemporaryAccount, &text)?;
         let done = self.transact(move |tx| {
             // An administrator may have removed the row meanwhile, or put it on hold.
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
@@ -246,17 +271,23 @@ impl Gateway {
                 return Ok(());
             }
             let Some(mut one) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
-            one.route = Route::TemporaryAccount;
+            // The recipient's account may have been started again meanwhile.
+            reader.epoch.check(tx, account)?;
             one.account = Some(account);
             tx.put(&DELIVERIES, &(message, index), &one)?;
+            let route = Route::TemporaryAccount;
+            delivery::reroute_in_tx(tx, &row, route, now, text.clone())?;
             release_in_tx(tx, sender, message, &held, now)?;
             // The reader takes the row's place as a holder of the content.
             holders::hold_in_tx(tx, message)?;
             report::forget_in_tx(tx, &row)?;
+            told.iter().try_for_each(|told| report_in_tx(tx, &row, told))?;
             Gateway::queue_end_in_tx(tx, id)?;
             Ok(())
         });
-        done.wait()
+        done.wait()?;
+        self.report_at_once(message);
+        Ok(())
     }
 }
 

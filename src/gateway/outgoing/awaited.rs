@@ -85,9 +85,10 @@ impl Gateway {
 }
 
 /// Whether the recipient has the message here and has not opened it. What left as ordinary mail may
-/// have been read; nothing tells.
+/// have been read, and so may what went to the members of a group; nothing tells.
 fn is_unread(delivery: &Delivery) -> bool {
-    let is_here = matches!(delivery.route, Route::Inside | Route::TemporaryAccount);
+    let is_here = matches!(delivery.route, Route::Inside | Route::TemporaryAccount)
+        && delivery.account.is_some();
     let is_open = matches!(
         delivery.state(),
         DeliveryState::Accepted | DeliveryState::Waiting | DeliveryState::Delivered

@@ -14,8 +14,9 @@ use crate::gateway::outgoing::sealed_thread::Thread;
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::UploadId;
 use crate::gateway::text::{self, mail_text};
-use crate::gateway::upload::UploadView;
-use crate::mail::compose::{self, Base64Lines, File, Follows, Mailbox, Message};
+use crate::gateway::upload::{OCTETS, UploadView};
+use crate::mail::attachable::AttachableCheck;
+use crate::mail::compose::{self, Base64Lines, Encoding, File, Follows, Mailbox, Message};
 use crate::mail::message;
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
@@ -43,14 +44,24 @@ struct Files {
 }
 
 impl Files {
-    /// Of the files named by `html`, which is closed, only images are shown.
-    fn of(files: Vec<(UploadId, UploadView)>, html: Option<&str>) -> Files {
+    /// Of the files named by `html`, which is closed, only images are shown: what the sender calls one
+    /// and is none would be neither shown nor listed as a file.
+    fn of(
+        files: Vec<(UploadId, UploadView)>,
+        html: Option<&str>,
+        is_image: impl Fn(UploadId) -> Result<bool, Error>,
+    ) -> Result<Files, Error> {
         let named = html.map(reply::images).unwrap_or_default();
-        let is_shown = |(_, upload): &(UploadId, UploadView)| {
-            named.contains(&upload.id) && message::is_image_type(&upload.content_type)
-        };
-        let (images, others) = files.into_iter().partition(is_shown);
-        Files { images, others }
+        let mut sorted = Files { images: Vec::new(), others: Vec::new() };
+        for (id, upload) in files {
+            let is_named =
+                named.contains(&upload.id) && message::is_image_type(&upload.content_type);
+            match is_named && is_image(id)? {
+                true => sorted.images.push((id, upload)),
+                false => sorted.others.push((id, upload)),
+            }
+        }
+        Ok(sorted)
     }
 
     fn follows(&self) -> Follows {
@@ -131,6 +142,9 @@ impl Stream<'_> {
     }
 }
 
+/// The media type of a message (RFC 2046 §5.2.1).
+const MESSAGE: &str = "message/rfc822";
+
 impl Gateway {
     /// Writes the message's octets through the sealer, file by file.
     pub(in crate::gateway) fn write_message(
@@ -148,7 +162,7 @@ impl Gateway {
             .collect::<Result<_, Error>>()?;
         self.uploads_of(actor, content)?;
         let html = content.html.as_deref().map(reply::closed);
-        let files = Files::of(files, html.as_deref());
+        let files = Files::of(files, html.as_deref(), |id| self.upload_is_image(actor, id))?;
         let boundary = text::hex(&vault::random_bytes::<16>()?);
         let ids = files.image_ids(&boundary, &self.ascii_domain());
         let html = html.map(|html| {
@@ -207,9 +221,51 @@ impl Gateway {
         stream: &mut Stream<'_>,
     ) -> Result<FileAt, Error> {
         let UploadView { name, content_type, size, .. } = upload;
-        let file = File { name, content_type, size: *size, content_id };
+        let encoding = self.encoding_of(actor, id, content_type)?;
+        // A file that is no message is none, whatever its name says.
+        let content_type = match encoding {
+            Encoding::Base64 if content_type == MESSAGE => OCTETS,
+            Encoding::Base64 | Encoding::SevenBit => content_type,
+        };
+        let file = File { name, content_type, size: *size, content_id, encoding };
         stream.push(&compose::file_head(&file, boundary))?;
         let offset = stream.size;
+        match encoding {
+            Encoding::SevenBit => self.upload_read(actor, id, |octets| stream.push(octets))?,
+            Encoding::Base64 => self.write_encoded(actor, id, stream)?,
+        }
+        Ok(FileAt {
+            name: name.clone(),
+            content_type: content_type.to_owned(),
+            size: *size,
+            offset,
+            encoded: stream.size - offset,
+        })
+    }
+
+    fn encoding_of(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        content_type: &str,
+    ) -> Result<Encoding, Error> {
+        if content_type != MESSAGE {
+            return Ok(Encoding::Base64);
+        }
+        let mut check = AttachableCheck::default();
+        self.upload_read(actor, id, |octets| {
+            check.push(octets);
+            Ok(())
+        })?;
+        Ok(if check.passes() { Encoding::SevenBit } else { Encoding::Base64 })
+    }
+
+    fn write_encoded(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        stream: &mut Stream<'_>,
+    ) -> Result<(), Error> {
         let mut lines = Base64Lines::default();
         let mut out = Vec::new();
         self.upload_read(actor, id, |octets| {
@@ -219,14 +275,7 @@ impl Gateway {
             Ok(())
         })?;
         lines.finish(&mut out);
-        stream.push(&out)?;
-        Ok(FileAt {
-            name: name.clone(),
-            content_type: content_type.clone(),
-            size: *size,
-            offset,
-            encoded: stream.size - offset,
-        })
+        stream.push(&out)
     }
 }
 

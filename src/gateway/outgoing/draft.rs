@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
+use crate::gateway::accounts::session_rows;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::content::Content;
@@ -18,13 +19,13 @@ use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{DRAFTS, UPLOADS};
 use crate::gateway::text::{hex, parse_hex};
 use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
-use crate::mail::address::Address;
+use crate::mail::address::{Address, compared};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::plain;
 use crate::mail::reference::Reference;
 use crate::mail::reply::{self, Started};
 use crate::store::{self, Order, Read, Record};
-use crate::terms::{Choice, RelationKind};
+use crate::terms::{Choice, Language, RelationKind};
 use crate::vault;
 
 /// A recipient as the sender wrote it.
@@ -216,7 +217,10 @@ impl Gateway {
         let plain = sealed_form::octets_of(content)?;
         let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
         let saved = self.inner.clock.now();
+        let opened_by = actor.is_temporary().then(|| actor.session());
         let done = self.transact(move |tx| {
+            // The account may have been started again: then nobody opens what this session seals.
+            opened_by.map_or(Ok(()), |session| session_rows::open_in_tx(tx, account, session))?;
             let found = tx.get(&DRAFTS, &(account, id))?;
             let before = found.as_ref().map(quota::draft).unwrap_or_default();
             let version = match (over, found) {
@@ -296,17 +300,24 @@ impl Gateway {
     }
 
     /// Creates a draft that replies to or forwards an opened message, with recipients, subject and
-    /// quotation; a forwarded message includes its files.
+    /// quotation; a forwarded message includes its files. Who is quoted is said in `language`, or else
+    /// in the one that the actor chose.
     pub fn draft_from(
         &self,
         actor: &Actor,
         reference: Reference,
         kind: RelationKind,
+        language: Option<Language>,
     ) -> Result<DraftView, Error> {
         let (item, message) = self.message_raw(actor, reference)?;
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
-        let mut started = reply::begin(&view, kind, &own);
+        let is_own = |address: &str| self.leads_to(actor.account(), &own, address);
+        let language = match language {
+            Some(language) => language,
+            None => self.language_of(actor.account())?.unwrap_or(Language::English),
+        };
+        let mut started = reply::begin(&view, kind, is_own, language);
         if actor.is_temporary() {
             self.keep_inside(&mut started);
         }
@@ -323,7 +334,7 @@ impl Gateway {
             Some(format!("cid:{upload}"))
         };
         let html = match kind {
-            RelationKind::Forward => reply::forwarded_html(&view, image),
+            RelationKind::Forward => reply::forwarded_html(&view, language, image),
             _ => None,
         };
         let content = DraftContent {
@@ -338,6 +349,18 @@ impl Gateway {
             ..DraftContent::default()
         };
         self.draft_create(actor, &content)
+    }
+
+    /// Whether mail to an address comes to the account, whose own addresses are `own`: an address is
+    /// written in many ways, with a detail (RFC 5233) in any number.
+    fn leads_to(&self, account: AccountId, own: &[String], address: &str) -> bool {
+        let is_own = || own.iter().any(|own| compared(own) == compared(address));
+        let found = || {
+            let address = Address::parse(address).ok()?;
+            self.as_ours(&address)?;
+            self.recipient_find(&address).ok()?
+        };
+        is_own() || found().is_some_and(|found| found.account == account)
     }
 
     /// Leaves those out whom a temporary account may not write to (see `plan`).

@@ -1,15 +1,20 @@
 //! The records that a submission stores for its recipients: readers' copies, queue rows and
 //! notifications.
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::mailboxes::epoch::Arriving;
 use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::Written;
 use crate::gateway::outgoing::plan::{Planned, Target};
 use crate::gateway::outgoing::sender::Sender;
+use crate::gateway::queue::delivery::Said;
 use crate::gateway::queue::generated::NewRow;
+use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::message::HeldCopy;
 use crate::gateway::records::queue::{QueueRow, TlsNeed};
 use crate::gateway::records::submission::{Delivery, HeldMail};
@@ -17,7 +22,8 @@ use crate::gateway::records::temporary::Pickup;
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::reference::Reference;
-use crate::terms::{NotSent, QueueKind};
+use crate::store::Read;
+use crate::terms::{DeliveryState, NotSent, QueueKind};
 use crate::vault::ContentKey;
 
 /// A message that was written and sealed, with the inputs for each recipient's copy.
@@ -41,9 +47,16 @@ pub(in crate::gateway) struct Packing {
     pub pickups: Vec<([u8; 16], Pickup)>,
     pub refused: Vec<(u32, NotSent)>,
     pub to_self: Option<u32>,
+    /// What the copies for temporary accounts were sealed in.
+    arriving: Vec<(AccountId, Arc<Arriving>)>,
 }
 
 impl Packing {
+    /// Fails with `busy` if a recipient's account was started again since.
+    pub fn check(&self, reader: &impl Read) -> Result<(), Error> {
+        self.arriving.iter().try_for_each(|(account, epoch)| epoch.check(reader, *account))
+    }
+
     /// The number of holders of a key to the message, without the sender.
     pub fn holders(&self) -> u32 {
         u32::try_from(self.copies.len() + self.rows.len())
@@ -53,6 +66,7 @@ impl Packing {
 
 struct TemporaryAccount {
     copy: HeldCopy,
+    arriving: Arc<Arriving>,
     mail: HeldMail,
     pickup: ([u8; 16], Pickup),
 }
@@ -89,9 +103,23 @@ impl Gateway {
                 delivery.account = Some(*account);
                 packing.copies.push(reader.held(index));
             }
+            Target::Group(members) => {
+                let Outbound { reference, key, summary, .. } = outbound;
+                for account in members {
+                    let reader =
+                        self.reader(*account, *reference, Placement::ARRIVES, summary, key)?;
+                    packing.copies.push(reader.held(index));
+                }
+                // All of them have it already, by other addresses or as its sender.
+                if members.is_empty() {
+                    delivery.step(DeliveryState::Delivered, outbound.now, Said::default());
+                }
+            }
             Target::TemporaryAccount => {
                 let account = self.pack_temporary(outbound, &one.address, index)?;
-                delivery.account = Some(account.copy.copy.account);
+                let id = account.copy.copy.account;
+                delivery.account = Some(id);
+                packing.arriving.push((id, account.arriving));
                 packing.copies.push(account.copy);
                 packing.mails.push(account.mail);
                 packing.pickups.push(account.pickup);
@@ -151,6 +179,7 @@ impl Gateway {
             asked: None,
         };
         let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
-        Ok(TemporaryAccount { copy: reader.held(index), mail, pickup: (pickup_key, pickup) })
+        let (copy, pickup) = (reader.held(index), (pickup_key, pickup));
+        Ok(TemporaryAccount { copy, arriving: reader.epoch, mail, pickup })
     }
 }

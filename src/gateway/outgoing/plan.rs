@@ -6,7 +6,9 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
+use crate::gateway::groups::facts::To;
+use crate::gateway::incoming::receive::READERS_MAX;
+use crate::gateway::incoming::recipient::{Origin, Reached, Reason, RecipientVerdict};
 use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::AccountId;
@@ -42,6 +44,8 @@ impl From<Reason> for NotSent {
             Reason::NotNow => NotSent::NotNow,
             Reason::Intranet => NotSent::Intranet,
             Reason::MailboxFull => NotSent::MailboxFull,
+            Reason::ClosedGroup => NotSent::ClosedGroup,
+            Reason::GroupWriters => NotSent::GroupWriters,
         }
     }
 }
@@ -56,6 +60,8 @@ pub(in crate::gateway) struct Planned {
 
 pub(in crate::gateway) enum Target {
     Inside(AccountId),
+    /// The members of a group who get it through the group's address.
+    Group(Vec<AccountId>),
     TemporaryAccount,
     Queue(TlsNeed),
     /// The message is not sent, for this reason.
@@ -85,10 +91,11 @@ impl Planned {
     }
 
     pub(in crate::gateway) fn delivery(&self, now: Timestamp, language: Language) -> Delivery {
-        let mut history = vec![Step { state: DeliveryState::Accepted, at: now, detail: None }];
+        let step = |state, detail| Step { state, at: now, note: None, detail, tried: 0 };
+        let mut history = vec![step(DeliveryState::Accepted, None)];
         if let Target::Nowhere(reason) = self.target {
             let detail = Some(self.detail(reason, language));
-            history.push(Step { state: self.refused_state(), at: now, detail });
+            history.push(step(self.refused_state(), detail));
         }
         Delivery {
             address: self.address.to_string(),
@@ -128,7 +135,7 @@ impl Gateway {
         let (parsed, resolved) = match Address::parse(text) {
             Ok(address) => (Some(address), None),
             Err(_) => {
-                let resolved = self.address_of_login(text)?;
+                let resolved = self.address_of_colleague(&sender.asker, text)?;
                 (resolved.as_deref().and_then(|text| Address::parse(text).ok()), resolved)
             }
         };
@@ -170,6 +177,7 @@ impl Gateway {
                 plan.push(planned);
             }
         }
+        each_once(sender.account, &mut plan)?;
         match plan.is_empty() {
             true => Err(Error::Invalid { what: "the message has no recipient".to_owned() }),
             false => self.plan_allowed(actor, content, plan),
@@ -203,7 +211,8 @@ impl Gateway {
             .map(|address| address.normalized())
             .collect();
         let within = |one: &Planned| {
-            matches!(one.target, Target::Inside(_)) && known.contains(&one.address.normalized())
+            let inside = matches!(one.target, Target::Inside(_) | Target::Group(_));
+            inside && known.contains(&one.address.normalized())
         };
         match plan.iter().all(within) {
             true => Ok(plan),
@@ -235,7 +244,7 @@ impl Gateway {
             },
         );
         let target = match decision.route {
-            Route::Inside => self.plan_inside(address, octets)?,
+            Route::Inside => self.plan_inside(sender, address, octets)?,
             Route::TemporaryAccount => self.plan_temporary(address, octets)?,
             Route::Ask | Route::Plain => Target::Queue(TlsNeed::Opportunistic),
             Route::VerifiedTls => Target::Queue(TlsNeed::Verified),
@@ -255,10 +264,21 @@ impl Gateway {
     }
 
     /// An account that has room now gets the message, even if other mail comes before its release.
-    fn plan_inside(&self, address: &Address, octets: u64) -> Result<Target, Error> {
-        let path = ForwardPath::Address(address.clone());
-        Ok(match self.recipient_check(&path, Origin::Inside, octets)? {
-            RecipientVerdict::Accept(accepted) => Target::Inside(accepted.account),
+    fn plan_inside(
+        &self,
+        sender: &Sender,
+        address: &Address,
+        octets: u64,
+    ) -> Result<Target, Error> {
+        let (path, asker) = (ForwardPath::Address(address.clone()), &sender.asker);
+        Ok(match self.recipient_check_from(&path, asker, Origin::Inside, octets)? {
+            RecipientVerdict::Accept(accepted) => match accepted.reached {
+                Reached::Account(account) => Target::Inside(account),
+                Reached::Group(group) => {
+                    let to = To { group, origin: Origin::Inside, octets };
+                    Target::Group(self.group_readers(asker, to)?)
+                }
+            },
             RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.into()),
         })
     }
@@ -269,5 +289,24 @@ impl Gateway {
             None => false,
         };
         Ok(if full { Target::Nowhere(NotSent::MailboxFull) } else { Target::TemporaryAccount })
+    }
+}
+
+/// Leaves each account once in a plan: who is named gets the message so, and who is in several groups by
+/// the first. The sender has a copy already.
+fn each_once(sender: AccountId, plan: &mut [Planned]) -> Result<(), Error> {
+    let named = plan.iter().filter_map(|one| match one.target {
+        Target::Inside(account) => Some(account),
+        _ => None,
+    });
+    let mut seen: BTreeSet<AccountId> = named.chain([sender]).collect();
+    for one in plan {
+        if let Target::Group(members) = &mut one.target {
+            members.retain(|account| seen.insert(*account));
+        }
+    }
+    match seen.len() > READERS_MAX {
+        true => Err(Error::Invalid { what: "the message has too many recipients".to_owned() }),
+        false => Ok(()),
     }
 }

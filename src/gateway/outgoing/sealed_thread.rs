@@ -9,7 +9,7 @@ use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::tables::{SUBMISSIONS, UPLOADS};
 use crate::mail::reference::Reference;
-use crate::mail::{message, plain, reply};
+use crate::mail::{message, plain, quotation, reply};
 use crate::store::Read;
 use crate::terms::RelationKind;
 
@@ -125,11 +125,11 @@ impl Thread {
         if words.len() > 1 || chars >= SUBJECT_CHARS_MIN {
             self.subject_words.push(words);
         }
-        let lines = reply::forwarded(view);
+        let lines = quotation::heads(view);
         // A line that says nothing is its label alone.
         let says =
             |line: &&str| line.split_once(':').is_some_and(|(_, said)| !squeezed(said).is_empty());
-        self.heads.extend(lines.lines().skip(1).filter(says).map(squeezed));
+        self.heads.extend(lines.iter().map(String::as_str).filter(says).map(squeezed));
     }
 
     /// Whether a text still has a line of the head of a sealed message that was forwarded.

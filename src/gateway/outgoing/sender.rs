@@ -7,6 +7,7 @@ use crate::gateway::accounts::account::AccountView;
 use crate::gateway::accounts::preference::PreferencesView;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
+use crate::gateway::groups::admission::Asker;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::site::settings::SiteSettings;
 use crate::mail::address::Address;
@@ -20,6 +21,8 @@ pub(in crate::gateway) struct Sender {
     pub site: Arc<SiteSettings>,
     /// The language in which this account reads.
     pub language: Language,
+    /// What decides whom this account may write to.
+    pub asker: Asker,
 }
 
 impl Sender {
@@ -45,6 +48,7 @@ impl Gateway {
             preferences: self.preferences_of(account)?,
             site: self.site()?,
             language: self.language_of(account)?.unwrap_or(Language::English),
+            asker: self.asker(account)?,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
+use crate::gateway::mailboxes::standing;
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::outgoing::compose::{Writing, Written};
 use crate::gateway::outgoing::consent::Consent;
@@ -38,7 +39,7 @@ use crate::gateway::records::tables::{
     DELIVERIES, DRAFTS, HELD, HELD_DUE, MESSAGE_SIGNATURES, REQUESTS, SUBMISSIONS, UPLOADS,
     WRITTEN_TO,
 };
-use crate::gateway::reporting::notice::{NoticeDraft, Told};
+use crate::gateway::reporting::notice::{Detail, NoticeDraft, Told};
 use crate::gateway::vouching::signature::{Shown, Signer, Signing};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
@@ -179,6 +180,7 @@ impl Gateway {
         let written: Vec<[u8; 16]> =
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
         let done = self.transact(move |tx| {
+            sending.packing.check(tx)?;
             let message = sending.sealed.reference.to_bytes();
             let at = sending.submission.accepted;
             let requested = Requested { reference: message, at };
@@ -258,7 +260,7 @@ impl Gateway {
                 about: reference.to_bytes(),
                 recipient: &first.recipient,
                 at,
-                detail: first.detail.clone(),
+                detail: first.detail.clone().map(Detail::Words),
                 topic: None,
                 others,
                 report: None,
@@ -327,6 +329,7 @@ impl Ready {
             sealed: !self.plan.iter().any(Planned::leaves_in_clear),
             sealed_thread: self.thread.sealed,
             owed: None,
+            standings: Some(standing::counted(&packing.deliveries)),
         };
         let sealed = SealedMessage {
             reference,

@@ -1,5 +1,6 @@
 //! Undo send: messages that are held back, and their release when the time is over.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -13,7 +14,8 @@ use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::mailboxes::owed;
 use crate::gateway::mailboxes::sealed_message::{Facts, held_append_in_tx};
 use crate::gateway::outgoing::draft::DraftView;
-use crate::gateway::queue::{delivery, generated, rows};
+use crate::gateway::queue::delivery::{self, Said};
+use crate::gateway::queue::{generated, rows};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::Protection;
@@ -27,7 +29,7 @@ use crate::gateway::reporting::notice::changed_in_tx;
 use crate::gateway::{Gateway, upload};
 use crate::mail::reference::Reference;
 use crate::store::{self, Order, Read};
-use crate::terms::DeliveryState;
+use crate::terms::{DeliveryState, StepNote};
 
 impl Gateway {
     /// Undoes sending while that is possible, and restores the draft; `too-late` afterwards.
@@ -127,7 +129,7 @@ impl Gateway {
             }
             // If it cannot be read, the message waits: its sender must learn of this.
             if let Some(row) = self.inner.store.get(&DELIVERIES, &(message, copy.delivery))? {
-                let gone = (DeliveryState::Failed, Some(GONE.to_owned()));
+                let gone = (DeliveryState::Failed, Some(StepNote::AccountDeleted));
                 self.message_end(account, message, &row.address, gone, now)?;
             }
         }
@@ -160,6 +162,8 @@ pub(in crate::gateway) fn release_in_tx(
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut absent = Vec::new();
+    // The copies of a group's members share one delivery.
+    let mut delivered = BTreeSet::new();
     let protection = Protection::Inside;
     let facts = Facts {
         reference: message,
@@ -173,8 +177,8 @@ pub(in crate::gateway) fn release_in_tx(
         // The account was deleted while the message was held: nobody can read it.
         if !is_living(tx, account)? {
             content_release_in_tx(tx, message)?;
-            let (state, gone) = (DeliveryState::Failed, Some(GONE.to_owned()));
-            delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, gone)?;
+            let gone = (DeliveryState::Failed, Said::note(StepNote::AccountDeleted));
+            delivery::step_in_tx(tx, message, Some(copy.delivery), gone.0, now, gone.1)?;
             absent.push(account);
             continue;
         }
@@ -191,7 +195,9 @@ pub(in crate::gateway) fn release_in_tx(
             }
             None => DeliveryState::Delivered,
         };
-        delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, None)?;
+        if delivered.insert(copy.delivery) {
+            delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, Said::default())?;
+        }
     }
     // No link to a deleted account, and no notification that a message waits there.
     let there = |pickup: &Pickup| !absent.contains(&pickup.account);
@@ -205,7 +211,7 @@ pub(in crate::gateway) fn release_in_tx(
         rows::put_in_tx(tx, rows::row_id(&row), &row)?;
         tx.ring(Bell::Queue);
         let state = DeliveryState::Waiting;
-        delivery::step_in_tx(tx, message, row.delivery, state, now, None)?;
+        delivery::step_in_tx(tx, message, row.delivery, state, now, Said::default())?;
     }
     let lost: Vec<u32> = held
         .copies
@@ -227,8 +233,6 @@ pub(in crate::gateway) fn release_in_tx(
 
 /// How long the release of a message is deferred after an error.
 const DEFER_SECS: i64 = 60;
-
-const GONE: &str = "the account was deleted";
 
 /// Whether an account exists and is not being deleted.
 fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {

@@ -4,22 +4,24 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::error::{Error, readable};
+use crate::gateway::feed::tx as feed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
+use crate::gateway::mailboxes::sealed_message::SealedMessage;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
-use crate::gateway::queue::delivery;
+use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, LABELS, LOGIN_NAMES, MAILBOXES,
-    OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS, SEARCH_BLOCKS,
-    SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS,
-    WRITTEN_TO,
+    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, LABELS, LOGIN_NAMES,
+    MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
+    SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP,
+    UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
-use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::reporting::notice::{Detail, NoticeDraft};
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Order, Read, Record, Table, Tx};
-use crate::terms::DeliveryState;
+use crate::terms::{DeliveryState, StepNote};
 use crate::vault::Lookup;
 
 impl Gateway {
@@ -104,7 +106,7 @@ impl Gateway {
     }
 
     /// Expires a message that its reader can no longer open, for its sender, exactly once.
-    fn message_expire(
+    pub(in crate::gateway) fn message_expire(
         &self,
         reader: AccountId,
         message: ReferenceKey,
@@ -120,15 +122,29 @@ impl Gateway {
         reader: AccountId,
         message: ReferenceKey,
         address: &str,
-        (kind, detail): (DeliveryState, Option<String>),
+        (kind, note): (DeliveryState, Option<StepNote>),
         at: Timestamp,
     ) -> Result<(), Error> {
+        let notice = self.ending(message, address, (kind, note), at)?;
+        self.notice_transact(notice, message, move |tx| {
+            end_in_tx(tx, (reader, message), (kind, note), at)
+        })
+    }
+
+    /// The notice to the sender that a message's state is final for a reader.
+    pub(in crate::gateway) fn ending(
+        &self,
+        message: ReferenceKey,
+        address: &str,
+        (kind, note): (DeliveryState, Option<StepNote>),
+        at: Timestamp,
+    ) -> Result<Option<SealedMessage>, Error> {
         let draft = NoticeDraft {
             kind,
             about: message,
             recipient: address,
             at,
-            detail: detail.clone(),
+            detail: note.map(Detail::Note),
             topic: None,
             others: &[],
             report: None,
@@ -140,20 +156,13 @@ impl Gateway {
             // The caller tries again: its sender believes that the message is on its way.
             _ => sender?,
         };
-        let notice = match sender {
+        match sender {
             // A sender whose account no longer exists needs no notice.
             Some(sender) if self.account_exists(sender)? => {
-                Some(self.notice_prepare(sender, &draft)?)
+                self.notice_prepare(sender, &draft).map(Some)
             }
-            _ => None,
-        };
-        self.notice_transact(notice, message, move |tx| {
-            let found = delivery::of_account(tx, message, reader)?;
-            let open = found.filter(|(_, delivery)| !delivery.state().is_final());
-            let Some((index, _)) = open else { return Ok(false) };
-            delivery::step_in_tx(tx, message, Some(index), kind, at, detail.clone())?;
-            Ok(true)
-        })
+            _ => Ok(None),
+        }
     }
 
     pub(in crate::gateway) fn unopened_of(
@@ -169,6 +178,21 @@ impl Gateway {
         })?;
         Ok(found)
     }
+}
+
+/// Records a message's final state for a reader; returns whether it had none.
+pub(in crate::gateway) fn end_in_tx(
+    tx: &mut feed::Tx<'_, '_>,
+    (reader, message): (AccountId, ReferenceKey),
+    (kind, note): (DeliveryState, Option<StepNote>),
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let found = delivery::of_account(tx, message, reader)?;
+    let open = found.filter(|(_, delivery)| !delivery.state().is_final());
+    let Some((index, _)) = open else { return Ok(false) };
+    let said = Said { note, detail: None };
+    delivery::step_in_tx(tx, message, Some(index), kind, at, said)?;
+    Ok(true)
 }
 
 /// Does `work` for each account; a failure does not stop the others.
@@ -232,13 +256,14 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &APPEARANCES, id)?;
     clear_in_tx(tx, &TOTP, id)?;
     clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
+    clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;
     clear_in_tx(tx, &PREFERENCES, id)?;
     Ok(())
 }
 
 /// Removes an account's rows from a table, whether they can be read or not.
-fn clear_in_tx<K: Key, V: Record>(
+pub(in crate::gateway) fn clear_in_tx<K: Key, V: Record>(
     tx: &mut Tx<'_>,
     table: &Table<K, V>,
     id: AccountId,

@@ -1,5 +1,6 @@
 //! Temporary accounts for outsiders, and how outsiders are notified of a waiting message.
 
+pub mod again;
 pub mod asking;
 pub mod expiry;
 pub mod notification;

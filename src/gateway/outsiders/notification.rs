@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::outsiders::asking::{asking, check_asks};
@@ -18,7 +19,7 @@ use crate::gateway::records::queue::{Due, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, TEMPORARY};
 use crate::gateway::records::temporary::{OpensBy, Pickup, Temporary};
-use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::reporting::notice::{Detail, NoticeDraft, changed_in_tx};
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::notification::{self, HandOffText, Kind, Notification};
@@ -59,7 +60,8 @@ impl Gateway {
         token: &str,
         delivery: u32,
     ) -> Result<HeldMail, Error> {
-        let parts = Parts { sender, account, temporary, pickup, token, kind: Kind::New };
+        let unopened = self.unopened_in(account)?;
+        let parts = Parts { sender, account, temporary, pickup, token, kind: Kind::New, unopened };
         self.notification_of(&parts, Some(delivery))
     }
 
@@ -107,10 +109,9 @@ impl Gateway {
             (OpensBy::InMail, None) => HandOffText::Known,
             (OpensBy::Own, _) => HandOffText::Claimed,
         };
-        let inbox = self.inner.store.get(&MAILBOXES, &(parts.account, mailbox::INBOX))?;
         // What is announced for the first time is not in the mailbox yet.
         let announced = u64::from(parts.kind == Kind::New);
-        let waiting = inbox.map_or(0, |inbox| inbox.unopened) + announced;
+        let waiting = parts.unopened + announced;
         let site = self.site()?;
         let link = format!("{}/pickup/{}", settings.public_url, parts.token);
         let message = Reference::from_bytes(parts.pickup.message).ok_or(MISSING)?;
@@ -156,7 +157,7 @@ impl Gateway {
 
     fn notify_again(&self, id: AccountId, why: Why) -> Result<(), Error> {
         let temporary = self.temporary(id)?.ok_or(MISSING)?;
-        let Some(latest) = self.pickup_latest(id)? else {
+        let Some(latest) = self.pickup_latest(id, |_| true)? else {
             return match why {
                 // The sending of its only message was undone: there is nobody to warn.
                 Why::Expiring => self.temporary_warned(id),
@@ -174,6 +175,7 @@ impl Gateway {
             pickup: &pickup,
             token: &token,
             kind: why.kind(),
+            unopened: self.unopened_in(id)?,
         };
         let mail = self.notification_of(&parts, None)?;
         let notice = match why.tells(&temporary, pickup.message, now) {
@@ -198,6 +200,34 @@ impl Gateway {
         })
     }
 
+    /// The notification of an account that is started again. `row` has the password that it brings, and
+    /// `brought` the messages that are in it again, `unopened` of them not opened.
+    pub(in crate::gateway) fn notification_anew(
+        &self,
+        id: AccountId,
+        row: &Temporary,
+        brought: impl Fn(&ReferenceKey) -> bool,
+        unopened: u64,
+    ) -> Result<Anew, Error> {
+        let latest = match self.pickup_latest(id, |pickup| brought(&pickup.message))? {
+            Some(found) => Some(found),
+            None => self.pickup_latest(id, |_| true)?,
+        };
+        let latest = latest.ok_or(MISSING)?;
+        let (key, token) = self.pickup_token()?;
+        let sender = row.sponsor;
+        let pickup = Pickup { sender, until: row.expires, asked: None, end: None, ..latest };
+        let (temporary, pickup, token) = (row, &pickup, token.as_str());
+        let kind = Kind::Again;
+        let parts = Parts { sender, account: id, temporary, pickup, token, kind, unopened };
+        Ok(Anew { key, mail: self.notification_of(&parts, None)?, pickup: pickup.clone() })
+    }
+
+    fn unopened_in(&self, id: AccountId) -> Result<u64, Error> {
+        let inbox = self.inner.store.get(&MAILBOXES, &(id, mailbox::INBOX))?;
+        Ok(inbox.map_or(0, |inbox| inbox.unopened))
+    }
+
     fn temporary_warned(&self, id: AccountId) -> Result<(), Error> {
         let done = self.inner.store.transact(move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
@@ -207,7 +237,11 @@ impl Gateway {
         done.wait()
     }
 
-    fn pickup_latest(&self, id: AccountId) -> Result<Option<Pickup>, Error> {
+    fn pickup_latest(
+        &self,
+        id: AccountId,
+        wanted: impl Fn(&Pickup) -> bool,
+    ) -> Result<Option<Pickup>, Error> {
         let mut keys = Vec::new();
         let order = crate::store::Order::Ascending;
         self.inner.store.scan(&PICKUPS_OF, &id, order, |(_, key), Due| {
@@ -217,6 +251,7 @@ impl Gateway {
         let mut latest: Option<Pickup> = None;
         for key in keys {
             if let Some(pickup) = self.inner.store.get(&PICKUPS, &key)?
+                && wanted(&pickup)
                 && latest.as_ref().is_none_or(|found| found.sent < pickup.sent)
             {
                 latest = Some(pickup);
@@ -252,7 +287,6 @@ impl Why {
         message: ReferenceKey,
         now: Timestamp,
     ) -> Option<NoticeDraft<'_>> {
-        let until = row.expires.to_rfc3339();
         match self {
             Why::Sponsor => None,
             Why::Asked => Some(asking(row, message, now)),
@@ -261,9 +295,7 @@ impl Why {
                 about: message,
                 recipient: &row.address,
                 at: now,
-                detail: Some(format!(
-                    "The temporary account expires at {until}; you can renew it."
-                )),
+                detail: Some(Detail::Expires(row.expires)),
                 topic: Some(NoticeTopic::Ending),
                 others: &[],
                 report: None,
@@ -280,4 +312,22 @@ struct Parts<'a> {
     pickup: &'a Pickup,
     token: &'a str,
     kind: Kind,
+    /// How many messages wait in the inbox.
+    unopened: u64,
+}
+
+/// The notification of an account that is started again, with its link.
+pub(in crate::gateway) struct Anew {
+    key: [u8; 16],
+    pickup: Pickup,
+    mail: HeldMail,
+}
+
+impl Anew {
+    pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>, now: Timestamp) -> Result<(), Error> {
+        tx.put(&PICKUPS, &self.key, &self.pickup)?;
+        tx.put(&PICKUPS_OF, &(self.pickup.account, self.key), &Due)?;
+        generated::held_mail_in_tx(tx, &self.mail, now)?;
+        changed_in_tx(tx, self.pickup.message)
+    }
 }

@@ -149,7 +149,7 @@ impl Gateway {
             about: row.message,
             recipient: &recipient,
             at: now,
-            detail: Some("The recipient asks you to send the message again.".to_owned()),
+            detail: None,
             topic: Some(NoticeTopic::AskedAgain),
             others: &[],
             report: None,

@@ -10,6 +10,9 @@
 //! | in-mail | the outsider, in the notification | the initial password |
 //! | by-sender | the sponsor, who passes it on | the password once, then what the outsider chose |
 //!
+//! An account that was started again has the hand-off `claim`, whatever it had before: the sponsor must
+//! not get the account of somebody who has chosen a passphrase.
+//!
 //! With `claim` and `by-sender` each password opens one session (`accounts::claim`). An outsider who
 //! has chosen no passphrase gets another password with the next notification.
 
@@ -46,6 +49,9 @@ pub struct TemporaryView {
     pub claimed: Option<Timestamp>,
     pub messages: u32,
     pub hand_off: HandOff,
+    /// Whether no notification brings a password: if the outsider has lost what opens the account, it
+    /// can only be started again.
+    pub can_start_again: bool,
     /// For the sponsor to pass on; only in the hand-off `by-sender`, until the outsider has chosen a
     /// passphrase.
     pub password: Option<PasswordText>,
@@ -207,6 +213,7 @@ impl Gateway {
             claimed: row.claimed,
             messages: row.messages,
             hand_off: row.hand_off,
+            can_start_again: row.sealed_password.is_none(),
             password,
         }))
     }

@@ -156,6 +156,18 @@ pub struct Session {
 #[derive(Serialize, Deserialize)]
 pub struct SessionRef(pub [u8; 32]);
 
+/// A browser that the owner of an account signed in from, under the keyed hash of its key's
+/// thumbprint.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct KnownBrowser {
+    /// Its User-Agent header.
+    pub agent: String,
+    pub since: Timestamp,
+    pub last_sign_in: Timestamp,
+    /// The session that it was given last.
+    pub session: [u8; 16],
+}
+
 /// The settings that an account chose for itself; `None` follows the site's setting.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Preferences {

@@ -43,6 +43,13 @@ pub enum Act {
     RefusalsOmitted,
     /// The keys of an account were not those that its credentials open.
     KeysDiffer,
+    GroupCreated,
+    GroupChanged,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    GroupManagerGranted,
+    GroupManagerRevoked,
 }
 
 impl Act {
@@ -80,6 +87,13 @@ impl Act {
             Act::PasskeyRefused => "passkey-refused",
             Act::RefusalsOmitted => "refusals-omitted",
             Act::KeysDiffer => "keys-differ",
+            Act::GroupCreated => "group-created",
+            Act::GroupChanged => "group-changed",
+            Act::GroupDeleted => "group-deleted",
+            Act::GroupMemberAdded => "group-member-added",
+            Act::GroupMemberRemoved => "group-member-removed",
+            Act::GroupManagerGranted => "group-manager-granted",
+            Act::GroupManagerRevoked => "group-manager-revoked",
         }
     }
 }
@@ -95,6 +109,96 @@ pub struct AuditEntry {
     pub about: String,
     /// The IP address of the client, where there was one.
     pub peer: String,
+}
+
+/// The acts that version 2 of an entry knew, in the order of their numbers.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum ActV2 {
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    PasswordChanged,
+    RecoveryKeyCreated,
+    Recovered,
+    SessionEnded,
+    UserCreated,
+    UserDisabled,
+    UserEnabled,
+    UserChanged,
+    ManagerGranted,
+    ManagerRevoked,
+    SiteChanged,
+    QueueRetried,
+    QueueHeld,
+    QueueDropped,
+    TemporaryRenewed,
+    TemporaryRevoked,
+    Confirmed,
+    AppPasswordCreated,
+    PasskeyCreated,
+    CredentialRemoved,
+    TotpOn,
+    TotpOff,
+    CodeRefused,
+    RecoveryRefused,
+    ConfirmRefused,
+    PasskeyRefused,
+    RefusalsOmitted,
+    KeysDiffer,
+}
+
+impl From<ActV2> for Act {
+    fn from(old: ActV2) -> Act {
+        match old {
+            ActV2::SignedIn => Act::SignedIn,
+            ActV2::SignInRefused => Act::SignInRefused,
+            ActV2::SignedOut => Act::SignedOut,
+            ActV2::PasswordChanged => Act::PasswordChanged,
+            ActV2::RecoveryKeyCreated => Act::RecoveryKeyCreated,
+            ActV2::Recovered => Act::Recovered,
+            ActV2::SessionEnded => Act::SessionEnded,
+            ActV2::UserCreated => Act::UserCreated,
+            ActV2::UserDisabled => Act::UserDisabled,
+            ActV2::UserEnabled => Act::UserEnabled,
+            ActV2::UserChanged => Act::UserChanged,
+            ActV2::ManagerGranted => Act::ManagerGranted,
+            ActV2::ManagerRevoked => Act::ManagerRevoked,
+            ActV2::SiteChanged => Act::SiteChanged,
+            ActV2::QueueRetried => Act::QueueRetried,
+            ActV2::QueueHeld => Act::QueueHeld,
+            ActV2::QueueDropped => Act::QueueDropped,
+            ActV2::TemporaryRenewed => Act::TemporaryRenewed,
+            ActV2::TemporaryRevoked => Act::TemporaryRevoked,
+            ActV2::Confirmed => Act::Confirmed,
+            ActV2::AppPasswordCreated => Act::AppPasswordCreated,
+            ActV2::PasskeyCreated => Act::PasskeyCreated,
+            ActV2::CredentialRemoved => Act::CredentialRemoved,
+            ActV2::TotpOn => Act::TotpOn,
+            ActV2::TotpOff => Act::TotpOff,
+            ActV2::CodeRefused => Act::CodeRefused,
+            ActV2::RecoveryRefused => Act::RecoveryRefused,
+            ActV2::ConfirmRefused => Act::ConfirmRefused,
+            ActV2::PasskeyRefused => Act::PasskeyRefused,
+            ActV2::RefusalsOmitted => Act::RefusalsOmitted,
+            ActV2::KeysDiffer => Act::KeysDiffer,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AuditEntryV2 {
+    at: Timestamp,
+    who: String,
+    act: ActV2,
+    about: String,
+    peer: String,
+}
+
+impl From<AuditEntryV2> for AuditEntry {
+    fn from(old: AuditEntryV2) -> AuditEntry {
+        let AuditEntryV2 { at, who, act, about, peer } = old;
+        AuditEntry { at, who, act: act.into(), about, peer }
+    }
 }
 
 /// The acts that version 1 of an entry knew, in the order of their numbers.
@@ -127,34 +231,34 @@ enum ActV1 {
     TotpOff,
 }
 
-impl From<ActV1> for Act {
-    fn from(old: ActV1) -> Act {
+impl From<ActV1> for ActV2 {
+    fn from(old: ActV1) -> ActV2 {
         match old {
-            ActV1::SignedIn => Act::SignedIn,
-            ActV1::SignInRefused => Act::SignInRefused,
-            ActV1::SignedOut => Act::SignedOut,
-            ActV1::PasswordChanged => Act::PasswordChanged,
-            ActV1::RecoveryKeyCreated => Act::RecoveryKeyCreated,
-            ActV1::Recovered => Act::Recovered,
-            ActV1::SessionEnded => Act::SessionEnded,
-            ActV1::UserCreated => Act::UserCreated,
-            ActV1::UserDisabled => Act::UserDisabled,
-            ActV1::UserEnabled => Act::UserEnabled,
-            ActV1::UserChanged => Act::UserChanged,
-            ActV1::ManagerGranted => Act::ManagerGranted,
-            ActV1::ManagerRevoked => Act::ManagerRevoked,
-            ActV1::SiteChanged => Act::SiteChanged,
-            ActV1::QueueRetried => Act::QueueRetried,
-            ActV1::QueueHeld => Act::QueueHeld,
-            ActV1::QueueDropped => Act::QueueDropped,
-            ActV1::TemporaryRenewed => Act::TemporaryRenewed,
-            ActV1::TemporaryRevoked => Act::TemporaryRevoked,
-            ActV1::Confirmed => Act::Confirmed,
-            ActV1::AppPasswordCreated => Act::AppPasswordCreated,
-            ActV1::PasskeyCreated => Act::PasskeyCreated,
-            ActV1::CredentialRemoved => Act::CredentialRemoved,
-            ActV1::TotpOn => Act::TotpOn,
-            ActV1::TotpOff => Act::TotpOff,
+            ActV1::SignedIn => ActV2::SignedIn,
+            ActV1::SignInRefused => ActV2::SignInRefused,
+            ActV1::SignedOut => ActV2::SignedOut,
+            ActV1::PasswordChanged => ActV2::PasswordChanged,
+            ActV1::RecoveryKeyCreated => ActV2::RecoveryKeyCreated,
+            ActV1::Recovered => ActV2::Recovered,
+            ActV1::SessionEnded => ActV2::SessionEnded,
+            ActV1::UserCreated => ActV2::UserCreated,
+            ActV1::UserDisabled => ActV2::UserDisabled,
+            ActV1::UserEnabled => ActV2::UserEnabled,
+            ActV1::UserChanged => ActV2::UserChanged,
+            ActV1::ManagerGranted => ActV2::ManagerGranted,
+            ActV1::ManagerRevoked => ActV2::ManagerRevoked,
+            ActV1::SiteChanged => ActV2::SiteChanged,
+            ActV1::QueueRetried => ActV2::QueueRetried,
+            ActV1::QueueHeld => ActV2::QueueHeld,
+            ActV1::QueueDropped => ActV2::QueueDropped,
+            ActV1::TemporaryRenewed => ActV2::TemporaryRenewed,
+            ActV1::TemporaryRevoked => ActV2::TemporaryRevoked,
+            ActV1::Confirmed => ActV2::Confirmed,
+            ActV1::AppPasswordCreated => ActV2::AppPasswordCreated,
+            ActV1::PasskeyCreated => ActV2::PasskeyCreated,
+            ActV1::CredentialRemoved => ActV2::CredentialRemoved,
+            ActV1::TotpOn => ActV2::TotpOn,
+            ActV1::TotpOff => ActV2::TotpOff,
         }
     }
 }
@@ -168,9 +272,9 @@ pub(super) struct AuditEntryV1 {
     peer: String,
 }
 
-impl From<AuditEntryV1> for AuditEntry {
-    fn from(old: AuditEntryV1) -> AuditEntry {
+impl From<AuditEntryV1> for AuditEntryV2 {
+    fn from(old: AuditEntryV1) -> AuditEntryV2 {
         let AuditEntryV1 { at, who, act, about, peer } = old;
-        AuditEntry { at, who, act: act.into(), about, peer }
+        AuditEntryV2 { at, who, act: act.into(), about, peer }
     }
 }

@@ -13,6 +13,7 @@ use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
 use crate::gateway::accounts::known_key::KnownKey;
+use crate::gateway::groups::about::About;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
@@ -42,6 +43,7 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Meta>("upload::Meta");
     check.stored_form::<KnownKey>("KnownKey");
     check.stored_form::<CarriedSignature>("CarriedSignature");
+    check.stored_form::<About>("About");
 }
 
 /// Samples by their number.

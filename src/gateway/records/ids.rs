@@ -23,6 +23,30 @@ impl crate::store::Key for AccountId {
     }
 }
 
+/// Identifies a group; random, but for the group of everybody inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GroupId(pub [u8; 16]);
+
+impl GroupId {
+    /// The group of everybody inside, whose members are computed.
+    pub const EVERYBODY: GroupId = GroupId([0; 16]);
+
+    /// The text form used by the API: 32 hexadecimal digits.
+    pub fn to_text(self) -> String {
+        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
+impl crate::store::Key for GroupId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        crate::store::Key::read(bytes).map(GroupId)
+    }
+}
+
 /// A reference number as a key.
 pub type ReferenceKey = [u8; 16];
 /// A mailbox within its account.

@@ -3,8 +3,10 @@
 
 pub mod account;
 pub mod audit;
+pub mod group;
 pub mod ids;
 pub mod mailbox;
+pub(in crate::gateway) mod membership;
 pub mod message;
 pub(in crate::gateway) mod numbers;
 pub mod policy;

@@ -51,9 +51,12 @@ pub struct QueueRow {
     pub last: Option<String>,
 }
 
-/// A recipient whose mail failed or is late, which the next report to the message's sender names.
+/// A recipient whose mail failed, is late or took another route, which the next report to the
+/// message's sender names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreported {
+    /// `Failed`, or `Waiting` if it is late; for want of verified TLS, `Accepted` if it went into a
+    /// temporary account, and `Delivered` if it goes as ordinary mail.
     pub kind: DeliveryState,
     pub recipient: Recipient,
     /// As the sender wrote it.

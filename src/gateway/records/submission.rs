@@ -7,7 +7,7 @@ use crate::gateway::records::ids::{AccountId, DraftId, UploadId};
 use crate::gateway::records::message::HeldCopy;
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::temporary::Pickup;
-use crate::terms::{DeliveryState, RejectReason, Route};
+use crate::terms::{DeliveryState, RejectReason, Route, StepNote};
 
 /// A message that is being written; only its owner can open its content.
 #[derive(Clone, Serialize, Deserialize)]
@@ -55,6 +55,43 @@ pub struct Submission {
     /// The octets that count for the sender although the own copy was deleted, as long as the
     /// message waits outside.
     pub owed: Option<u64>,
+    /// How its deliveries stand, counted; `None` until they are counted: earlier versions did not
+    /// count.
+    pub standings: Option<Vec<Standing>>,
+}
+
+/// How many deliveries of a message are in one state, on one route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub route: Route,
+    pub state: DeliveryState,
+    pub count: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct SubmissionV2 {
+    pub sender: AccountId,
+    pub accepted: Timestamp,
+    pub undo_until: Option<Timestamp>,
+    pub deliveries: u32,
+    pub sealed: bool,
+    pub sealed_thread: bool,
+    pub owed: Option<u64>,
+}
+
+impl From<SubmissionV2> for Submission {
+    fn from(old: SubmissionV2) -> Submission {
+        Submission {
+            sender: old.sender,
+            accepted: old.accepted,
+            undo_until: old.undo_until,
+            deliveries: old.deliveries,
+            sealed: old.sealed,
+            sealed_thread: old.sealed_thread,
+            owed: old.owed,
+            standings: None,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,9 +104,9 @@ pub struct SubmissionV1 {
     pub sealed_thread: bool,
 }
 
-impl From<SubmissionV1> for Submission {
-    fn from(old: SubmissionV1) -> Submission {
-        Submission {
+impl From<SubmissionV1> for SubmissionV2 {
+    fn from(old: SubmissionV1) -> SubmissionV2 {
+        SubmissionV2 {
             sender: old.sender,
             accepted: old.accepted,
             undo_until: old.undo_until,
@@ -86,7 +123,11 @@ impl From<SubmissionV1> for Submission {
 pub struct Step {
     pub state: DeliveryState,
     pub at: Timestamp,
+    pub note: Option<StepNote>,
+    /// What a host said, or whose rule it was.
     pub detail: Option<String>,
+    /// How many attempts in vain the step stands for, of which `at` is the last.
+    pub tried: u32,
 }
 
 /// The status of a message for one recipient.
@@ -100,6 +141,58 @@ pub struct Delivery {
     pub reason: Option<RejectReason>,
     /// When the sender consented to sending it in clear.
     pub consent: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// The current state.
+    pub(in crate::gateway) fn state(&self) -> DeliveryState {
+        self.history.last().map_or(DeliveryState::Accepted, |step| step.state)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct StepV1 {
+    pub state: DeliveryState,
+    pub at: Timestamp,
+    pub detail: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct DeliveryV1 {
+    pub address: String,
+    pub account: Option<AccountId>,
+    pub route: Route,
+    pub history: Vec<StepV1>,
+    pub reason: Option<RejectReason>,
+    pub consent: Option<Timestamp>,
+}
+
+impl From<DeliveryV1> for Delivery {
+    fn from(old: DeliveryV1) -> Delivery {
+        Delivery {
+            address: old.address,
+            account: old.account,
+            route: old.route,
+            history: old.history.into_iter().map(Step::from).collect(),
+            reason: old.reason,
+            consent: old.consent,
+        }
+    }
+}
+
+impl From<StepV1> for Step {
+    /// Notes were words of the detail.
+    fn from(StepV1 { state, at, detail }: StepV1) -> Step {
+        let note = match (state, detail.as_deref()) {
+            (DeliveryState::Waiting, Some("notified")) => Some(StepNote::Notified),
+            (DeliveryState::Failed, Some("the account was deleted")) => {
+                Some(StepNote::AccountDeleted)
+            }
+            _ => None,
+        };
+        let detail = detail.filter(|_| note.is_none());
+        Step { state, at, note, detail, tried: 0 }
+    }
 }
 
 /// A generated message that is sent with a message; it is small, so the record holds it.

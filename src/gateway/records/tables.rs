@@ -5,12 +5,15 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, Meta, Owner,
-    Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, KnownBrowser, Meta,
+    Owner, Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
 };
-use crate::gateway::records::audit::{AuditEntry, AuditEntryV1};
+use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2};
+use crate::gateway::records::group::{
+    Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup,
+};
 use crate::gateway::records::ids::{
-    AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
+    AccountId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, UploadId,
 };
 use crate::gateway::records::mailbox::{
     ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, MailboxV1, Place,
@@ -23,7 +26,7 @@ use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
-    Delivery, Draft, Held, Submission, SubmissionV1, Upload, UploadChunk,
+    Delivery, DeliveryV1, Draft, Held, Submission, SubmissionV1, SubmissionV2, Upload, UploadChunk,
 };
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::gateway::records::vouching::{Attestation, SignedStatement, SigningKey, VouchRequest};
@@ -99,6 +102,15 @@ pub const VOUCH_REQUESTS: Table<(AccountId, AccountId), VouchRequest> =
 pub const MESSAGE_SIGNATURES: Table<ReferenceKey, Sealed> = Table::new(76, "message_signatures");
 /// What an account knows of the signing keys of others, and of its own.
 pub const KNOWN_KEYS: Table<(AccountId, AccountId), Sealed> = Table::new(77, "known_keys");
+pub const KNOWN_BROWSERS: Table<(AccountId, [u8; 16]), KnownBrowser> =
+    Table::new(63, "known_browsers");
+pub const GROUPS: Table<GroupId, Group> = Table::new(65, "groups");
+pub const GROUP_EPOCHS: Table<(GroupId, u32), GroupEpoch> = Table::new(66, "group_epochs");
+pub const GROUP_MEMBERS: Table<(GroupId, AccountId), GroupMember> = Table::new(67, "group_members");
+pub const GROUPS_OF: Table<(AccountId, GroupId), InGroup> = Table::new(68, "groups_of");
+pub const GROUP_WRAPS: Table<(GroupId, AccountId, u32), GroupWrap> = Table::new(69, "group_wraps");
+pub const GROUP_ADDRESSES: Table<[u8; 16], GroupOwner> = Table::new(70, "group_addresses");
+pub const GROUP_WAITING: Table<(GroupId, AccountId), Due> = Table::new(71, "group_waiting");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -146,8 +158,8 @@ records!(
     Draft = 1,
     Upload = 1,
     UploadChunk = 1,
-    Submission = 2 from SubmissionV1,
-    Delivery = 1,
+    Submission = 3 from SubmissionV2,
+    Delivery = 2 from DeliveryV1,
     Held = 1,
     Due = 1,
     QueueRow = 1,
@@ -165,7 +177,7 @@ records!(
     Member = 1,
     OwnId = 1,
     SiteChange = 2 from SiteChangeV1,
-    AuditEntry = 2 from AuditEntryV1,
+    AuditEntry = 3 from AuditEntryV2,
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
@@ -173,17 +185,27 @@ records!(
     Attestation = 1,
     SignedStatement = 1,
     VouchRequest = 1,
+    KnownBrowser = 1,
+    Group = 1,
+    GroupEpoch = 1,
+    GroupMember = 1,
+    GroupOwner = 1,
+    GroupWrap = 1,
+    InGroup = 1,
 );
 
 versions!(
     AccountV1 = 1,
     AccountKeysV1 = 1,
+    AuditEntryV2 = 2 from AuditEntryV1,
     AuditEntryV1 = 1,
     CountersV1 = 1,
+    DeliveryV1 = 1,
     ChangeRowV1 = 1,
     ConversationOfV1 = 1,
     MailboxV1 = 1,
     PreferencesV1 = 1,
     SiteChangeV1 = 1,
+    SubmissionV2 = 2 from SubmissionV1,
     SubmissionV1 = 1
 );

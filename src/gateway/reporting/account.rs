@@ -9,7 +9,7 @@ use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::records::account::AccountNews;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::ACCOUNT_NEWS;
-use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::reporting::notice::{Detail, NoticeDraft};
 use crate::store::Read;
 use crate::terms::DeliveryState;
 
@@ -47,7 +47,7 @@ impl Gateway {
             about: reference.to_bytes(),
             recipient: &address,
             at: news.at,
-            detail: news.from.clone(),
+            detail: news.from.clone().map(Detail::Words),
             others: &[],
             topic: Some(NoticeTopic::Account(news.change)),
             report: None,

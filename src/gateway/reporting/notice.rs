@@ -21,11 +21,12 @@ use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::dsn;
 use crate::mail::mailboxes::ascii_domain;
 use crate::mail::message::Ids;
+use crate::mail::notice_detail::{self, Instead};
 use crate::mail::notice_many;
 use crate::mail::notice_text::{self, Report};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::{AccountChange, Confirmations, DeliveryState, Language};
+use crate::terms::{AccountChange, Confirmations, DeliveryState, Language, Route, StepNote};
 use crate::vault::ContentKey;
 
 /// The inputs of a notice.
@@ -35,12 +36,21 @@ pub(in crate::gateway) struct NoticeDraft<'a> {
     /// The recipient that the notice is about, as the sender wrote it.
     pub recipient: &'a str,
     pub at: Timestamp,
-    pub detail: Option<String>,
+    pub detail: Option<Detail>,
     pub topic: Option<NoticeTopic>,
     /// More recipients that it is about.
     pub others: &'a [Told],
     /// The machine-readable fields of a delivery report (RFC 3464).
     pub report: Option<String>,
+}
+
+/// What a notice adds to its sentence.
+pub(in crate::gateway) enum Detail {
+    /// As a host said it, or in the language of the reader.
+    Words(String),
+    Note(StepNote),
+    /// When the temporary account expires.
+    Expires(Timestamp),
 }
 
 /// What a notice is about: a message, or the account itself.
@@ -71,6 +81,10 @@ impl NoticeDraft<'_> {
             (Some(NoticeTopic::AskedAgain), _) => Report::AskedAgain,
             (Some(NoticeTopic::Filling), _) => Report::Filling,
             (Some(NoticeTopic::AlmostFull), _) => Report::AlmostFull,
+            (Some(NoticeTopic::Unverified(Route::TemporaryAccount)), _) => {
+                Report::Unverified(Instead::Here)
+            }
+            (Some(NoticeTopic::Unverified(_)), _) => Report::Unverified(Instead::Plain),
             (None, DeliveryState::Read) => Report::Read,
             (None, DeliveryState::Rejected) => Report::Rejected,
             (None, DeliveryState::Expired) => Report::Expired,
@@ -93,8 +107,13 @@ impl NoticeDraft<'_> {
 
     fn text(&self, language: Language) -> String {
         let about = shown(self.about).to_string();
-        let detail = self.detail.as_deref();
-        let (at, who, reference) = (self.at.to_rfc3339(), self.recipient, about.as_str());
+        let detail = self.detail.as_ref().and_then(|detail| match detail {
+            Detail::Words(words) => Some(words.clone()),
+            Detail::Note(note) => notice_detail::note(language, *note).map(str::to_owned),
+            Detail::Expires(at) => Some(notice_detail::expires(language, &at.to_prose())),
+        });
+        let detail = detail.as_deref();
+        let (at, who, reference) = (self.at.to_prose(), self.recipient, about.as_str());
         match self.reports() {
             Tells::Message(report) if self.others.is_empty() => {
                 notice_text::text(language, report, (who, &at), detail, reference)
@@ -263,13 +282,25 @@ impl Gateway {
     ) -> Result<(), Error> {
         let done = self.transact(move |tx| {
             let tell = work(tx)?;
-            if let Some(notice) = notice.as_ref().filter(|_| tell) {
-                notice.store_in_tx(tx)?;
-            }
-            changed_in_tx(tx, message)
+            notice_in_tx(tx, notice.as_ref().filter(|_| tell), message)
         });
         done.wait()
     }
+}
+
+/// Stores a notice, and records for the message's sender that its status changed. A notice for a
+/// temporary account that was started again is left out: what it tells of is gone from there.
+pub(in crate::gateway) fn notice_in_tx(
+    tx: &mut Tx<'_, '_>,
+    notice: Option<&SealedMessage>,
+    message: ReferenceKey,
+) -> Result<(), Error> {
+    if let Some(notice) = notice
+        && notice.is_opened(tx)?
+    {
+        notice.store_in_tx(tx)?;
+    }
+    changed_in_tx(tx, message)
 }
 
 /// Records for a message's sender that its status changed, if the sender still has a copy. What

@@ -1,6 +1,7 @@
-//! Delivery reports: what senders inside are told about recipients whose mail failed or is late.
+//! Delivery reports: what senders inside are told about recipients whose mail failed, is late, or took
+//! another route because the way had no verified TLS.
 //!
-//! An attempt that failed leaves a row in `UNREPORTED`, in its own transaction. One report names all
+//! Such an attempt leaves a row in `UNREPORTED`, in its own transaction. One report names all
 //! recipients of a message that have rows of one kind (RFC 3464 §2.3), and is stored in the
 //! transaction that removes them: nothing is told twice, or lost, wherever the daemon is killed.
 //!
@@ -17,17 +18,18 @@ use crate::gateway::Gateway;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::sealed_message::SealedMessage;
+use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::queue::attempt::Reason;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::{QueueRow, Unreported, row_id};
 use crate::gateway::records::tables::{QUEUE, SUBMISSIONS, UNREPORTED};
-use crate::gateway::reporting::notice::{NoticeDraft, Told};
+use crate::gateway::reporting::notice::{Detail, NoticeDraft, Told};
 use crate::gateway::text::shown;
 use crate::mail::dsn::{self, Action, Dsn, Status};
 use crate::mail::envelope::Notify;
 use crate::mail::status::EnhancedStatus;
 use crate::store::{Order, Read, Span};
-use crate::terms::{DeliveryState, QueueKind, QueueState};
+use crate::terms::{DeliveryState, QueueKind, QueueState, Route};
 
 /// The most recipients that one report names; the others get another one.
 const RECIPIENTS_MAX: usize = 1_000;
@@ -230,15 +232,17 @@ impl Gateway {
         let first = told.next().ok_or(Error::NotFound { what: "report" })?;
         let others: Vec<Told> = told.collect();
         let (kind, at) = (rows[0].1.kind, rows[0].1.at);
+        let rerouted = rerouted(kind);
         let draft = NoticeDraft {
             kind,
             about: message,
             recipient: &first.recipient,
             at,
-            detail: first.detail,
-            topic: None,
+            detail: first.detail.map(Detail::Words),
+            topic: rerouted.map(NoticeTopic::Unverified),
             others: &others,
-            report: Some(dsn::fields(&self.dsn(rows))),
+            // It is on its way: there is nothing that a program could do.
+            report: rerouted.is_none().then(|| dsn::fields(&self.dsn(rows))),
         };
         self.notice_prepare(sender, &draft)
     }
@@ -272,7 +276,28 @@ impl Gateway {
 
 fn told(row: &Unreported) -> Told {
     let reason = Reason { host: row.host.clone(), text: row.text.clone() };
-    Told { recipient: row.address.clone(), detail: Some(format!("{} {reason}", row.status)) }
+    let said = match rerouted(row.kind) {
+        Some(_) => reason.to_string(),
+        None => format!("{} {reason}", row.status),
+    };
+    Told { recipient: row.address.clone(), detail: Some(said).filter(|said| !said.is_empty()) }
+}
+
+/// The kind of a row that reports that a message took this route, for want of verified TLS.
+pub(in crate::gateway) fn rerouted_kind(route: Route) -> DeliveryState {
+    match route {
+        Route::TemporaryAccount => DeliveryState::Accepted,
+        _ => DeliveryState::Delivered,
+    }
+}
+
+/// The route that a message took, if that is what a row of this kind reports.
+fn rerouted(kind: DeliveryState) -> Option<Route> {
+    match kind {
+        DeliveryState::Accepted => Some(Route::TemporaryAccount),
+        DeliveryState::Delivered => Some(Route::Plain),
+        _ => None,
+    }
 }
 
 /// Leaves a row for the next report about a message.

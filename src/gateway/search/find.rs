@@ -73,7 +73,19 @@ impl Gateway {
         before: Option<&str>,
         limit: usize,
     ) -> Result<Found, Error> {
-        let query = Query::parse(query)?;
+        self.search_within(actor, query, None, before, limit)
+    }
+
+    /// The same, in one mailbox alone if one is given, by its ID or role.
+    pub fn search_within(
+        &self,
+        actor: &Actor,
+        query: &str,
+        mailbox: Option<&str>,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Found, Error> {
+        let query = self.query(actor, query, mailbox)?;
         let waiting = self.search_step(actor, STEP_WAIT)?.waiting;
         let state = self.state(actor.account())?;
         let limit = limit.clamp(1, PAGE_MAX);
@@ -82,14 +94,24 @@ impl Gateway {
         Ok(Found { state, hits, next, waiting })
     }
 
-    /// The flags of all messages that match.
+    fn query(&self, actor: &Actor, text: &str, mailbox: Option<&str>) -> Result<Query, Error> {
+        let mut query = Query::parse(text)?;
+        if let Some(mailbox) = mailbox {
+            let id = self.mailbox_find(actor.account(), mailbox)?;
+            query.0.push(Clause { not: false, test: Test::Within(id) });
+        }
+        Ok(query)
+    }
+
+    /// The flags of all messages that match, in one mailbox alone if one is given.
     pub fn search_flags(
         &self,
         actor: &Actor,
         query: &str,
+        mailbox: Option<&str>,
         before: Option<&str>,
     ) -> Result<FlagsPage, Error> {
-        let query = Query::parse(query)?;
+        let query = self.query(actor, query, mailbox)?;
         let (items, next) = self.found(actor, &query, before, list::FLAGS_MAX, |asking, doc| {
             let found = asking.fitting(doc)?;
             found.map(|(place, entry, _)| item::marks(place.mailbox, &entry)).transpose()
@@ -240,7 +262,8 @@ impl Gateway {
                 }
             }
         }
-        if named || query.0.iter().any(|clause| matches!(clause.test, Test::Ref(_))) {
+        let is_exact = |test: &Test| matches!(test, Test::Ref(_) | Test::Within(_));
+        if named || query.0.iter().any(|clause| is_exact(&clause.test)) {
             hidden.clear();
         }
         Ok(Folders { numbers, hidden })
@@ -299,6 +322,7 @@ impl Asking<'_> {
                     let folder = self.folders.numbers.get(&words::folded(name));
                     is_all(name) || folder.is_some_and(|folder| *folder == place.mailbox)
                 }
+                Test::Within(id) => *id == place.mailbox,
                 Test::Label(name) => {
                     let label = self.labels.get(&words::folded(name));
                     label.is_some_and(|label| entry.labels.contains(label))

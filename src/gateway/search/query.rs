@@ -17,6 +17,7 @@ use time::{Date, Month};
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
+use crate::gateway::records::ids::MailboxId;
 use crate::mail::reference::Reference;
 use crate::mail::words;
 
@@ -49,6 +50,8 @@ pub enum Test {
     Words(Words),
     /// A folder, as the user typed it.
     In(String),
+    /// The mailbox that is searched alone; it cannot be typed.
+    Within(MailboxId),
     /// A label, as the user typed it.
     Label(String),
     Is(Is),

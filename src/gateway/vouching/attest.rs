@@ -65,7 +65,7 @@ impl Gateway {
     /// Vouches for a colleague who asked for it, or for whom the actor vouches already.
     pub fn vouch_attest(&self, actor: &Actor, new: &NewAttestation) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let person = self.colleague_at(&new.colleague)?;
+        let person = self.colleague_at(actor, &new.colleague)?;
         if person.party.account == actor.account() {
             return Err(Error::Denied { reason: "nobody vouches for oneself" });
         }

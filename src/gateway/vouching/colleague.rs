@@ -34,16 +34,17 @@ pub struct ColleaguesPage {
 impl Gateway {
     /// The people inside whom the directory finds, with their opaque IDs; those without a signing key
     /// are left out.
-    pub fn colleagues(
+    pub fn colleague_find(
         &self,
         actor: &Actor,
         question: &str,
         limit: usize,
     ) -> Result<ColleaguesPage, Error> {
-        let page = self.directory(actor, question, limit)?;
+        let page = self.colleagues(actor, question, limit)?;
         let (mut items, mut exact) = (Vec::with_capacity(page.items.len()), None);
         for one in page.items {
-            // A further address stands for itself: whose it is, is not said.
+            // A further address stands for itself, and so does one in a closed group: whose it is, is not
+            // said.
             let Some(name) = one.name else { continue };
             let Some(id) = self.account_at(&one.address)? else { continue };
             if self.signing_key(id)?.is_some_and(|key| !key.ended) {
@@ -59,7 +60,7 @@ impl Gateway {
 
     /// A colleague, with what each attestation is worth to the actor.
     pub fn colleague(&self, actor: &Actor, id: &str) -> Result<ColleagueView, Error> {
-        let person = self.colleague_at(id)?;
+        let person = self.colleague_at(actor, id)?;
         let mut meeting = Meeting::new(self, actor);
         let met = meeting.meet(person.party.account)?.ok_or(NOBODY)?.clone();
         let mut looked = self.received_look(actor, &mut meeting, &met)?;
@@ -89,7 +90,7 @@ impl Gateway {
         id: &str,
         compared: &str,
     ) -> Result<(), Error> {
-        let person = self.colleague_at(id)?;
+        let person = self.colleague_at(actor, id)?;
         let shown = fingerprint(&person.party.address, person.party.key);
         match is_same(compared, &shown) {
             true => self.colleague_key_keep(actor, &person),

@@ -27,7 +27,11 @@ impl Gateway {
     ) -> Result<SealedMessage, Error> {
         let reference = self.reference_new();
         let now = self.inner.clock.now();
-        let name = self.account(actor.account())?.display_name;
+        // Who may not write to the actor may not see the name.
+        let name = match self.reaches(&self.asker(to)?, actor.account())? {
+            true => self.account(actor.account())?.display_name,
+            false => String::new(),
+        };
         let language = self.language_of(to)?.unwrap_or(Language::English);
         let who = match name.is_empty() {
             true => own.address.clone(),

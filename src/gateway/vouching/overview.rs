@@ -89,13 +89,11 @@ impl Met {
         given.any(|(_, given)| *given != digest)
     }
 
+    /// The person, without the name if the reader may not see it.
     pub(in crate::gateway) fn view(&self) -> PersonView {
         let Party { account, address, .. } = &self.person.party;
-        PersonView {
-            id: account.to_text(),
-            name: self.person.name.clone(),
-            address: address.clone(),
-        }
+        let name = self.person.name.clone().filter(|_| self.reached);
+        PersonView { id: account.to_text(), name, address: address.clone() }
     }
 }
 
@@ -123,11 +121,17 @@ impl Looked {
 }
 
 impl Meeting<'_> {
-    /// How others see an account, of which nothing more may be known than its ID.
+    /// How the reader sees an account, of which nothing more may be known than its ID.
     pub(in crate::gateway) fn view_of(&mut self, id: AccountId) -> Result<PersonView, Error> {
-        let met = self.meet(id)?.map(Met::view);
-        let address = String::new();
-        Ok(met.unwrap_or(PersonView { id: id.to_text(), name: None, address }))
+        self.view_or(id, "")
+    }
+
+    /// The same, with an address that the reader has seen of somebody of whom no more may be seen.
+    fn view_or(&mut self, id: AccountId, seen: &str) -> Result<PersonView, Error> {
+        let hidden = self.are_hidden();
+        let met = self.meet(id)?.filter(|met| met.reached || !hidden).map(Met::view);
+        let bare = || PersonView { id: id.to_text(), name: None, address: seen.to_owned() };
+        Ok(met.unwrap_or_else(bare))
     }
 
     /// How an attestation is shown, by its reader's knowledge of the voucher. `shown` is the other
@@ -140,8 +144,10 @@ impl Meeting<'_> {
     ) -> Result<AttestationView, Error> {
         let voucher = self.meet(attested.voucher.account)?;
         let standing = standing(attested, voucher, subject, now);
+        let signed = [&attested.voucher, &attested.subject];
+        let signed = signed.into_iter().find(|party| party.account == shown);
         Ok(AttestationView {
-            person: self.view_of(shown)?,
+            person: self.view_or(shown, signed.map_or("", |party| &party.address))?,
             how: Some(attested.how),
             at: Some(attested.at),
             ends: attested.ends,
@@ -229,11 +235,15 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.at));
-        rows.into_iter()
-            .map(|(other, row)| {
-                Ok(RequestView { person: meeting.view_of(other)?, side: row.side, at: row.at })
-            })
-            .collect()
+        let mut requests = Vec::with_capacity(rows.len());
+        for (other, row) in rows {
+            // Who has come into a closed group since then is not seen.
+            if meeting.reaches(other)? {
+                let person = meeting.view_of(other)?;
+                requests.push(RequestView { person, side: row.side, at: row.at });
+            }
+        }
+        Ok(requests)
     }
 
     /// The attestations that the actor's register says were made.
@@ -281,14 +291,27 @@ impl Gateway {
     ) -> Result<Looked, Error> {
         let (mut looked, now) = (Looked::default(), self.inner.clock.now());
         let party = &subject.person.party;
-        let rows = self.attestations_of(party.account)?;
-        let listed = subject.register.as_ref().map_or(&[][..], |register| &register.received);
-        for (voucher, _) in listed {
+        let is_own = party.account == actor.account();
+        // Whom the reader may not see is not named as a voucher either, nor missed.
+        let mut sees = |voucher| Ok::<_, Error>(is_own || meeting.reaches(voucher)?);
+        let mut rows = Vec::new();
+        for (voucher, row) in self.attestations_of(party.account)? {
+            if sees(voucher)? {
+                rows.push((voucher, row));
+            }
+        }
+        let mut listed = Vec::new();
+        for one in subject.register.iter().flat_map(|register| &register.received) {
+            if sees(one.0)? {
+                listed.push(*one);
+            }
+        }
+        for (voucher, _) in &listed {
             if !rows.iter().any(|(other, _)| other == voucher) {
                 looked.problem(VouchProblem::LeftOut, &meeting.view_of(*voucher)?);
             }
         }
-        let listed: HashMap<AccountId, DigestOf> = listed.iter().copied().collect();
+        let listed: HashMap<AccountId, DigestOf> = listed.into_iter().collect();
         for (voucher, row) in rows {
             let Some(attested) = row.read((party.account, voucher)) else {
                 looked.add(meeting.forged_view(voucher)?);

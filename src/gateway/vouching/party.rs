@@ -7,6 +7,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::{KnownKey, Seen};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
+use crate::gateway::groups::admission::Asker;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::parse_hex;
 use crate::gateway::vouching::statement::{DigestOf, Party, Registered};
@@ -33,6 +34,8 @@ pub(in crate::gateway) struct Met {
     pub known: KnownKey,
     /// The register, signed with the key that the records say.
     pub register: Option<Registered>,
+    /// Whether the reader may write to the person, and so sees more than that the address exists.
+    pub reached: bool,
 }
 
 impl Met {
@@ -61,7 +64,10 @@ impl Met {
 
 impl Gateway {
     /// A person inside with a signing key. Temporary accounts have none.
-    pub(in crate::gateway) fn person(&self, id: AccountId) -> Result<Option<Person>, Error> {
+    pub(in crate::gateway) fn vouching_person(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<Person>, Error> {
         let account = match self.account(id) {
             Ok(account) => account,
             Err(Error::NotFound { .. }) => return Ok(None),
@@ -79,12 +85,19 @@ impl Gateway {
         }))
     }
 
-    /// A person whom others may find; anybody else is not there, and neither is one whose key has
+    /// A person whom the actor may find; anybody else is not there, and neither is one whose key has
     /// ended.
-    pub(in crate::gateway) fn colleague_at(&self, id: &str) -> Result<Person, Error> {
+    pub(in crate::gateway) fn colleague_at(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<Person, Error> {
         let id = parse_hex(id).map(AccountId).ok_or(NOBODY)?;
+        if !self.reaches(&self.asker(actor.account())?, id)? {
+            return Err(NOBODY);
+        }
         let is_there = |person: &Person| !person.disabled && !person.ended;
-        self.person(id)?.filter(is_there).ok_or(NOBODY)
+        self.vouching_person(id)?.filter(is_there).ok_or(NOBODY)
     }
 
     /// The actor as a party, with the key of the opened pair.
@@ -104,12 +117,14 @@ impl Gateway {
 pub(in crate::gateway) struct Meeting<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
+    /// What decides whom the actor sees; looked for when the first one is met.
+    asker: Option<Asker>,
     met: HashMap<AccountId, Option<Met>>,
 }
 
 impl<'r> Meeting<'r> {
     pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Meeting<'r> {
-        Meeting { gateway, actor, met: HashMap::new() }
+        Meeting { gateway, actor, asker: None, met: HashMap::new() }
     }
 
     /// A person, whose key is known from now on; `None` if there is no such person any more, or the
@@ -122,8 +137,9 @@ impl<'r> Meeting<'r> {
         Ok(self.met[&id].as_ref())
     }
 
-    fn look(&self, id: AccountId) -> Result<Option<Met>, Error> {
-        let Some(person) = self.gateway.person(id)? else { return Ok(None) };
+    fn look(&mut self, id: AccountId) -> Result<Option<Met>, Error> {
+        let Some(person) = self.gateway.vouching_person(id)? else { return Ok(None) };
+        let reached = self.reaches(id)?;
         let register = self.gateway.register_of(id, person.party.key)?;
         let shown = (person.party.key, register.as_ref().map(Registered::seen));
         let own = (self.actor.account(), self.actor.secret());
@@ -140,6 +156,20 @@ impl<'r> Meeting<'r> {
             // Somebody changed what was known: it is none that there could be, until one is accepted.
             None => KnownKey::new(VerifyingKey(vault::random_bytes()?), person.since),
         };
-        Ok(Some(Met { person, known, register }))
+        Ok(Some(Met { person, known, register, reached }))
+    }
+
+    /// Whether the actor learns not even that the address of somebody exists to whom one may not write.
+    pub fn are_hidden(&self) -> bool {
+        self.gateway.closed_are_hidden()
+    }
+
+    /// Whether the actor may write to somebody, and so sees more than that an address exists.
+    pub fn reaches(&mut self, id: AccountId) -> Result<bool, Error> {
+        let asker = match self.asker.take() {
+            Some(asker) => asker,
+            None => self.gateway.asker(self.actor.account())?,
+        };
+        self.gateway.reaches(self.asker.insert(asker), id)
     }
 }

@@ -65,7 +65,14 @@ impl Gateway {
     pub fn vouch_ask(&self, actor: &Actor, address: &str) -> Result<(), Error> {
         let asking = actor.account();
         let asked = self.colleague_called(address.trim())?.ok_or(NOBODY)?;
-        let person = self.person(asked)?.filter(|person| !person.disabled).ok_or(NOBODY)?;
+        let person =
+            self.vouching_person(asked)?.filter(|person| !person.disabled).ok_or(NOBODY)?;
+        // The one who is asked has to see who asks, and may answer.
+        let reached = self.reaches(&self.asker(asking)?, asked)?
+            && self.reaches(&self.asker(asked)?, asking)?;
+        if !reached {
+            return Err(NOBODY);
+        }
         if asked == asking {
             return Err(Error::Denied { reason: "nobody vouches for oneself" });
         }

@@ -304,6 +304,10 @@ impl Gateway {
             let read = Attested::parse(&signed.octets);
             let Some(one) = read.filter(|one| one.subject == *sender) else { continue };
             let shown = one.voucher.account;
+            // Who is in a closed group is not named to those outside it.
+            if shown != actor.account() && !meeting.reaches(shown)? {
+                continue;
+            }
             let mut view = meeting.attestation_view(&one, sender, (shown, now))?;
             // The voucher may not know yet that the key is not the sender's any more.
             if state != SignatureState::Valid && view.standing == Standing::InForce {

@@ -78,7 +78,7 @@ mod tests {
         let known = KnownKey::new(party(1).key, Timestamp(0)).after(Some(register.seen()));
         let since = Timestamp(0);
         let person = Person { name: None, party: party(1), disabled: false, since, ended: false };
-        Met { person, known, register: Some(register) }
+        Met { person, known, register: Some(register), reached: true }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Vouching over the core: what is shown, and what is noticed when one who can write to the store
 //! changes the records under a stopped daemon.
 
+mod closed_tests;
 mod keys_tests;
 mod limits_tests;
 mod registers_tests;

@@ -25,6 +25,11 @@ pub fn holds_message(media: &str) -> bool {
     holds(&media.to_ascii_lowercase()) == Some(Holds::Message)
 }
 
+/// Returns whether a file of this type contains a message, for some octets.
+pub fn may_open(media: &str) -> bool {
+    holds(media).is_some()
+}
+
 /// Returns whether a file of this type, with these octets, contains a message.
 pub fn opens(media: &str, octets: &[u8]) -> bool {
     match holds(media) {

@@ -48,6 +48,27 @@ pub fn decoded_octets(message: &[u8]) -> u64 {
     octets + characters / 4 * 3 + characters % 4 * 3 / 4
 }
 
+/// What a header says about its body, as far as that decides whether the body is a file in base64.
+#[derive(Default)]
+pub(super) struct Described {
+    base64: bool,
+    file: bool,
+}
+
+impl Described {
+    pub(super) fn add(&mut self, line: &[u8]) {
+        /// Text and messages are looked into; these are not.
+        const FILES: [&[u8]; 6] =
+            [b"application/", b"audio/", b"font/", b"image/", b"model/", b"video/"];
+        self.base64 |= has(line, b"content-transfer-encoding:", b"base64");
+        self.file |= FILES.iter().any(|media| has(line, b"content-type:", media));
+    }
+
+    pub(super) fn is_encoded_file(&self) -> bool {
+        self.base64 && self.file
+    }
+}
+
 /// Whether a line is a field of this name, whose value begins so.
 fn has(line: &[u8], name: &[u8], value: &[u8]) -> bool {
     let begins = |text: &[u8], start: &[u8]| {

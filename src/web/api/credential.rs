@@ -406,7 +406,7 @@ pub async fn recover(
     let Json(recover) = <Json<Recover> as FromRequest<Web>>::from_request(request, &web).await?;
     let new = password(&recover.new_password)?;
     let name = recover.name;
-    let attempt = session::attempt(&web, &name, peer).await?;
+    let session::Tried { attempt, .. } = session::attempt(&web, &name, peer, None).await?;
     let key = RecoveryKey::parse(recover.recovery_key.expose_secret());
     let done = web.blocking(move |gateway| {
         // A malformed key gets the same answer as a wrong one.

@@ -76,7 +76,7 @@ pub async fn find(
         return Err(Problem::invalid(format!("A limit must be 1 to {COLLEAGUES_MAX}.")));
     }
     let found = signed
-        .run(CostClass::Records, move |gateway, actor| gateway.directory(actor, &q, limit))
+        .run(CostClass::Records, move |gateway, actor| gateway.colleagues(actor, &q, limit))
         .await?;
     Ok(axum::Json(found.into()))
 }

@@ -15,7 +15,7 @@ use crate::gateway::{self, DraftContent, DraftRow, DraftView};
 use crate::mail::message;
 use crate::mail::reference::Reference;
 use crate::net::shares::Held;
-use crate::terms::{Choice, RelationKind};
+use crate::terms::{Choice, Language, RelationKind};
 use crate::web::asker::Holder;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, MessageJson, Octets, Params, Ref};
@@ -155,6 +155,13 @@ pub struct Offset {
 pub struct How {
     #[param(inline)]
     kind: RelationKind,
+    /// The tag of the language in which the quotation is introduced, one of those of the pages;
+    /// by default the one that the user chose.
+    language: Option<String>,
+}
+
+fn language_of(tag: &str) -> Result<Language, Problem> {
+    Language::from_tag(tag).ok_or_else(|| Problem::invalid("`language` is none of the pages'."))
 }
 
 impl RelatedMessage {
@@ -361,8 +368,9 @@ pub async fn from(
     Ref(reference): Ref,
     Params(how): Params<How>,
 ) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
+    let language = how.language.as_deref().map(language_of).transpose()?;
     let made = signed.run(CostClass::Content, move |gateway, actor| {
-        gateway.draft_from(actor, reference, how.kind)
+        gateway.draft_from(actor, reference, how.kind, language)
     });
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }

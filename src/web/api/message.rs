@@ -130,7 +130,8 @@ pub async fn item(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Item
     Ok(axum::Json(found.await?.into()))
 }
 
-/// The requested messages: either those of a mailbox, or those that a search finds.
+/// The requested messages: those of a mailbox, those that a search finds, or those that it finds in
+/// a mailbox.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -231,8 +232,8 @@ pub async fn marks(
 ) -> Result<axum::Json<AllFlags>, Problem> {
     let page = signed.run(CostClass::Content, move |gateway, actor| match (&mailbox, &q) {
         (Some(mailbox), None) => gateway.message_flags(actor, mailbox, before.as_deref()),
-        (None, Some(q)) => gateway.search_flags(actor, q, before.as_deref()),
-        _ => Err(gateway::Error::Invalid { what: "either `mailbox` or `q` is needed".to_owned() }),
+        (_, Some(q)) => gateway.search_flags(actor, q, mailbox.as_deref(), before.as_deref()),
+        _ => Err(gateway::Error::Invalid { what: "`mailbox` or `q` is needed".to_owned() }),
     });
     let gateway::FlagsPage { items, next } = page.await?;
     let marks = |one: gateway::Flags| Flags {

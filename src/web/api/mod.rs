@@ -3,12 +3,14 @@
 
 pub mod appearance;
 pub mod attached;
+pub mod browser;
 pub mod change;
 pub mod credential;
 pub mod directory;
 pub mod draft;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod label;
 pub mod link;
 pub mod mailbox;

@@ -235,7 +235,8 @@ pub async fn open(
     // A kind of its own, so that no name that is typed counts as a passkey's.
     let name = format!("passkey {}", answer.user_id);
     let (trier, cost) = (Trier::Anybody, Cost::Little);
-    let attempt = web.shared.attempts.begin(Try { name: &name, peer, trier, cost }).await?;
+    let attempt =
+        web.shared.attempts.begin(Try { name: &name, peer, browser: None, trier, cost }).await?;
     unused(&web, &proof)?;
     let used = proof.clone();
     let profile = answer.profile;

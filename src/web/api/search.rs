@@ -20,6 +20,8 @@ pub struct Query {
     /// `label:`, `is:`, `has:attachment`, `larger:`, `smaller:`, `before:`, `after:`, `ref:`,
     /// `"a phrase"` and `-word`. A word also matches longer words that start with it.
     q: String,
+    /// Search this mailbox alone, by its id or role.
+    mailbox: Option<String>,
     /// The `next` of the previous page.
     before: Option<String>,
     /// The maximum number of results, 1 to 200; 50 by default.
@@ -89,10 +91,10 @@ impl From<search::Hit> for Hit {
 )]
 pub async fn search(
     signed: Signed,
-    Params(Query { q, before, limit }): Params<Query>,
+    Params(Query { q, mailbox, before, limit }): Params<Query>,
 ) -> Result<axum::Json<Found>, Problem> {
     let found = signed.run(CostClass::Content, move |gateway, actor| {
-        gateway.search(actor, &q, before.as_deref(), limit)
+        gateway.search_within(actor, &q, mailbox.as_deref(), before.as_deref(), limit)
     });
     let search::Found { state, hits, next, waiting } = found.await?;
     let items = hits.into_iter().map(Hit::from).collect();

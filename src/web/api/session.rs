@@ -18,8 +18,9 @@ use crate::gateway::{
     self, AccountView, Browser, Gateway, LogIn, LoggedIn, Password, Profile, SessionView,
 };
 use crate::web::attempts::{Attempt, Cost, Trier, Try};
-use crate::web::auth::{Signed, note_refused, note_sign_in, proof, unused};
+use crate::web::auth::{Signed, is_first_use, note_refused, note_sign_in, proof, unused};
 use crate::web::body::{Id, Json};
+use crate::web::dpop::Proof;
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{Connection, CostClass, Web};
 
@@ -210,9 +211,13 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         Some(own) => Some(Password::new(own.expose_secret()).map_err(|_| no_password())?),
         None => None,
     };
-    let attempt = attempt(&web, &name, peer).await?;
-    let typed = name.clone();
+    // A copy of a proof takes nobody's turn, and none becomes one while it waits.
     unused(&web, &proof)?;
+    let Tried { attempt, is_proof_used } = attempt(&web, &name, peer, Some(&proof)).await?;
+    let typed = name.clone();
+    if !is_proof_used {
+        unused(&web, &proof)?;
+    }
     let used = proof.clone();
     // Not among the turns of other requests: the core has its own line for passwords.
     let opened = web.blocking(move |gateway| {
@@ -228,7 +233,9 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     });
     match opened.await? {
         Ok(signed_in) => {
-            note_sign_in(&web, signed_in.id, &used)?;
+            if !is_proof_used {
+                note_sign_in(&web, signed_in.id, &used)?;
+            }
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
         Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
@@ -260,13 +267,40 @@ pub(super) fn signed_in_note(
     }
 }
 
+/// A permit to try, and what became of the proof that the request was signed with.
+pub(super) struct Tried {
+    pub attempt: Attempt,
+    /// Whether the proof is recorded already, as that of a browser that the account knows.
+    pub is_proof_used: bool,
+}
+
 /// Returns a permit to try what opens the account that has this name. Each of its names and
-/// addresses counts as the same, and so does each way of writing them.
-pub(super) async fn attempt(web: &Web, name: &str, peer: IpAddr) -> Result<Attempt, Problem> {
-    let name = name.to_owned();
-    let guessed = web.blocking(move |gateway| gateway.guessed(&name)).await??;
+/// addresses counts as the same, and so does each way of writing them. A proof by the key of a browser
+/// that the account knows makes one such try, with whatever name and password: a proof does not sign
+/// the body, and the tries of such a browser are few.
+pub(super) async fn attempt(
+    web: &Web,
+    name: &str,
+    peer: IpAddr,
+    proof: Option<&Proof>,
+) -> Result<Tried, Problem> {
+    let (name, browser) = (name.to_owned(), proof.map(|proof| proof.thumbprint.clone()));
+    let found = web.blocking(move |gateway| {
+        let known = match browser {
+            Some(browser) => gateway.browser_known_to(&name, &browser)?,
+            None => None,
+        };
+        Ok::<_, gateway::Error>((gateway.guessed(&name)?, known))
+    });
+    let (guessed, known) = found.await??;
+    let attempts = &web.shared.attempts;
+    let known = known.zip(proof).filter(|(account, proof)| {
+        attempts.trusts(&guessed, &proof.thumbprint) && is_first_use(web, *account, proof)
+    });
+    let browser = known.map(|(_, proof)| proof.thumbprint.as_str());
     let (trier, cost) = (Trier::Anybody, Cost::Password);
-    Ok(web.shared.attempts.begin(Try { name: &guessed, peer, trier, cost }).await?)
+    let attempt = attempts.begin(Try { name: &guessed, peer, browser, trier, cost }).await?;
+    Ok(Tried { attempt, is_proof_used: known.is_some() })
 }
 
 /// Returns the address of the client.

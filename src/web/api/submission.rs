@@ -10,7 +10,7 @@ use crate::gateway::outgoing::plan::Check;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::{self, DeliveryView, DraftContent, SubmissionView};
-use crate::terms::{Choice, DeliveryState, Level, NotSent, RejectReason, Route};
+use crate::terms::{Choice, DeliveryState, Level, NotSent, RejectReason, Route, StepNote};
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -127,7 +127,12 @@ pub struct Step {
     state: DeliveryState,
     #[schema(format = DateTime)]
     at: String,
+    /// What the step says besides its state.
+    note: Option<StepNote>,
+    /// What a host said, or whose rule it was.
     detail: Option<String>,
+    /// How many attempts in vain the step stands for; `at` is the time of the last.
+    tried: u32,
 }
 
 /// A temporary account.
@@ -144,6 +149,8 @@ pub struct Temporary {
     claimed_at: Option<String>,
     claimed: bool,
     messages: u32,
+    /// Whether `POST /api/temporary/{id}/start-again` is of use: no notification brings a password.
+    can_start_again: bool,
     /// The first password, for the sender to pass on; only in the hand-off by the sender, and only
     /// until the first sign-in.
     password: Option<String>,
@@ -174,6 +181,7 @@ impl From<TemporaryView> for Temporary {
             created_at: view.created.to_rfc3339(),
             expires_at: view.expires.to_rfc3339(),
             claimed: view.claimed.is_some(),
+            can_start_again: view.can_start_again,
             claimed_at: view.claimed.map(|at| at.to_rfc3339()),
             messages: view.messages,
             password: view.password.map(|password| password.expose().to_owned()),
@@ -197,7 +205,9 @@ impl From<DeliveryView> for Delivery {
         let step = |step: gateway::Step| Step {
             state: step.state,
             at: step.at.to_rfc3339(),
+            note: step.note,
             detail: step.detail,
+            tried: step.tried,
         };
         Delivery {
             address: view.address,

@@ -7,10 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::Password;
 use crate::gateway::outsiders::asking::Asked;
 use crate::gateway::outsiders::pickup::PickupView;
 use crate::gateway::records::audit::Act;
+use crate::gateway::{self, Password};
 use crate::terms::{HandOff, PickupState};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};
@@ -194,6 +194,40 @@ pub async fn revoke(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
         .run(CostClass::Records, move |gateway, actor| gateway.temporary_revoke(actor, &id))
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What came of starting a temporary account again.
+#[derive(Serialize, ToSchema)]
+pub struct StartedAgain {
+    account: Temporary,
+    /// How many messages its owner can read again.
+    restored: u32,
+    /// How many messages nobody can open any more.
+    lost: u32,
+}
+
+/// Start a temporary account again, whose owner has lost the passphrase.
+///
+/// What opened it opens nothing any more, its sessions end, and its owner gets a notification with
+/// another one-time password, whatever handed over the first. The caller's own messages are in it
+/// again, as far as the caller has kept them; all else in it is lost. Fails with `others-wait` if
+/// unopened messages of other senders would be lost, unless the owner has asked for help within the
+/// last seven days.
+#[utoipa::path(
+    post,
+    path = "/api/temporary/{id}/start-again",
+    tag = "temporary accounts",
+    operation_id = "temporaryStartAgain",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "What came of it", body = StartedAgain), Problems)
+)]
+pub async fn start_again(signed: Signed, Id(id): Id) -> Result<axum::Json<StartedAgain>, Problem> {
+    let peer = signed.peer.to_string();
+    let done = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.temporary_start_again(actor, &id, &peer)
+    });
+    let gateway::outsiders::again::StartedAgain { account, brought, lost } = done.await?;
+    Ok(axum::Json(StartedAgain { account: account.into(), restored: brought, lost }))
 }
 
 /// Get what the link of a notification shows; following the link changes nothing.

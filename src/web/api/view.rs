@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::mailboxes::content::Content;
+use crate::gateway::mailboxes::standing::StandingView;
 use crate::gateway::vouching::signature::SignatureView;
 use crate::gateway::{self, ItemView};
 use crate::mail::message;
 use crate::mail::reference::Reference;
 use crate::mail::warnings;
-use crate::terms::{AccountChange, DeliveryState, SenderCheck, SenderWarning};
+use crate::terms::{AccountChange, DeliveryState, Route, SenderCheck, SenderWarning};
 
 use super::readable::{Addr, Readable, addrs};
 use super::vouching::Signature;
@@ -39,6 +40,8 @@ pub struct Item {
     sent: bool,
     /// The recipients, if the account itself sent the message.
     recipients: Vec<String>,
+    /// How it stands with its recipients, if the account sent it from here.
+    standing: Option<Standing>,
     notice: Option<Notice>,
     /// Whether to ask the reader if the sender may be notified of the outcome.
     asks_confirmation: bool,
@@ -46,6 +49,18 @@ pub struct Item {
     conversation: Option<String>,
     /// The numbers of the message's labels.
     labels: Vec<u16>,
+}
+
+/// How a sent message stands with its recipients.
+#[derive(Serialize, ToSchema)]
+pub struct Standing {
+    /// The state that most needs the sender.
+    state: DeliveryState,
+    /// How many recipients are in this state.
+    count: u32,
+    recipients: u32,
+    /// The least protected route by which it reaches a recipient; `null` if it reaches nobody.
+    route: Option<Route>,
 }
 
 /// What a notice reports.
@@ -71,6 +86,10 @@ pub enum NoticeKind {
     Filling,
     /// The account itself is almost full.
     AlmostFull,
+    /// Without verified encryption it was not sent, and is read in a temporary account.
+    UnverifiedHere,
+    /// Without verified encryption it is sent as ordinary mail.
+    UnverifiedPlain,
     /// From here on: what happened to the ways into the account itself.
     PasswordChanged,
     /// A new password was set with the recovery key.
@@ -206,11 +225,18 @@ impl From<ItemView> for Item {
             starred: view.starred,
             sent: view.sent,
             recipients: view.recipients,
+            standing: view.standing.map(Standing::from),
             notice: view.notice.map(Notice::from),
             asks_confirmation: view.asks_confirmation,
             conversation: view.conversation,
             labels: view.labels,
         }
+    }
+}
+
+impl From<StandingView> for Standing {
+    fn from(StandingView { state, count, recipients, route }: StandingView) -> Standing {
+        Standing { state, count, recipients, route }
     }
 }
 
@@ -234,6 +260,10 @@ impl NoticeKind {
             (Some(gateway::NoticeTopic::Filling), _) => NoticeKind::Filling,
             (Some(gateway::NoticeTopic::AlmostFull), _) => NoticeKind::AlmostFull,
             (Some(gateway::NoticeTopic::Account(change)), _) => change.into(),
+            (Some(gateway::NoticeTopic::Unverified(Route::TemporaryAccount)), _) => {
+                NoticeKind::UnverifiedHere
+            }
+            (Some(gateway::NoticeTopic::Unverified(_)), _) => NoticeKind::UnverifiedPlain,
             (None, DeliveryState::Read) => NoticeKind::Read,
             (None, DeliveryState::Rejected) => NoticeKind::Rejected,
             (None, DeliveryState::Expired) => NoticeKind::Expired,

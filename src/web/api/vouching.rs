@@ -435,7 +435,7 @@ pub async fn find(
         return Err(Problem::invalid(format!("A limit must be 1 to {COLLEAGUES_MAX}.")));
     }
     let found = signed
-        .run(CostClass::Records, move |gateway, actor| gateway.colleagues(actor, &q, limit))
+        .run(CostClass::Records, move |gateway, actor| gateway.colleague_find(actor, &q, limit))
         .await?;
     let ColleaguesPage { enabled, items, more, exact } = found;
     Ok(axum::Json(ColleagueNames { enabled, items: all(items), more, exact }))

@@ -1,6 +1,7 @@
-// Stores a session's key pair for the next page load in IndexedDB, which clones a CryptoKey without
-// exporting it. Some browsers refuse that in private windows (DataCloneError) or have no database
-// at all; then the key is in memory only, and a reload asks for the password again.
+// Stores a session's key pair for the next page load, and this browser's own for the next sign-in, in
+// IndexedDB, which clones a CryptoKey without exporting it. Some browsers refuse that in private
+// windows (DataCloneError) or have no database at all; then the key is in memory only, and a reload
+// asks for the password again.
 import type { KeyPair } from "./dpop.ts";
 
 interface Kept extends KeyPair {
@@ -11,6 +12,15 @@ const DATABASE = "postern";
 const STORE = "keys";
 /** No session lasts longer than this, so an older key is useless. */
 const KEPT_MAX_MS = 24 * 60 * 60 * 1000;
+
+/** Names nobody: all who sign in from this browser do it with the same key. */
+const OWN = "browser";
+/** The server knows no browser for longer. */
+const OWN_KEPT_MAX_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** The key that this browser signs in with, by which the accounts of its users know it. */
+export const ownKeyRead = (): Promise<KeyPair | null> => keyRead(OWN);
+export const ownKeyKeep = (key: KeyPair): Promise<boolean> => keyKeep(OWN, key);
 
 /** Stores the key; returns whether that succeeded. */
 export async function keyKeep(session: string, key: KeyPair): Promise<boolean> {
@@ -45,7 +55,8 @@ async function keysExpire(): Promise<void> {
   const ids = await within<IDBValidKey[]>("readonly", (store) => store.getAllKeys());
   for (const id of ids) {
     const kept = await within<Kept | undefined>("readonly", (store) => store.get(id));
-    if (kept !== undefined && Date.now() - kept.keptAt > KEPT_MAX_MS)
+    const most = id === OWN ? OWN_KEPT_MAX_MS : KEPT_MAX_MS;
+    if (kept !== undefined && Date.now() - kept.keptAt > most)
       await within("readwrite", (store) => store.delete(id));
   }
 }

@@ -13,6 +13,9 @@ export const signOut = () => request<undefined>("DELETE", "/api/session", { clea
 export const sessionList = () => request<Answered<"Sessions">>("GET", "/api/sessions");
 export const sessionEnd = (id: string) =>
   request<undefined>("DELETE", `/api/sessions/${encodeURIComponent(id)}`);
+export const browserList = () => request<Answered<"KnownBrowsers">>("GET", "/api/browsers");
+export const browserForget = (id: string) =>
+  request<undefined>("DELETE", `/api/browsers/${encodeURIComponent(id)}`);
 export const sessionEndAll = () => request<undefined>("DELETE", "/api/sessions");
 
 export const mailboxList = () => request<api.Mailboxes>("GET", "/api/mailboxes");
@@ -24,12 +27,20 @@ export const mailboxDelete = (id: string) => request<undefined>("DELETE", box(id
 
 export const messageList = (mailbox: string, before: string | null, limit: number) =>
   request<api.Page>("GET", "/api/messages", { query: { mailbox, before, limit } });
-export const search = (q: string, before: string | null, limit: number) =>
-  request<api.Found>("GET", "/api/search", { query: { q, before, limit } });
+/** Searches all mail, or one mailbox alone. */
+export const search = (
+  q: string,
+  before: string | null,
+  limit: number,
+  mailbox: string | null = null,
+) => request<api.Found>("GET", "/api/search", { query: { q, mailbox, before, limit } });
 export const searchIndex = () => request<api.IndexProgress>("POST", "/api/search/index");
 export const conversation = (reference: string) =>
   request<{ items: api.Item[] }>("GET", `${at(reference)}/conversation`);
-export const flags = (where: { mailbox: string } | { q: string }, before: string | null) =>
+export const flags = (
+  where: { mailbox: string } | { q: string } | { q: string; mailbox: string },
+  before: string | null,
+) =>
   request<api.AllFlags>("GET", "/api/messages/flags", {
     query: { ...where, before },
   });

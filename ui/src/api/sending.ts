@@ -42,8 +42,11 @@ export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
 export const draftSave = (id: string, version: number, content: Content) =>
   request<Draft>("PUT", draftAt(id), { body: { ...content, version } });
 export const draftDelete = (id: string) => request<undefined>("DELETE", draftAt(id));
-export const draftFrom = (reference: string, kind: RelationKind) =>
-  request<Draft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, { query: { kind } });
+/** Begins an answer or a forward, whose quotation is introduced in that language. */
+export const draftFrom = (reference: string, kind: RelationKind, language: string) =>
+  request<Draft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, {
+    query: { kind, language },
+  });
 
 export const check = (
   recipients: string[],
@@ -82,6 +85,9 @@ export const uploadDelete = (id: string) => request<undefined>("DELETE", uploadA
 export const guestRenew = (id: string) => request<Temporary>("POST", `${guestAt(id)}/renew`);
 export const guestResend = (id: string) => request<undefined>("POST", `${guestAt(id)}/resend`);
 export const guestRevoke = (id: string) => request<undefined>("POST", `${guestAt(id)}/revoke`);
+
+export const guestStartAgain = (id: string) =>
+  request<Answered<"StartedAgain">>("POST", `${guestAt(id)}/start-again`);
 
 /** Returns the consent that a refusal asks for, if it does. */
 export function consentOf(problem: unknown): Consent | null {

@@ -5,6 +5,7 @@ import type { Answered, Asked } from "./wire.ts";
 export type Time = string;
 
 export type Session = Answered<"Session">;
+export type KnownBrowser = Answered<"KnownBrowser">;
 export type Account = Answered<"Account">;
 export type TemporaryAccount = Answered<"TemporaryAccount">;
 export type Profile = Asked<"Profile">;
@@ -27,6 +28,7 @@ export type Part = Answered<"Part">;
 export type Notice = Answered<"Notice">;
 export type NoticeKind = Notice["kind"];
 export type Item = Answered<"Item">;
+export type Standing = Answered<"Standing">;
 export type Detail = Answered<"Detail">;
 export type Invitation = Answered<"Invitation">;
 export type Contact = Answered<"Contact">;

@@ -20,6 +20,7 @@ export const de = {
     search: "Suche",
     more: "Mehr",
     colleagues: "Personen",
+    groups: "Gruppen",
     sessions: "Sitzungen",
     settings: "Einstellungen",
     manage: "Verwaltung",
@@ -113,7 +114,13 @@ export const de = {
     noSuchNumber: (reference) =>
       `Hier gibt es keine Nachricht mit der Referenznummer ${reference}.`,
     filterClear: "Filter aufheben",
-    filterNone: (n) => `Kein Treffer unter den bisher geladenen Nachrichten (${n}).`,
+    filterFound: (found, where) => `${found} in ${where}`,
+    filterSeeks: (where) => `${where} wird durchsucht …`,
+    filterNone: "Kein Treffer in diesem Postfach.",
+    filterSealed:
+      "Ungeöffnete Nachrichten werden nur nach Absender, Empfänger und Betreff gefunden.",
+    filterFailed:
+      "Dieses Postfach konnte nicht durchsucht werden. Gezeigt wird, was unter den geladenen Nachrichten passt.",
     selectAll: "Alle geladenen Nachrichten auswählen",
     selected: (n) => `${n} ausgewählt`,
     select: (subject) => `„${subject}“ auswählen`,
@@ -384,8 +391,9 @@ export const de = {
     download: "Der Download konnte nicht gestartet werden.",
     mailbox: "Der Ordner konnte nicht geändert werden.",
     session: "Der Browser konnte nicht abgemeldet werden.",
+    browser: "Jener Browser konnte nicht entfernt werden.",
     signOut: "Dem Server konnte nicht mitgeteilt werden, dass Sie sich abgemeldet haben.",
-    signOutKept: "Dieser Browser hat den Schlüssel gelöscht; die Sitzung endet von selbst.",
+    signOutKept: "Dieser Browser kann die Sitzung nicht mehr verwenden; sie endet von selbst.",
     unreachable: "Der Server ist nicht erreichbar.",
   },
   colleagues: {
@@ -508,6 +516,17 @@ export const de = {
     empty: "Nur dieser Browser ist angemeldet.",
     failed: "Die Sitzungen konnten nicht geladen werden.",
     unknown: "Unbekannter Browser",
+    known: "Bekannte Browser",
+    knownLead:
+      "In diesen haben Sie sich früher angemeldet. Während andere Ihr Passwort zu erraten versuchen, muss ein bekannter Browser nicht auf sie warten. Entfernen Sie alle, die Sie nicht mehr verwenden.",
+    knownNone:
+      "Noch keine. Bekannt ist ein Browser ab Ihrer nächsten Anmeldung, außer wenn Sie angeben, dass mehrere den Computer benutzen.",
+    knownFailed: "Die bekannten Browser konnten nicht geladen werden.",
+    knownSince: "Erste Anmeldung",
+    knownLast: "Letzte Anmeldung",
+    forget: "Entfernen",
+    forgetLabel: (agent) => `${agent} entfernen`,
+    forgotten: "Jener Browser ist nicht mehr bekannt.",
   },
   settings: {
     title: "Einstellungen",
@@ -650,7 +669,7 @@ export const de = {
     passkeyUnsupported: "Dieser Browser unterstützt keine Passkeys.",
     apps: "App-Passwörter",
     appsHint:
-      "Erstellen Sie für jedes E-Mail-Programm, das Sie verwenden, ein App-Passwort. Damit lassen sich Nachrichten lesen, senden, ablegen und löschen, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
+      "Erstellen Sie ein App-Passwort für jedes Programm, das Ihre Nachrichten über HTTPS abruft, etwa den Befehl postern mail. E-Mail-Programme, die IMAP oder POP brauchen, können sich noch nicht verbinden. Damit lassen sich Nachrichten lesen, senden, ablegen und löschen, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
     appMake: "App-Passwort erstellen",
     appNone: "Sie haben noch keine App-Passwörter.",
     appOnce:
@@ -979,6 +998,8 @@ export const de = {
       "not-now": "Wird noch nicht gelesen",
       intranet: "Keine E-Mails nach außen",
       "mailbox-full": "Postfach voll",
+      "closed-group": "In einer geschlossenen Gruppe",
+      "group-writers": "Die Gruppe nimmt von Ihnen keine Nachrichten an",
     },
     choices: {
       refuse: "Nicht senden",
@@ -1093,6 +1114,21 @@ export const de = {
       refused: "Nicht erlaubt",
       failed: "Fehlgeschlagen",
     },
+    some: (word, n, of) => `${word} (${n} von ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "einmal" : `${n}-mal`} versucht`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "erneut versucht",
+      notified: "der Empfänger wurde benachrichtigt",
+      "no-verified-tls": "es gab keine geprüfte Verschlüsselung",
+      "account-deleted": "das Konto des Empfängers wurde gelöscht",
+    },
+    instead: {
+      here: "Zu diesem Empfänger gab es keine geprüfte Verschlüsselung; er liest die Nachricht stattdessen hier.",
+      plain:
+        "Zu diesem Empfänger gab es keine geprüfte Verschlüsselung; die Nachricht ging als gewöhnliche E-Mail.",
+    },
+    history: "Verlauf",
     severalPeople: (n) => `${n} Personen`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
@@ -1108,6 +1144,8 @@ export const de = {
         forgotten: `${who} hat die Passphrase vergessen und bittet Sie, Ihre Nachrichten erneut zu senden`,
         filling: `Das Postfach ${who} ist zu mehr als 80 % voll`,
         "almost-full": `Das Postfach ${who} ist zu mehr als 95 % voll`,
+        "unverified-here": `Ihre Nachricht liegt hier für ${who} bereit: Es gab keine geprüfte Verschlüsselung`,
+        "unverified-plain": `Ihre Nachricht an ${who} ging ohne geprüfte Verschlüsselung`,
         "password-changed": "Ihr Passwort wurde geändert",
         recovered: "Mit Ihrem Wiederherstellungsschlüssel wurde ein neues Passwort gesetzt",
         "recovery-key-created": "Ein neuer Wiederherstellungsschlüssel wurde erstellt",
@@ -1132,12 +1170,116 @@ export const de = {
     renewed: "Das Konto wurde verlängert.",
     resent: "Die Benachrichtigung wird erneut gesendet.",
     revoked: "Das Konto wurde geschlossen.",
+    startAgain: "Neu beginnen",
+    startAgainAsk: (address) => `Das Konto von ${address} neu beginnen?`,
+    startAgainLead:
+      "Für Empfänger, die ihre Passphrase verloren haben. Sie gilt ab sofort nicht mehr, und alle offenen Sitzungen enden. Ihre eigenen Nachrichten sind wieder da, soweit Sie sie noch haben; Antworten und Nachrichten anderer in diesem Konto gehen verloren. Der Empfänger erhält eine neue Benachrichtigung mit einem Einmalpasswort.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Neu begonnen, mit ${messages(restored)}. Eine Benachrichtigung ist unterwegs.`
+        : `Neu begonnen, mit ${messages(restored)}; nicht zu retten: ${messages(lost)}. Eine Benachrichtigung ist unterwegs.`,
     actFailed: "Diese Aktion ist fehlgeschlagen.",
   },
   conversation: {
     title: "Konversation",
     count: (n) => `Konversation mit ${messages(n)}`,
     quoted: "Zitierten Text anzeigen",
+  },
+  groups: {
+    title: "Gruppen",
+    lead: "Menschen im Haus, die füreinander schreiben. Was eine Gruppe teilt, öffnet sich nur mit den eigenen Schlüsseln ihrer Mitglieder.",
+    none: "Sie sind noch in keiner Gruppe",
+    noneNext:
+      "Legen Sie eine Gruppe an, oder bitten Sie den Verwalter einer Gruppe, Sie aufzunehmen.",
+    notRead: "Die Gruppen konnten nicht geladen werden.",
+    own: "Ihre Gruppen",
+    others: "Andere Gruppen",
+    more: "Es gibt mehr Gruppen, als hier gezeigt werden.",
+    unnamed: "Name nicht lesbar",
+    unnamedYet: "Name noch nicht lesbar",
+    fresh: "Neue Gruppe",
+    create: "Gruppe anlegen",
+    edit: "Ändern",
+    save: "Speichern",
+    saved: "Die Gruppe wurde geändert.",
+    name: "Name",
+    nameMissing: "Geben Sie einen Namen ein.",
+    description: "Beschreibung",
+    kind: "Art",
+    kinds: { plain: "Liste", open: "Offene Gruppe", closed: "Geschlossene Gruppe" },
+    kindHints: {
+      plain: "Eine Liste von Menschen, auf Wunsch mit einer Adresse.",
+      open: "Nachrichten der Mitglieder zeigen den Namen der Gruppe.",
+      closed:
+        "Die Mitglieder erhalten nur voneinander Nachrichten, und niemand sonst findet sie im Verzeichnis.",
+    },
+    listed: "Alle im Haus sehen Namen und Beschreibung",
+    sharesEarlier: "Neue Mitglieder dürfen lesen, was vorher geschrieben wurde",
+    writers: "Wer an die Adresse schreiben darf",
+    writersOf: { members: "Mitglieder", inside: "Alle im Haus", everybody: "Alle" },
+    address: "Adresse",
+    addressHint: "Nachrichten an diese Adresse erreichen jedes Mitglied. Leer lassen für keine.",
+    role: {
+      manager: "Sie verwalten diese Gruppe",
+      member: "Sie sind Mitglied",
+      outside: "Kein Mitglied",
+    },
+    keysWaiting:
+      "Die Schlüssel dieser Gruppe sind noch nicht da: Es wird gewartet, bis ein Mitglied angemeldet ist, das sie hat.",
+    keysDiffer:
+      "Die Schlüssel, die der Server für diese Gruppe hat, gehören nicht zusammen. Schreiben Sie nichts für diese Gruppe und informieren Sie Ihren Administrator.",
+    keysUnproven:
+      "Die Schlüssel dieser Gruppe wurden neu begonnen, und nichts zeigt, dass es eines ihrer Mitglieder war. Solange Sie sie nicht übernehmen, wird von hier nichts für die Gruppe versiegelt. Fragen Sie die anderen Mitglieder.",
+    keysAccept: "Sie waren es: diese Schlüssel verwenden",
+    dropped: (n: number) => `${n} frühere Änderungen sind nicht mehr vorhanden.`,
+    members: (n: number) => `Mitglieder (${n})`,
+    add: "Mitglied aufnehmen",
+    addLabel: "Adresse oder Benutzername",
+    added: (name: string) => `${name} wurde aufgenommen.`,
+    noSuch:
+      "Niemand im Haus, den Sie aufnehmen dürfen, hat diese Adresse oder diesen Benutzernamen.",
+    manager: "Verwalter",
+    disabled: "Konto gesperrt",
+    waiting: "Wartet, bis ein Mitglied angemeldet ist",
+    make: "Zum Verwalter machen",
+    unmake: "Zum einfachen Mitglied machen",
+    remove: "Entfernen",
+    label: (act: string, name: string) => `${act}: ${name}`,
+    removeAsk: (name: string) => `${name} entfernen?`,
+    removeLead:
+      "Der Zugang endet sofort, und die Gruppe beginnt einen neuen Schlüssel: Was ab jetzt geschrieben wird, bleibt verschlossen.",
+    leave: "Gruppe verlassen",
+    leaveAsk: "Diese Gruppe verlassen?",
+    leaveLead:
+      "Sie können dann nichts mehr von der Gruppe lesen, bis ein Verwalter Sie wieder aufnimmt.",
+    drop: "Gruppe löschen",
+    dropAsk: "Diese Gruppe löschen?",
+    dropLead:
+      "Ihre Schlüssel werden vernichtet. Was für sie geschrieben wurde, kann dann niemand mehr lesen.",
+    changes: "Letzte Änderungen",
+    change: {
+      created: (who: string) => `${who} hat die Gruppe angelegt`,
+      added: (who: string, about: string) => `${who} hat ${about} aufgenommen`,
+      left: (who: string) => `${who} hat die Gruppe verlassen`,
+      removed: (who: string, about: string) => `${who} hat ${about} entfernt`,
+      "manager-granted": (who: string, about: string) =>
+        `${who} hat ${about} zum Verwalter gemacht`,
+      "manager-revoked": (who: string, about: string) =>
+        `${who} hat ${about} zum einfachen Mitglied gemacht`,
+      renamed: (who: string) => `${who} hat den Namen oder die Beschreibung geändert`,
+      "kind-changed": (who: string) => `${who} hat die Art geändert`,
+      "mail-changed": (who: string) =>
+        `${who} hat die Adresse geändert oder wer an sie schreiben darf`,
+      listed: (who: string) => `${who} hat den Namen allen im Haus gezeigt`,
+      unlisted: (who: string) => `${who} zeigt den Namen nur noch Mitgliedern`,
+      "earlier-shared": (who: string) =>
+        `${who} lässt neue Mitglieder lesen, was vorher geschrieben wurde`,
+      "earlier-hidden": (who: string) =>
+        `${who} verbirgt vor neuen Mitgliedern, was vorher geschrieben wurde`,
+    },
+    badge: (name: string) => `Mitglied der offenen Gruppe ${name}`,
+    failed: "Die Gruppe wurde nicht geändert.",
+    back: "Alle Gruppen",
   },
   labels: {
     title: "Labels",
@@ -1403,7 +1545,8 @@ export const de = {
         confirmed: "hat das Passwort bestätigt",
         "app-password-created": "hat ein App-Passwort erstellt",
         "passkey-created": "hat einen Passkey hinzugefügt",
-        "credential-removed": "hat ein App-Passwort oder einen Passkey entfernt",
+        "credential-removed":
+          "hat ein App-Passwort, einen Passkey oder die Passphrase eines temporären Kontos entfernt",
         "totp-on": "hat die Bestätigung in zwei Schritten aktiviert",
         "totp-off": "hat die Bestätigung in zwei Schritten deaktiviert",
         "code-refused": "hat nach dem richtigen Passwort einen falschen Code eingegeben",
@@ -1413,6 +1556,13 @@ export const de = {
         "refusals-omitted": "hatte innerhalb einer Minute so viele weitere abgelehnte Versuche",
         "keys-differ":
           "konnte sich nicht anmelden: Die Schlüssel des Kontos gehören nicht zusammen",
+        "group-created": "hat eine Gruppe angelegt",
+        "group-changed": "hat eine Gruppe geändert",
+        "group-deleted": "hat eine Gruppe gelöscht",
+        "group-member-added": "hat ein Mitglied in eine Gruppe aufgenommen",
+        "group-member-removed": "hat ein Mitglied aus einer Gruppe entfernt oder sie verlassen",
+        "group-manager-granted": "hat ein Mitglied zum Verwalter einer Gruppe gemacht",
+        "group-manager-revoked": "hat einen Verwalter einer Gruppe zum einfachen Mitglied gemacht",
       },
     },
     diagnostics: {
@@ -1432,6 +1582,8 @@ export const de = {
       certificate: "Zertifikat gültig bis",
       refusing: (why) =>
         `Zurzeit können keine neuen Daten gespeichert werden: ${why}. Vorhandene Daten sind sicher und weiterhin lesbar.`,
+      certificateOther: (hosts) =>
+        `Das TLS-Zertifikat gilt nicht für ${hosts}. Browser und Mailserver lehnen es dort ab.`,
       certificateEnds: (until) =>
         `Das TLS-Zertifikat läuft am ${until} ab. Danach verweigern Browser und Mailserver die Verbindung.`,
       none: "Keine",
@@ -1484,6 +1636,8 @@ export const de = {
     "choose-password": "Melden Sie sich an und wählen Sie zuerst Ihr eigenes Passwort.",
     "keys-differ":
       "Die Schlüssel dieses Kontos gehören nicht zusammen; es wurde deshalb deaktiviert. Verständigen Sie Ihre Administration.",
+    "one-time-password":
+      "Dieses Konto öffnet ein Einmalpasswort. Senden Sie stattdessen die Benachrichtigung erneut.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "too-late":
       "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",
@@ -1493,6 +1647,14 @@ export const de = {
       "Dateien aus einer versiegelten Nachricht dürfen nicht ungeschützt gesendet werden.",
     "still-there": "Das Konto besteht noch. Bitte melden Sie sich an.",
     "too-old": "Die Änderungen seit diesem Zeitpunkt sind nicht mehr verfügbar.",
+    "group-changed":
+      "Diese Gruppe wurde in einem anderen Fenster oder von jemand anderem geändert. Sie wird jetzt so gezeigt, wie sie ist.",
+    "group-keys-wait":
+      "Die Schlüssel dieser Gruppe sind noch nicht da: Erst muss ein Mitglied angemeldet sein, das sie hat.",
+    "group-keys-unproven":
+      "Nichts beweist, dass ein Mitglied der Gruppe ihre Schlüssel begonnen hat. Öffnen Sie die Seite der Gruppe.",
+    "last-group-manager":
+      "Dies ist der letzte Verwalter der Gruppe. Machen Sie zuerst ein anderes Mitglied zum Verwalter.",
   },
   time: {
     now: "jetzt",

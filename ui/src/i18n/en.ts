@@ -21,6 +21,7 @@ export const en = {
     search: "Search",
     more: "More",
     colleagues: "Colleagues",
+    groups: "Groups",
     sessions: "Sessions",
     settings: "Settings",
     manage: "Admin",
@@ -112,7 +113,12 @@ export const en = {
     noSuchNumber: (reference: string) =>
       `There is no message with the reference number ${reference} here.`,
     filterClear: "Clear the filter",
-    filterNone: (n: number) => `None of the ${messages(n)} loaded so far match the filter.`,
+    filterFound: (found: string, where: string) => `${found} in ${where}`,
+    filterSeeks: (where: string) => `Looking through ${where}…`,
+    filterNone: "Nothing here matches.",
+    filterSealed: "Messages that were not opened are found by sender, recipient and subject only.",
+    filterFailed:
+      "This mailbox could not be searched. What matches among the loaded messages is shown.",
     selectAll: "Select all loaded messages",
     selected: (n: number) => `${n} selected`,
     select: (subject: string) => `Select ${subject}`,
@@ -362,8 +368,9 @@ export const en = {
     download: "We could not start the download.",
     mailbox: "We could not change the folder.",
     session: "We could not sign out that browser.",
+    browser: "We could not forget that browser.",
     signOut: "We could not tell the server that you signed out.",
-    signOutKept: "This browser has deleted its sign-in key, and the session will end by itself.",
+    signOutKept: "This browser can no longer use the session, which will end by itself.",
     unreachable: "We could not reach the server.",
   },
   colleagues: {
@@ -482,6 +489,17 @@ export const en = {
     empty: "You are signed in only in this browser.",
     failed: "We could not load your sessions.",
     unknown: "Unknown browser",
+    known: "Known browsers",
+    knownLead:
+      "You signed in from these before. While others guess at your password, a browser that we know does not have to wait for them. Forget those that you no longer use.",
+    knownNone:
+      "There are none yet. A browser is known from your next sign-in on, unless you say that it is a shared computer.",
+    knownFailed: "We could not load the known browsers.",
+    knownSince: "First sign-in",
+    knownLast: "Last sign-in",
+    forget: "Forget",
+    forgetLabel: (agent: string) => `Forget ${agent}`,
+    forgotten: "That browser has been forgotten.",
   },
   settings: {
     title: "Settings",
@@ -621,7 +639,7 @@ export const en = {
     passkeyUnsupported: "This browser does not support passkeys.",
     apps: "App passwords",
     appsHint:
-      "Create an app password for each mail program you use. An app password can read, send, file and delete mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
+      "Create an app password for each program that uses your mail over HTTPS, such as the command postern mail. Mail programs that need IMAP or POP cannot connect yet. An app password can read, send, file and delete mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
     appMake: "Create an app password",
     appNone: "You have no app passwords yet.",
     appOnce: "Copy this password into your mail program now. It is shown only once.",
@@ -938,6 +956,8 @@ export const en = {
       "not-now": "Nobody reads this yet",
       intranet: "No mail to the outside",
       "mailbox-full": "Mailbox full",
+      "closed-group": "In a closed group",
+      "group-writers": "The group takes no messages from you",
     },
     choices: {
       refuse: "Do not send",
@@ -1046,6 +1066,21 @@ export const en = {
       refused: "Not allowed",
       failed: "Failed",
     },
+    /** A word that is true of n of the recipients only. */
+    some: (word: string, n: number, of: number) => `${word} (${n} of ${of})`,
+    tried: (word: string, n: number) => `${word}, tried ${n === 1 ? "once" : `${n} times`}`,
+    stepWith: (word: string, note: string) => `${word}, ${note}`,
+    notes: {
+      tried: "tried again",
+      notified: "the recipient was notified",
+      "no-verified-tls": "there was no verified encryption",
+      "account-deleted": "the recipient’s account was deleted",
+    },
+    instead: {
+      here: "There was no verified encryption to this recipient, who reads it here instead.",
+      plain: "There was no verified encryption to this recipient, so it went as ordinary email.",
+    },
+    history: "History",
     /** Several recipients of one notice, in place of a name. */
     severalPeople: (n: number) => `${n} recipients`,
     notice: (kind: string, who: string) => {
@@ -1062,6 +1097,8 @@ export const en = {
         forgotten: `${who} has forgotten the passphrase and asks you to send your messages again`,
         filling: `The mailbox ${who} is more than 80% full`,
         "almost-full": `The mailbox ${who} is more than 95% full`,
+        "unverified-here": `Your message was kept here for ${who}: there was no verified encryption`,
+        "unverified-plain": `Your message to ${who} went without verified encryption`,
         "password-changed": "Your password was changed",
         recovered: "A new password was set with your recovery key",
         "recovery-key-created": "A new recovery key was created",
@@ -1086,12 +1123,103 @@ export const en = {
     renewed: "Account extended.",
     resent: "The notification is being sent again.",
     revoked: "Account closed.",
+    startAgain: "Start again",
+    startAgainAsk: (address: string) => `Start the account of ${address} again?`,
+    startAgainLead:
+      "For a recipient who has lost the passphrase. It stops working at once, and so does every open session. Your own messages are there again, if you still have them; replies and messages from other people in this account are lost. The recipient gets a new notification with a one-time password.",
+    startedAgain: (restored: number, lost: number) =>
+      lost === 0
+        ? `Started again, with ${messages(restored)}. A notification is on its way.`
+        : `Started again, with ${messages(restored)}; ${messages(lost)} could not be kept. A notification is on its way.`,
     actFailed: "This action failed.",
   },
   conversation: {
     title: "Conversation",
     count: (n: number) => `conversation of ${messages(n)}`,
     quoted: "Show quoted text",
+  },
+  groups: {
+    title: "Groups",
+    lead: "People inside who write for each other. What a group shares opens only with its members’ own keys.",
+    none: "You are in no group yet",
+    noneNext: "Create a group, or ask the manager of one to add you.",
+    notRead: "The groups could not be loaded.",
+    own: "Your groups",
+    others: "Other groups",
+    more: "There are more groups than are shown here.",
+    unnamed: "Name not readable",
+    unnamedYet: "Name not readable yet",
+    fresh: "New group",
+    create: "Create group",
+    edit: "Change",
+    save: "Save",
+    saved: "The group was changed.",
+    name: "Name",
+    nameMissing: "Enter a name.",
+    description: "Description",
+    kind: "Kind",
+    kinds: { plain: "List", open: "Open group", closed: "Closed group" },
+    kindHints: {
+      plain: "A list of people, with an address if you like.",
+      open: "Messages of its members show the group’s name.",
+      closed:
+        "Its members get messages from each other only, and nobody else finds them in the directory.",
+    },
+    listed: "Everybody inside sees the name and the description",
+    sharesEarlier: "New members may read what was written before",
+    writers: "Who may write to its address",
+    writersOf: { members: "Members", inside: "Everybody inside", everybody: "Everybody" },
+    address: "Address",
+    addressHint: "Mail to this address reaches every member. Leave it empty for none.",
+    role: { manager: "You manage this group", member: "You are a member", outside: "Not a member" },
+    keysWaiting:
+      "The keys of this group are not there yet: waiting until a member who has them is signed in.",
+    keysDiffer:
+      "The keys that the server holds for this group do not belong together. Write nothing for this group, and tell your administrator.",
+    keysUnproven:
+      "The keys of this group were begun anew, and nothing shows that one of its members did it. Until you take them, nothing is sealed for the group from here. Ask the other members.",
+    keysAccept: "They began them: use these keys",
+    dropped: (n: number) => `${n} earlier changes are not kept.`,
+    members: (n: number) => `Members (${n})`,
+    add: "Add member",
+    addLabel: "Address or username",
+    added: (name: string) => `${name} was added.`,
+    noSuch: "Nobody inside whom you may add has this address or username.",
+    manager: "Manager",
+    disabled: "Account disabled",
+    waiting: "Waiting until a member is signed in",
+    make: "Make manager",
+    unmake: "Make ordinary member",
+    remove: "Remove",
+    label: (act: string, name: string) => `${act}: ${name}`,
+    removeAsk: (name: string) => `Remove ${name}?`,
+    removeLead:
+      "Access ends at once, and the group begins a new key, with which nothing that is written from now on can be read.",
+    leave: "Leave group",
+    leaveAsk: "Leave this group?",
+    leaveLead: "You can then no longer read anything of the group, until a manager adds you again.",
+    drop: "Delete group",
+    dropAsk: "Delete this group?",
+    dropLead: "Its keys are destroyed. What was written for it can no longer be read by anybody.",
+    changes: "Latest changes",
+    change: {
+      created: (who: string) => `${who} created the group`,
+      added: (who: string, about: string) => `${who} added ${about}`,
+      left: (who: string) => `${who} left`,
+      removed: (who: string, about: string) => `${who} removed ${about}`,
+      "manager-granted": (who: string, about: string) => `${who} made ${about} a manager`,
+      "manager-revoked": (who: string, about: string) => `${who} made ${about} an ordinary member`,
+      renamed: (who: string) => `${who} changed the name or the description`,
+      "kind-changed": (who: string) => `${who} changed the kind`,
+      "mail-changed": (who: string) => `${who} changed the address or who may write to it`,
+      listed: (who: string) => `${who} showed the name to everybody inside`,
+      unlisted: (who: string) => `${who} hid the name from everybody but members`,
+      "earlier-shared": (who: string) => `${who} let new members read what was written before`,
+      "earlier-hidden": (who: string) => `${who} kept what was written before from new members`,
+    },
+    badge: (name: string) => `Member of the open group ${name}`,
+    failed: "The group was not changed.",
+    back: "All groups",
   },
   labels: {
     title: "Labels",
@@ -1352,7 +1480,8 @@ export const en = {
         confirmed: "confirmed their password",
         "app-password-created": "created an app password",
         "passkey-created": "added a passkey",
-        "credential-removed": "removed an app password or a passkey",
+        "credential-removed":
+          "removed an app password, a passkey or the passphrase of a temporary account",
         "totp-on": "turned on two-step verification",
         "totp-off": "turned off two-step verification",
         "code-refused": "entered a wrong code after the right password",
@@ -1361,6 +1490,13 @@ export const en = {
         "passkey-refused": "used a passkey that was refused",
         "refusals-omitted": "had this many more refused attempts within a minute",
         "keys-differ": "could not sign in: the keys of the account do not belong together",
+        "group-created": "created a group",
+        "group-changed": "changed a group",
+        "group-deleted": "deleted a group",
+        "group-member-added": "added a member to a group",
+        "group-member-removed": "removed a member from a group, or left it",
+        "group-manager-granted": "made a member a manager of a group",
+        "group-manager-revoked": "made a manager of a group an ordinary member",
       },
     },
     diagnostics: {
@@ -1380,6 +1516,8 @@ export const en = {
       certificate: "Certificate valid until",
       refusing: (why: string) =>
         `New data cannot be stored at the moment: ${why}. Existing data is safe and can still be read.`,
+      certificateOther: (hosts: string) =>
+        `The TLS certificate is not for ${hosts}. Browsers and mail servers refuse it there.`,
       certificateEnds: (until: string) =>
         `The TLS certificate expires on ${until}. After that, browsers and mail servers will refuse to connect.`,
       none: "None",
@@ -1427,6 +1565,7 @@ export const en = {
     "choose-password": "Sign in and choose your own password first.",
     "keys-differ":
       "The keys of this account do not belong together, so it was disabled. Tell your administrator.",
+    "one-time-password": "A one-time password opens this account. Resend the notification instead.",
     "passphrase-chosen": "A passphrase was already chosen.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":
@@ -1434,6 +1573,14 @@ export const en = {
     "sealed-files": "Files from a sealed message must not be sent unprotected.",
     "still-there": "The account still exists. Please sign in.",
     "too-old": "The list of changes since then is no longer available.",
+    "group-changed":
+      "This group was changed in another window or by somebody else. It is shown as it is now.",
+    "group-keys-wait":
+      "The keys of this group are not there yet: a member who has them must be signed in first.",
+    "group-keys-unproven":
+      "Nothing proves that a member of the group began its keys. Open the group’s page.",
+    "last-group-manager":
+      "This is the last manager of the group. Make another member a manager first.",
   },
   time: {
     now: "now",

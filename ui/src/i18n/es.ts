@@ -25,6 +25,7 @@ export const es = {
     search: "Buscar",
     more: "Más",
     colleagues: "Colegas",
+    groups: "Grupos",
     sessions: "Sesiones",
     settings: "Configuración",
     manage: "Administración",
@@ -118,12 +119,12 @@ export const es = {
     noSuchNumber: (reference) =>
       `Aquí no hay ningún mensaje con el número de referencia ${reference}.`,
     filterClear: "Borrar el filtro",
-    filterNone: (n) =>
-      form(
-        n,
-        "El único mensaje cargado hasta ahora no coincide.",
-        `Ninguno de los ${messages(n)} cargados hasta ahora coincide.`,
-      ),
+    filterFound: (found, where) => `${found} en ${where}`,
+    filterSeeks: (where) => `Buscando en ${where}…`,
+    filterNone: "Nada coincide en este buzón.",
+    filterSealed: "Los mensajes sin abrir solo se encuentran por remitente, destinatario y asunto.",
+    filterFailed:
+      "No se ha podido buscar en este buzón. Se muestra lo que coincide entre los mensajes cargados.",
     selectAll: "Seleccionar todos los mensajes cargados",
     selected: (n) => some(n, "seleccionado", "seleccionados"),
     select: (subject) => `Seleccionar ${subject}`,
@@ -388,9 +389,9 @@ export const es = {
     download: "No se ha podido iniciar la descarga.",
     mailbox: "No se ha podido modificar la carpeta.",
     session: "No se ha podido cerrar la sesión de ese navegador.",
+    browser: "No se ha podido olvidar ese navegador.",
     signOut: "No se ha podido comunicar al servidor que ha cerrado la sesión.",
-    signOutKept:
-      "Este navegador ha eliminado su clave de sesión y la sesión terminará por sí sola.",
+    signOutKept: "Este navegador ya no puede usar la sesión, que terminará por sí sola.",
     unreachable: "No se ha podido contactar con el servidor.",
   },
   colleagues: {
@@ -510,6 +511,17 @@ export const es = {
     empty: "Solo tiene la sesión iniciada en este navegador.",
     failed: "No se han podido cargar las sesiones.",
     unknown: "Navegador desconocido",
+    known: "Navegadores conocidos",
+    knownLead:
+      "Ya ha iniciado sesión desde ellos. Mientras otros intentan adivinar su contraseña, un navegador conocido no tiene que esperar. Olvide los que ya no use.",
+    knownNone:
+      "Todavía no hay ninguno. Un navegador se conoce a partir de su próximo inicio de sesión, salvo que indique que el equipo es compartido.",
+    knownFailed: "No se han podido cargar los navegadores conocidos.",
+    knownSince: "Primer inicio de sesión",
+    knownLast: "Último inicio de sesión",
+    forget: "Olvidar",
+    forgetLabel: (agent) => `Olvidar ${agent}`,
+    forgotten: "Se ha olvidado ese navegador.",
   },
   settings: {
     title: "Configuración",
@@ -651,7 +663,7 @@ export const es = {
     passkeyUnsupported: "Este navegador no admite llaves de acceso.",
     apps: "Contraseñas de aplicación",
     appsHint:
-      "Cree una contraseña de aplicación para cada programa de correo que use. Permite leer, enviar, archivar y eliminar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
+      "Cree una contraseña de aplicación para cada programa que use su correo por HTTPS, como la orden postern mail. Los programas de correo que necesitan IMAP o POP todavía no pueden conectarse. Permite leer, enviar, archivar y eliminar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
     appMake: "Crear una contraseña de aplicación",
     appNone: "Todavía no tiene contraseñas de aplicación.",
     appOnce: "Copie ahora esta contraseña en su programa de correo. Solo se muestra una vez.",
@@ -970,6 +982,8 @@ export const es = {
       "not-now": "Nadie lo lee todavía",
       intranet: "Sin correo al exterior",
       "mailbox-full": "Buzón lleno",
+      "closed-group": "En un grupo cerrado",
+      "group-writers": "El grupo no acepta sus mensajes",
     },
     choices: {
       refuse: "No enviar",
@@ -1080,6 +1094,21 @@ export const es = {
       refused: "No permitido",
       failed: "No entregado",
     },
+    some: (word, n, of) => `${word} (${n} de ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "un intento" : `${n} intentos`}`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "se volvió a intentar",
+      notified: "se avisó al destinatario",
+      "no-verified-tls": "no había cifrado verificado",
+      "account-deleted": "la cuenta del destinatario se eliminó",
+    },
+    instead: {
+      here: "No había cifrado verificado hasta este destinatario, que en su lugar lo lee aquí.",
+      plain:
+        "No había cifrado verificado hasta este destinatario, así que salió como correo ordinario.",
+    },
+    history: "Historial",
     severalPeople: (n) => `${n} destinatarios`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
@@ -1095,6 +1124,8 @@ export const es = {
         forgotten: `${who} ha olvidado la frase de contraseña y le pide que envíe de nuevo sus mensajes`,
         filling: `El buzón ${who} está lleno en más del 80 %`,
         "almost-full": `El buzón ${who} está lleno en más del 95 %`,
+        "unverified-here": `Su mensaje espera aquí a ${who}: no había cifrado verificado`,
+        "unverified-plain": `Su mensaje a ${who} salió sin cifrado verificado`,
         "password-changed": "Se cambió su contraseña",
         recovered: "Se estableció una contraseña nueva con su clave de recuperación",
         "recovery-key-created": "Se creó una clave de recuperación nueva",
@@ -1119,12 +1150,109 @@ export const es = {
     renewed: "Se ha prolongado la cuenta.",
     resent: "El aviso se está enviando de nuevo.",
     revoked: "Se ha cerrado la cuenta.",
+    startAgain: "Empezar de nuevo",
+    startAgainAsk: (address) => `¿Empezar de nuevo la cuenta de ${address}?`,
+    startAgainLead:
+      "Para un destinatario que ha perdido la frase de contraseña. Deja de valer de inmediato y se cierran todas las sesiones abiertas. Sus propios mensajes vuelven a estar, si aún los tiene; las respuestas y los mensajes de otras personas en esta cuenta se pierden. El destinatario recibe una nueva notificación con una contraseña de un solo uso.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Se ha empezado de nuevo, con ${messages(restored)}. La notificación está en camino.`
+        : `Se ha empezado de nuevo, con ${messages(restored)}; no se ha podido conservar: ${messages(lost)}. La notificación está en camino.`,
     actFailed: "La acción ha fallado.",
   },
   conversation: {
     title: "Conversación",
     count: (n) => `conversación de ${messages(n)}`,
     quoted: "Mostrar el texto citado",
+  },
+  groups: {
+    title: "Grupos",
+    lead: "Personas de dentro que escriben unas para otras. Lo que comparte un grupo solo se abre con las claves de sus miembros.",
+    none: "Todavía no está en ningún grupo",
+    noneNext: "Cree un grupo o pida a un gestor que le añada.",
+    notRead: "No se han podido cargar los grupos.",
+    own: "Sus grupos",
+    others: "Otros grupos",
+    more: "Hay más grupos de los que se muestran aquí.",
+    unnamed: "Nombre no legible",
+    unnamedYet: "Nombre aún no legible",
+    fresh: "Grupo nuevo",
+    create: "Crear grupo",
+    edit: "Cambiar",
+    save: "Guardar",
+    saved: "El grupo se ha cambiado.",
+    name: "Nombre",
+    nameMissing: "Escriba un nombre.",
+    description: "Descripción",
+    kind: "Tipo",
+    kinds: { plain: "Lista", open: "Grupo abierto", closed: "Grupo cerrado" },
+    kindHints: {
+      plain: "Una lista de personas, con una dirección si lo desea.",
+      open: "Los mensajes de sus miembros muestran el nombre del grupo.",
+      closed:
+        "Sus miembros solo reciben mensajes unos de otros, y nadie más los encuentra en el directorio.",
+    },
+    listed: "Todas las personas de dentro ven el nombre y la descripción",
+    sharesEarlier: "Los miembros nuevos pueden leer lo que se escribió antes",
+    writers: "Quién puede escribir a su dirección",
+    writersOf: { members: "Miembros", inside: "Personas de dentro", everybody: "Cualquiera" },
+    address: "Dirección",
+    addressHint:
+      "El correo a esta dirección llega a cada miembro. Déjela vacía si no quiere ninguna.",
+    role: {
+      manager: "Usted gestiona este grupo",
+      member: "Usted es miembro",
+      outside: "No es miembro",
+    },
+    keysWaiting:
+      "Las claves de este grupo aún no están: se espera a que inicie sesión un miembro que las tenga.",
+    keysDiffer:
+      "Las claves que el servidor tiene de este grupo no se corresponden. No escriba nada para este grupo y avise a su administrador.",
+    keysUnproven:
+      "Las claves de este grupo se empezaron de nuevo y nada muestra que lo hiciera uno de sus miembros. Mientras no las acepte, desde aquí no se sella nada para el grupo. Pregunte a los demás miembros.",
+    keysAccept: "Fueron ellos: usar estas claves",
+    dropped: (n: number) => `${n} cambios anteriores no se conservan.`,
+    members: (n: number) => `Miembros (${n})`,
+    add: "Añadir miembro",
+    addLabel: "Dirección o nombre de usuario",
+    added: (name: string) => `Se ha añadido a ${name}.`,
+    noSuch:
+      "Ninguna persona de dentro que pueda añadir tiene esa dirección o ese nombre de usuario.",
+    manager: "Gestor",
+    disabled: "Cuenta desactivada",
+    waiting: "En espera de que un miembro inicie sesión",
+    make: "Nombrar gestor",
+    unmake: "Dejar como miembro",
+    remove: "Quitar",
+    label: (act: string, name: string) => `${act}: ${name}`,
+    removeAsk: (name: string) => `¿Quitar a ${name}?`,
+    removeLead:
+      "El acceso termina enseguida y el grupo empieza una clave nueva, con la que no podrá leer nada de lo que se escriba desde ahora.",
+    leave: "Abandonar el grupo",
+    leaveAsk: "¿Abandonar este grupo?",
+    leaveLead: "No podrá leer nada más del grupo hasta que un gestor le añada de nuevo.",
+    drop: "Eliminar el grupo",
+    dropAsk: "¿Eliminar este grupo?",
+    dropLead: "Sus claves se destruyen. Nadie podrá leer ya lo que se escribió para él.",
+    changes: "Últimos cambios",
+    change: {
+      created: (who: string) => `${who} creó el grupo`,
+      added: (who: string, about: string) => `${who} añadió a ${about}`,
+      left: (who: string) => `${who} abandonó el grupo`,
+      removed: (who: string, about: string) => `${who} quitó a ${about}`,
+      "manager-granted": (who: string, about: string) => `${who} nombró gestor a ${about}`,
+      "manager-revoked": (who: string, about: string) => `${who} dejó a ${about} como miembro`,
+      renamed: (who: string) => `${who} cambió el nombre o la descripción`,
+      "kind-changed": (who: string) => `${who} cambió el tipo`,
+      "mail-changed": (who: string) => `${who} cambió la dirección o quién puede escribirle`,
+      listed: (who: string) => `${who} mostró el nombre a todas las personas de dentro`,
+      unlisted: (who: string) => `${who} dejó el nombre solo para los miembros`,
+      "earlier-shared": (who: string) => `${who} permite que los miembros nuevos lean lo anterior`,
+      "earlier-hidden": (who: string) => `${who} oculta lo anterior a los miembros nuevos`,
+    },
+    badge: (name: string) => `Miembro del grupo abierto ${name}`,
+    failed: "El grupo no se ha cambiado.",
+    back: "Todos los grupos",
   },
   labels: {
     title: "Etiquetas",
@@ -1387,7 +1515,8 @@ export const es = {
         confirmed: "ha confirmado su contraseña",
         "app-password-created": "ha creado una contraseña de aplicación",
         "passkey-created": "ha añadido una llave de acceso",
-        "credential-removed": "ha eliminado una contraseña de aplicación o una llave de acceso",
+        "credential-removed":
+          "ha eliminado una contraseña de aplicación, una llave de acceso o la frase de contraseña de una cuenta temporal",
         "totp-on": "ha activado la verificación en dos pasos",
         "totp-off": "ha desactivado la verificación en dos pasos",
         "code-refused": "ha introducido un código erróneo tras la contraseña correcta",
@@ -1396,6 +1525,13 @@ export const es = {
         "passkey-refused": "ha usado una llave de acceso rechazada",
         "refusals-omitted": "ha tenido este número de intentos rechazados más en un minuto",
         "keys-differ": "no ha podido iniciar sesión: las claves de la cuenta no se corresponden",
+        "group-created": "creó un grupo",
+        "group-changed": "cambió un grupo",
+        "group-deleted": "eliminó un grupo",
+        "group-member-added": "añadió un miembro a un grupo",
+        "group-member-removed": "quitó un miembro de un grupo o lo abandonó",
+        "group-manager-granted": "nombró gestor de un grupo a un miembro",
+        "group-manager-revoked": "quitó a un miembro la gestión de un grupo",
       },
     },
     diagnostics: {
@@ -1415,6 +1551,8 @@ export const es = {
       certificate: "Certificado válido hasta",
       refusing: (why) =>
         `Por ahora no se pueden guardar datos nuevos: ${why}. Los datos existentes están a salvo y se pueden leer.`,
+      certificateOther: (hosts) =>
+        `El certificado TLS no es para ${hosts}. Los navegadores y los servidores de correo lo rechazan allí.`,
       certificateEnds: (until) =>
         `El certificado TLS caduca el ${until}. Después, los navegadores y los servidores de correo se negarán a conectarse.`,
       none: "Ninguno",
@@ -1463,6 +1601,8 @@ export const es = {
     "choose-password": "Inicie sesión y elija primero su propia contraseña.",
     "keys-differ":
       "Las claves de esta cuenta no se corresponden, por lo que se ha desactivado. Avise a su administrador.",
+    "one-time-password":
+      "Esta cuenta se abre con una contraseña de un solo uso. Vuelva a enviar la notificación.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",
     "sealed-text":
@@ -1470,6 +1610,13 @@ export const es = {
     "sealed-files": "Los archivos de un mensaje sellado no deben enviarse sin protección.",
     "still-there": "La cuenta sigue existiendo. Inicie sesión.",
     "too-old": "Los cambios desde entonces ya no están disponibles.",
+    "group-changed":
+      "Este grupo se cambió en otra ventana o lo cambió otra persona. Ahora se muestra tal como es.",
+    "group-keys-wait":
+      "Las claves de este grupo aún no están: primero debe iniciar sesión un miembro que las tenga.",
+    "group-keys-unproven":
+      "Nada demuestra que un miembro del grupo empezara sus claves. Abra la página del grupo.",
+    "last-group-manager": "Es el último gestor del grupo. Nombre antes a otro miembro.",
   },
   time: {
     now: "ahora",

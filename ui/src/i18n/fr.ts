@@ -26,6 +26,7 @@ export const fr = {
     search: "Chercher",
     more: "Plus",
     colleagues: "Collègues",
+    groups: "Groupes",
     sessions: "Sessions",
     settings: "Paramètres",
     manage: "Administration",
@@ -119,7 +120,13 @@ export const fr = {
     noSuchNumber: (reference) =>
       `Il n’y a ici aucun message portant le numéro de référence ${reference}.`,
     filterClear: "Effacer le filtre",
-    filterNone: (n) => `Aucun résultat parmi les messages chargés jusqu’ici (${n}).`,
+    filterFound: (found, where) => `${found} dans ${where}`,
+    filterSeeks: (where) => `Recherche dans ${where}…`,
+    filterNone: "Aucun résultat dans cette boîte.",
+    filterSealed:
+      "Les messages non ouverts ne se trouvent que par expéditeur, destinataire et objet.",
+    filterFailed:
+      "La recherche dans cette boîte a échoué. Seuls les résultats parmi les messages chargés sont affichés.",
     selectAll: "Sélectionner tous les messages chargés",
     selected: (n) => some(n, "sélectionné", "sélectionnés"),
     select: (subject) => `Sélectionner «\u00a0${subject}\u00a0»`,
@@ -390,9 +397,9 @@ export const fr = {
     download: "Le téléchargement n’a pas pu démarrer.",
     mailbox: "Le dossier n’a pas pu être modifié.",
     session: "Ce navigateur n’a pas pu être déconnecté.",
+    browser: "Ce navigateur n’a pas pu être oublié.",
     signOut: "Le serveur n’a pas pu être informé de votre déconnexion.",
-    signOutKept:
-      "Ce navigateur a supprimé sa clé de connexion, et la session prendra fin d’elle-même.",
+    signOutKept: "Ce navigateur ne peut plus utiliser la session, qui prendra fin d’elle-même.",
     unreachable: "Le serveur est injoignable.",
   },
   colleagues: {
@@ -515,6 +522,17 @@ export const fr = {
     empty: "Vous n’êtes connecté que dans ce navigateur.",
     failed: "Les sessions n’ont pas pu être chargées.",
     unknown: "Navigateur inconnu",
+    known: "Navigateurs connus",
+    knownLead:
+      "Vous vous y êtes déjà connecté. Pendant que d’autres essaient de deviner votre mot de passe, un navigateur connu n’a pas à attendre. Oubliez ceux que vous n’utilisez plus.",
+    knownNone:
+      "Aucun pour l’instant. Un navigateur est connu à partir de votre prochaine connexion, sauf si vous indiquez que l’ordinateur est partagé.",
+    knownFailed: "Les navigateurs connus n’ont pas pu être chargés.",
+    knownSince: "Première connexion",
+    knownLast: "Dernière connexion",
+    forget: "Oublier",
+    forgetLabel: (agent) => `Oublier ${agent}`,
+    forgotten: "Ce navigateur a été oublié.",
   },
   settings: {
     title: "Paramètres",
@@ -661,7 +679,7 @@ export const fr = {
     passkeyUnsupported: "Ce navigateur ne prend pas en charge les clés d’accès.",
     apps: "Mots de passe d’application",
     appsHint:
-      "Créez un mot de passe d’application pour chaque logiciel de messagerie que vous utilisez. Il permet de lire, d’envoyer, de classer et de supprimer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
+      "Créez un mot de passe d’application pour chaque programme qui utilise votre courrier par HTTPS, comme la commande postern mail. Les logiciels de messagerie qui ont besoin d’IMAP ou de POP ne peuvent pas encore se connecter. Il permet de lire, d’envoyer, de classer et de supprimer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
     appMake: "Créer un mot de passe d’application",
     appNone: "Vous n’avez pas encore de mot de passe d’application.",
     appOnce:
@@ -986,6 +1004,8 @@ export const fr = {
       "not-now": "Pas encore lue",
       intranet: "Aucun message vers l’extérieur",
       "mailbox-full": "Boîte pleine",
+      "closed-group": "Dans un groupe fermé",
+      "group-writers": "Le groupe n’accepte pas vos messages",
     },
     choices: {
       refuse: "Ne pas envoyer",
@@ -1102,6 +1122,21 @@ export const fr = {
       refused: "Non autorisé",
       failed: "Échec",
     },
+    some: (word, n, of) => `${word} (${n} sur ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "un essai" : `${n} essais`}`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "nouvel essai",
+      notified: "le destinataire a été prévenu",
+      "no-verified-tls": "il n’y avait pas de chiffrement vérifié",
+      "account-deleted": "le compte du destinataire a été supprimé",
+    },
+    instead: {
+      here: "Il n’y avait pas de chiffrement vérifié jusqu’à ce destinataire, qui le lit ici.",
+      plain:
+        "Il n’y avait pas de chiffrement vérifié jusqu’à ce destinataire\u00a0: il est parti comme courriel ordinaire.",
+    },
+    history: "Historique",
     severalPeople: (n) => `${n} destinataires`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
@@ -1117,6 +1152,8 @@ export const fr = {
         forgotten: `${who} a oublié la phrase de passe et vous demande de renvoyer vos messages`,
         filling: `La boîte aux lettres ${who} est pleine à plus de 80 %`,
         "almost-full": `La boîte aux lettres ${who} est pleine à plus de 95 %`,
+        "unverified-here": `Votre message attend ${who} ici\u00a0: il n’y avait pas de chiffrement vérifié`,
+        "unverified-plain": `Votre message à ${who} est parti sans chiffrement vérifié`,
         "password-changed": "Votre mot de passe a été modifié",
         recovered: "Un nouveau mot de passe a été défini avec votre clé de récupération",
         "recovery-key-created": "Une nouvelle clé de récupération a été créée",
@@ -1141,12 +1178,109 @@ export const fr = {
     renewed: "Le compte a été prolongé.",
     resent: "La notification est en cours de renvoi.",
     revoked: "Le compte a été fermé.",
+    startAgain: "Recommencer",
+    startAgainAsk: (address) => `Recommencer le compte de ${address}\u202f?`,
+    startAgainLead:
+      "Pour un destinataire qui a perdu sa phrase de passe. Elle cesse aussitôt de fonctionner et toutes les sessions ouvertes se terminent. Vos propres messages y sont de nouveau, si vous les avez encore\u202f; les réponses et les messages d’autres personnes dans ce compte sont perdus. Le destinataire reçoit une nouvelle notification avec un mot de passe à usage unique.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Le compte recommence, avec ${messages(restored)}. Une notification est en route.`
+        : `Le compte recommence, avec ${messages(restored)}. N’a pas pu être conservé\u202f: ${messages(lost)}. Une notification est en route.`,
     actFailed: "Cette action a échoué.",
   },
   conversation: {
     title: "Conversation",
     count: (n) => `conversation de ${messages(n)}`,
     quoted: "Afficher le texte cité",
+  },
+  groups: {
+    title: "Groupes",
+    lead: "Des personnes d’ici qui écrivent les unes pour les autres. Ce qu’un groupe partage ne s’ouvre qu’avec les clés de ses membres.",
+    none: "Vous n’êtes encore dans aucun groupe",
+    noneNext: "Créez un groupe, ou demandez à un gestionnaire de vous ajouter.",
+    notRead: "Les groupes n’ont pas pu être chargés.",
+    own: "Vos groupes",
+    others: "Autres groupes",
+    more: "Il y a plus de groupes que ceux affichés ici.",
+    unnamed: "Nom illisible",
+    unnamedYet: "Nom pas encore lisible",
+    fresh: "Nouveau groupe",
+    create: "Créer le groupe",
+    edit: "Modifier",
+    save: "Enregistrer",
+    saved: "Le groupe a été modifié.",
+    name: "Nom",
+    nameMissing: "Saisissez un nom.",
+    description: "Description",
+    kind: "Type",
+    kinds: { plain: "Liste", open: "Groupe ouvert", closed: "Groupe fermé" },
+    kindHints: {
+      plain: "Une liste de personnes, avec une adresse si vous le souhaitez.",
+      open: "Les messages de ses membres affichent le nom du groupe.",
+      closed:
+        "Ses membres ne reçoivent de messages que les uns des autres, et personne d’autre ne les trouve dans l’annuaire.",
+    },
+    listed: "Tout le monde ici voit le nom et la description",
+    sharesEarlier: "Les nouveaux membres peuvent lire ce qui a été écrit avant",
+    writers: "Qui peut écrire à son adresse",
+    writersOf: { members: "Les membres", inside: "Tout le monde ici", everybody: "Tout le monde" },
+    address: "Adresse",
+    addressHint:
+      "Le courrier à cette adresse parvient à chaque membre. Laissez vide pour n’en avoir aucune.",
+    role: {
+      manager: "Vous gérez ce groupe",
+      member: "Vous êtes membre",
+      outside: "Pas membre",
+    },
+    keysWaiting:
+      "Les clés de ce groupe ne sont pas encore là\u00a0: en attente qu’un membre qui les possède soit connecté.",
+    keysDiffer:
+      "Les clés que le serveur détient pour ce groupe ne vont pas ensemble. N’écrivez rien pour ce groupe et prévenez votre administrateur.",
+    keysUnproven:
+      "Les clés de ce groupe ont été recommencées, et rien ne montre que l’un de ses membres l’a fait. Tant que vous ne les acceptez pas, rien n’est scellé d’ici pour le groupe. Demandez aux autres membres.",
+    keysAccept: "C’étaient eux\u00a0: utiliser ces clés",
+    dropped: (n: number) => `${n} modifications antérieures ne sont pas conservées.`,
+    members: (n: number) => `Membres (${n})`,
+    add: "Ajouter un membre",
+    addLabel: "Adresse ou identifiant",
+    added: (name: string) => `${name} a été ajouté.`,
+    noSuch: "Aucune personne d’ici que vous pouvez ajouter n’a cette adresse ou cet identifiant.",
+    manager: "Gestionnaire",
+    disabled: "Compte désactivé",
+    waiting: "En attente qu’un membre soit connecté",
+    make: "Nommer gestionnaire",
+    unmake: "Rendre simple membre",
+    remove: "Retirer",
+    label: (act: string, name: string) => `${act}\u00a0: ${name}`,
+    removeAsk: (name: string) => `Retirer ${name}\u00a0?`,
+    removeLead:
+      "L’accès prend fin aussitôt, et le groupe commence une nouvelle clé\u00a0: rien de ce qui s’écrit désormais ne lui sera lisible.",
+    leave: "Quitter le groupe",
+    leaveAsk: "Quitter ce groupe\u00a0?",
+    leaveLead:
+      "Vous ne pourrez plus rien lire du groupe, jusqu’à ce qu’un gestionnaire vous ajoute de nouveau.",
+    drop: "Supprimer le groupe",
+    dropAsk: "Supprimer ce groupe\u00a0?",
+    dropLead: "Ses clés sont détruites. Plus personne ne pourra lire ce qui a été écrit pour lui.",
+    changes: "Dernières modifications",
+    change: {
+      created: (who: string) => `${who} a créé le groupe`,
+      added: (who: string, about: string) => `${who} a ajouté ${about}`,
+      left: (who: string) => `${who} a quitté le groupe`,
+      removed: (who: string, about: string) => `${who} a retiré ${about}`,
+      "manager-granted": (who: string, about: string) => `${who} a nommé ${about} gestionnaire`,
+      "manager-revoked": (who: string, about: string) => `${who} a rendu ${about} simple membre`,
+      renamed: (who: string) => `${who} a modifié le nom ou la description`,
+      "kind-changed": (who: string) => `${who} a modifié le type`,
+      "mail-changed": (who: string) => `${who} a modifié l’adresse ou qui peut y écrire`,
+      listed: (who: string) => `${who} a montré le nom à tout le monde ici`,
+      unlisted: (who: string) => `${who} réserve le nom aux membres`,
+      "earlier-shared": (who: string) => `${who} laisse les nouveaux membres lire ce qui précède`,
+      "earlier-hidden": (who: string) => `${who} cache aux nouveaux membres ce qui précède`,
+    },
+    badge: (name: string) => `Membre du groupe ouvert ${name}`,
+    failed: "Le groupe n’a pas été modifié.",
+    back: "Tous les groupes",
   },
   labels: {
     title: "Libellés",
@@ -1412,7 +1546,8 @@ export const fr = {
         confirmed: "a confirmé son mot de passe",
         "app-password-created": "a créé un mot de passe d’application",
         "passkey-created": "a ajouté une clé d’accès",
-        "credential-removed": "a supprimé un mot de passe d’application ou une clé d’accès",
+        "credential-removed":
+          "a supprimé un mot de passe d’application, une clé d’accès ou la phrase de passe d’un compte temporaire",
         "totp-on": "a activé la validation en deux étapes",
         "totp-off": "a désactivé la validation en deux étapes",
         "code-refused": "a saisi un code erroné après le bon mot de passe",
@@ -1421,6 +1556,13 @@ export const fr = {
         "passkey-refused": "a utilisé une clé d’accès refusée",
         "refusals-omitted": "a eu autant d’autres tentatives refusées en une minute",
         "keys-differ": "n’a pas pu se connecter\u00a0: les clés du compte ne vont pas ensemble",
+        "group-created": "a créé un groupe",
+        "group-changed": "a modifié un groupe",
+        "group-deleted": "a supprimé un groupe",
+        "group-member-added": "a ajouté un membre à un groupe",
+        "group-member-removed": "a retiré un membre d’un groupe, ou l’a quitté",
+        "group-manager-granted": "a nommé un membre gestionnaire d’un groupe",
+        "group-manager-revoked": "a retiré à un membre la gestion d’un groupe",
       },
     },
     diagnostics: {
@@ -1440,6 +1582,8 @@ export const fr = {
       certificate: "Certificat valable jusqu’au",
       refusing: (why) =>
         `Aucune nouvelle donnée ne peut être enregistrée pour le moment\u00a0: ${why}. Les données existantes sont en sécurité et restent lisibles.`,
+      certificateOther: (hosts) =>
+        `Le certificat TLS n’est pas fait pour ${hosts}. Les navigateurs et les serveurs de messagerie l’y refusent.`,
       certificateEnds: (until) =>
         `Le certificat TLS expire le ${until}. Ensuite, les navigateurs et les serveurs de messagerie refuseront de se connecter.`,
       none: "Aucun",
@@ -1490,6 +1634,8 @@ export const fr = {
     "choose-password": "Connectez-vous et choisissez d’abord votre propre mot de passe.",
     "keys-differ":
       "Les clés de ce compte ne vont pas ensemble\u00a0; il a donc été désactivé. Prévenez votre administrateur.",
+    "one-time-password":
+      "Un mot de passe à usage unique ouvre ce compte. Renvoyez plutôt la notification.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":
@@ -1497,6 +1643,14 @@ export const fr = {
     "sealed-files": "Les fichiers d’un message scellé ne doivent pas être envoyés sans protection.",
     "still-there": "Le compte existe toujours. Veuillez vous connecter.",
     "too-old": "Les changements depuis cette date ne sont plus disponibles.",
+    "group-changed":
+      "Ce groupe a été modifié dans une autre fenêtre ou par quelqu’un d’autre. Il est affiché tel qu’il est maintenant.",
+    "group-keys-wait":
+      "Les clés de ce groupe ne sont pas encore là\u00a0: un membre qui les possède doit d’abord être connecté.",
+    "group-keys-unproven":
+      "Rien ne prouve qu’un membre du groupe a commencé ses clés. Ouvrez la page du groupe.",
+    "last-group-manager":
+      "C’est le dernier gestionnaire du groupe. Nommez d’abord un autre membre.",
   },
   time: {
     now: "à l’instant",

@@ -18,6 +18,8 @@ export async function* messagesOf(
   let isMbox: boolean | null = null;
   // An empty line that may separate this message from the next, and then belongs to neither.
   let empty: Uint8Array<ArrayBuffer> | null = null;
+  // After it, a separator without an address, if the next line is a field of a header.
+  let bare: Uint8Array<ArrayBuffer> | null = null;
   const take = () => {
     const octets = size > messageMax ? null : new Blob(lines);
     const isEmpty = size === 0;
@@ -34,15 +36,28 @@ export async function* messagesOf(
     at += whole.length;
     // Some programs begin a file with an empty line.
     if (isMbox === null && isEmptyLine(line)) continue;
-    isMbox ??= isSeparator(line);
-    if (isMbox && isSeparator(line) && (empty !== null || size === 0)) {
-      empty = null;
+    isMbox ??= isSeparator(line) || isBareSeparator(line);
+    const begins = empty !== null || size === 0;
+    if (bare !== null && isField(line)) {
+      empty = bare = null;
       yield* take();
+    } else if (isMbox && isSeparator(line) && begins) {
+      empty = bare = null;
+      yield* take();
+      continue;
+    } else if (isMbox && bare === null && isBareSeparator(line) && begins) {
+      bare = line;
       continue;
     }
     if (empty !== null) add(empty);
+    if (bare !== null) add(bare);
+    bare = null;
     empty = isMbox && isEmptyLine(line) ? line : null;
     if (empty === null) add(isMbox && /^>+From /.test(ascii(line)) ? line.subarray(1) : line);
+  }
+  if (bare !== null) {
+    if (empty !== null) add(empty);
+    add(bare);
   }
   yield* take();
 }
@@ -56,6 +71,12 @@ const BOM = "\u00ef\u00bb\u00bf";
 function isSeparator(line: Uint8Array): boolean {
   return starts(line, "From ") && /^From \S+(\s.*\d\d?:\d\d.*)?\s*$/.test(ascii(line, 400));
 }
+
+/** Matches what some programs leave of a separator: "From " and nothing else. */
+const isBareSeparator = (line: Uint8Array) => /^From \s*$/.test(ascii(line));
+
+/** Matches the first line of a header field (RFC 5322 §2.2). */
+const isField = (line: Uint8Array) => /^[!-9;-~]+:/.test(ascii(line, 80));
 
 const isEmptyLine = (line: Uint8Array) => /^\r?\n?$/.test(ascii(line));
 

@@ -18,6 +18,7 @@ export type Route =
   | { view: "sessions" | "settings" | "about" }
   | { view: "manage"; page: ManagePage }
   | { view: "colleagues"; colleague: string | null }
+  | { view: "groups"; id: string | null }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
   | { view: "account" }
@@ -37,6 +38,7 @@ function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "manage") return ["manage", route.page];
   if (route.view === "colleagues")
     return ["colleagues", ...(route.colleague === null ? [] : [route.colleague])];
+  if (route.view === "groups") return ["groups", ...(route.id === null ? [] : [route.id])];
   if (route.view === "mail" && route.query !== undefined) {
     const number = route.query === "" ? route.lost : searches.number(route.query);
     if (number === undefined) return ["search"];
@@ -73,6 +75,7 @@ export function parse(pathname: string): Route {
   }
   if (first === "colleagues" && parts.length <= 2)
     return { view: first, colleague: mailbox ?? null };
+  if (first === "groups" && parts.length <= 2) return { view: first, id: mailbox ?? null };
   if (first === "account" && parts.length === 1) return { view: first };
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
   if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };

@@ -213,8 +213,10 @@ class Mail {
     }
   }
 
-  /** Loads a page of a mailbox or of a search. */
+  /** Loads a page of a mailbox, of a search, or of what a filter finds. */
   async #page(box: string, before: string | null): Promise<Pick<Page, "items" | "next">> {
+    const filter = win.filterOf(box);
+    if (filter !== null) return api.search(filter.words, before, PAGE, filter.mailbox);
     const query = searchOf(box);
     if (query === null) return api.messageList(box, before, PAGE);
     const found = await api.search(query, before, PAGE);
@@ -233,7 +235,11 @@ class Mail {
 
   /** Discards the results of a search, so that it is carried out again when it is shown next. */
   searchDiscard(query: string): void {
-    const key = searchKey(query);
+    this.discard(searchKey(query));
+  }
+
+  /** Discards a window, whose page may still be on its way. */
+  discard(key: string): void {
     this.#requests.delete(key);
     const windows = { ...this.windows };
     delete windows[key];
@@ -333,7 +339,10 @@ class Mail {
     if (before !== null) this.#boxes = win.recount(this.#boxes, before, item);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
-      if (searchOf(id) !== null) {
+      const filter = win.filterOf(id);
+      if (filter !== null) {
+        if (item.mailbox !== filter.mailbox) windows[id] = win.remove(window, item.reference);
+      } else if (searchOf(id) !== null) {
         if (this.#isAway(item)) windows[id] = win.remove(window, item.reference);
       } else if (id === item.mailbox) windows[id] = win.insert(window, item, this.items);
       else if (window.refs.includes(item.reference))
@@ -487,9 +496,9 @@ function itemOf(detail: Detail): Item {
   const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
   const { opened, unread, starred, sent, recipients, notice, asksConfirmation } = detail;
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
-  const { conversation, labels, octets } = detail;
-  const own = { sent, recipients, notice, asksConfirmation, conversation, labels, octets };
-  return { ...where, ...own, opened, unread, starred };
+  const { conversation, labels, octets, standing } = detail;
+  const own = { sent, recipients, standing, notice, asksConfirmation };
+  return { ...where, ...own, conversation, labels, octets, opened, unread, starred };
 }
 
 /** Returns a placeholder until the message comes into view. */
@@ -498,7 +507,7 @@ function pendingItem(flags: Flags): Listed {
     ...{ ...flags, pending: true },
     from: { name: null, address: null, check: "unchecked", warnings: [] },
     ...{ subject: "", receivedAt: "", size: 0, octets: 0, attachments: 0, opened: false },
-    ...{ sent: false, recipients: [], notice: null, asksConfirmation: false },
+    ...{ sent: false, recipients: [], standing: null, notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },
   };
 }

@@ -61,7 +61,11 @@ export abstract class Message {
   /** Saves on leaving the field and when idle. A failure is retried with the next save. */
   async saveQuietly(): Promise<void> {
     this.rest();
-    if (!this.dirty || !this.mayKeep()) return;
+    if (!this.dirty || !this.mayKeep()) {
+      // The last change may be on its way: who closes the message must not be told that it is kept.
+      await this.#saving;
+      return;
+    }
     try {
       await this.save();
     } catch (error) {

@@ -1,8 +1,9 @@
 // The current session. The token is in memory and sessionStorage, and the key in IndexedDB (on a
-// shared computer, both are in memory only); there is no cookie.
+// shared computer, both are in memory only); there is no cookie. The key stays when the session ends,
+// unless the computer is shared: by it, the account knows this browser at the next sign-in.
 import { ApiError, bind, type Signer } from "../api/client.ts";
 import { keyPairNew, type KeyPair } from "../api/dpop.ts";
-import { keyForget, keyKeep, keyRead } from "../api/keystore.ts";
+import { keyForget, keyKeep, keyRead, ownKeyKeep, ownKeyRead } from "../api/keystore.ts";
 import { passkeyRequestOptions, passkeySignIn } from "../api/keys.ts";
 import * as mail from "../api/mail.ts";
 import type { Account, Profile, SessionInfo, SignedIn } from "../api/types.ts";
@@ -87,10 +88,12 @@ class Session {
   }
 
   async #open(profile: Profile, signIn: (as: Signer) => Promise<SignedIn>): Promise<void> {
-    const key = await keyPairNew();
+    const known = profile === "browser" ? await ownKeyRead() : null;
+    const key = known ?? (await keyPairNew());
     const answer = await signIn({ token: null, key });
     const kept: Kept = { id: answer.session.id, token: answer.token, profile };
     const stored = profile === "browser" && (await keyKeep(kept.id, key));
+    if (stored && isKnown(kept, answer.account)) await ownKeyKeep(key);
     this.memoryOnly = profile === "browser" && !stored;
     if (stored) keptWrite(kept);
     this.fresh = true;
@@ -187,8 +190,16 @@ class Session {
     return { token: this.#kept.token, key: this.#key };
   }
 
+  /** Forgets the session's key. What this browser is known by is needed to come back. */
+  async #keysForget(): Promise<void> {
+    const [kept, key, account] = [this.#kept, this.#key, this.account];
+    await keyForget(kept?.id ?? "");
+    // The server's Clear-Site-Data has cleared it as well.
+    if (kept && key && account && !this.memoryOnly && isKnown(kept, account)) await ownKeyKeep(key);
+  }
+
   #forget(): void {
-    void keyForget(this.id);
+    void this.#keysForget();
     // The server's Clear-Site-Data clears the preferences too, although they do not belong to the
     // session.
     prefsForget();
@@ -201,6 +212,11 @@ class Session {
     this.status = "out";
     for (const settle of this.#waiting.splice(0)) settle(false);
   }
+}
+
+/** Whether the account knows this browser from its sign-in on: an outsider may be at any computer. */
+function isKnown(kept: Kept, account: Account): boolean {
+  return kept.profile === "browser" && account.kind !== "temporary";
 }
 
 function keptRead(): Kept | null {

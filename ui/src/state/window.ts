@@ -25,6 +25,30 @@ export function searchOf(key: string): string | null {
   return key.startsWith("search:") ? key.slice("search:".length) : null;
 }
 
+/** What a filter looks for, and where. */
+export interface Filter {
+  mailbox: string;
+  words: string;
+}
+
+/** Returns the key of the window for what a filter finds in its whole mailbox. */
+export function filterKey({ mailbox, words }: Filter): string {
+  return `filter:${mailbox}:${words}`;
+}
+
+/** Returns the filter of such a window; null for any other. */
+export function filterOf(key: string): Filter | null {
+  const [kind, mailbox, ...words] = key.split(":");
+  return kind === "filter" && mailbox !== undefined ? { mailbox, words: words.join(":") } : null;
+}
+
+/** Joins two lists of messages, newest first, without duplicates. */
+export function joined<One extends Item>(a: One[], b: One[]): One[] {
+  const known = new Set(a.map((item) => item.reference));
+  const all = [...a, ...b.filter((item) => !known.has(item.reference))];
+  return all.sort((one, other) => Date.parse(other.receivedAt) - Date.parse(one.receivedAt));
+}
+
 export const EMPTY: Window = { refs: [], next: null };
 
 /** Appends an older page, without duplicates of messages that moved between two requests. */

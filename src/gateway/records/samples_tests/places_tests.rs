@@ -1,8 +1,8 @@
 //! Samples of accounts, sessions, mailboxes and messages.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountNews, Credential, CredentialKind, Meta, Owner, PasskeyRecord,
-    Preferences, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountNews, Credential, CredentialKind, KnownBrowser, Meta, Owner,
+    PasskeyRecord, Preferences, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::mailbox::{
@@ -117,6 +117,13 @@ impl Samples for Session {
         let mut samples = each(|by| sample(by, Some(at(5))));
         samples.push(sample(CredentialKind::Password, None));
         samples
+    }
+}
+
+impl Samples for KnownBrowser {
+    fn samples() -> Vec<Self> {
+        let agent = text("a browser");
+        vec![KnownBrowser { agent, since: at(1), last_sign_in: at(2), session: [3; 16] }]
     }
 }
 

@@ -10,7 +10,7 @@ use crate::gateway::search::index::Text;
 use crate::gateway::upload;
 use crate::mail::warnings::Warning;
 use crate::terms::{
-    AccountChange, Choice, DeliveryState, RelationKind, SenderCheck, SenderWarning,
+    AccountChange, Choice, DeliveryState, RelationKind, Route, SenderCheck, SenderWarning,
 };
 
 use super::*;
@@ -105,6 +105,10 @@ impl Samples for SealedSummary {
         }));
         samples.extend(each(|change: AccountChange| {
             let topic = Some(NoticeTopic::Account(change));
+            of_notice(NoticeOf { topic, ..notice.clone() })
+        }));
+        samples.extend(each(|route: Route| {
+            let topic = Some(NoticeTopic::Unverified(route));
             of_notice(NoticeOf { topic, ..notice.clone() })
         }));
         samples.extend(each(|sender| SealedSummary { sender, ..SealedSummary::default() }));

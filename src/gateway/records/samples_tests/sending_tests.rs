@@ -6,7 +6,7 @@ use crate::gateway::records::queue::{Due, QueueRow, TlsNeed, TlsPolicy, Unreport
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::SiteChange;
 use crate::gateway::records::submission::{
-    Delivery, Draft, Held, HeldMail, Step, Submission, Upload, UploadChunk,
+    Delivery, Draft, Held, HeldMail, Standing, Step, Submission, Upload, UploadChunk,
 };
 use crate::gateway::records::temporary::{Pickup, PickupEnd, Temporary};
 use crate::mail::envelope::{DsnReturn, ReversePath};
@@ -206,16 +206,34 @@ impl Samples for Submission {
             sealed: true,
             sealed_thread: false,
             owed: Some(5_000_000_004),
+            standings: Some(each(|state| Standing { route: Route::Plain, state, count: 70_005 })),
         };
-        let bare = Submission { undo_until: None, owed: None, sealed: false, ..full.clone() };
-        vec![full, Submission { sealed_thread: true, ..bare }]
+        let bare = Submission {
+            undo_until: None,
+            owed: None,
+            standings: None,
+            sealed: false,
+            ..full.clone()
+        };
+        let routes = each(|route| Standing { route, state: DeliveryState::Waiting, count: 70_006 });
+        let routed = Submission { standings: Some(routes), ..full.clone() };
+        vec![full, Submission { sealed_thread: true, ..bare }, routed]
     }
 }
 
 impl Samples for Delivery {
     fn samples() -> Vec<Self> {
         let steps = |detail: Option<String>| {
-            each(move |state: DeliveryState| Step { state, at: at(1), detail: detail.clone() })
+            let bare = Step {
+                state: DeliveryState::Waiting,
+                at: at(1),
+                note: None,
+                detail,
+                tried: 70_007,
+            };
+            let mut steps = each(|state| Step { state, ..bare.clone() });
+            steps.extend(each(|note| Step { note: Some(note), tried: 0, ..bare.clone() }));
+            steps
         };
         let full = Delivery {
             address: text("byron@example.net"),

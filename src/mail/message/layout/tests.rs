@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use crate::mail::header::{HeaderLimits, gate};
-use crate::mail::message::{Part, View, files_bytes, part_bytes, summary, view};
+use crate::mail::message::{Part, View, file_list, part_bytes, summary, view};
 
 /// A multipart of these parts, each with its header.
 fn multipart(subtype: &str, boundary: &str, parts: &[String]) -> String {
@@ -43,7 +43,7 @@ fn read(message: &str) -> View {
     let listed: Vec<Part> = view.parts.iter().filter(|part| !part.inline).cloned().collect();
     assert_eq!(summary(message.as_bytes(), &facts).attachments as usize, listed.len(), "{message}");
     let files: Vec<Part> =
-        files_bytes(message.as_bytes()).into_iter().map(|(part, _)| part).collect();
+        file_list(message.as_bytes()).into_iter().map(|(part, _)| part).collect();
     assert_eq!(files, listed);
     for part in &view.parts {
         assert_eq!(part_bytes(message.as_bytes(), part.index).unwrap().0, *part);

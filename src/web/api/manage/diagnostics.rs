@@ -1,5 +1,6 @@
 //! Diagnostics of the daemon.
 
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use axum::extract::State;
@@ -8,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::gateway::{Error, Gateway, QueueState};
+use crate::net::tls::Identity;
 use crate::web::auth::Managing;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::Web;
@@ -38,6 +40,8 @@ pub struct Diagnostics {
     /// When the certificate in use expires.
     #[schema(format = DateTime)]
     certificate_ends_at: Option<String>,
+    /// Names of this host that the certificate is not for: browsers and mail servers refuse it there.
+    hosts_without_certificate: Vec<String>,
     public_url: String,
     /// Domains of ours that `publicUrl` does not lie in: links to it look like fraud to mail
     /// filters when a message comes from one of these.
@@ -58,8 +62,27 @@ pub async fn read(
 ) -> Result<axum::Json<Diagnostics>, Problem> {
     let started = web.shared.started;
     let ends = web.shared.identity.ends().map(|secs| Timestamp(0).plus_secs(secs));
-    let found = managing.run(move |gateway| looked_at(gateway, started, ends)).await?;
-    Ok(axum::Json(found))
+    let identity = web.shared.identity.clone();
+    let found = managing.run(move |gateway| {
+        let mut found = looked_at(gateway, started, ends)?;
+        found.hosts_without_certificate = not_covered(gateway, &identity);
+        Ok(found)
+    });
+    Ok(axum::Json(found.await?))
+}
+
+fn not_covered(gateway: &Gateway, identity: &Identity) -> Vec<String> {
+    let settings = gateway.settings();
+    let public = host_of(&settings.public_url);
+    let mut hosts = vec![settings.host_name.as_str()];
+    hosts.extend((public != settings.host_name).then_some(public));
+    // An address is no name that somebody could be sent to by mail.
+    hosts.retain(|host| host.parse::<IpAddr>().is_err());
+    identity.not_for(&hosts).into_iter().map(str::to_owned).collect()
+}
+
+fn host_of(url: &str) -> &str {
+    url.trim_start_matches("https://").split([':', '/']).next().unwrap_or_default()
 }
 
 fn looked_at(
@@ -79,8 +102,7 @@ fn looked_at(
         ControlFlow::Continue(())
     })?;
     let settings = gateway.settings();
-    let host = settings.public_url.trim_start_matches("https://").split([':', '/']).next();
-    let host = host.unwrap_or_default();
+    let host = host_of(&settings.public_url);
     let outside =
         |domain: &&String| host != domain.as_str() && !host.ends_with(&format!(".{domain}"));
     Ok(Diagnostics {
@@ -98,6 +120,7 @@ fn looked_at(
         free_octets: room.free,
         refusing: room.refusing,
         certificate_ends_at: certificate_ends.map(Timestamp::to_rfc3339),
+        hosts_without_certificate: Vec::new(),
         public_url: settings.public_url.clone(),
         domains_outside_url: settings.domains.iter().filter(outside).cloned().collect(),
     })

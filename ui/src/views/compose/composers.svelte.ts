@@ -36,7 +36,7 @@ class Composers {
 
   async answer(reference: string, kind: api.RelationKind): Promise<void> {
     try {
-      await this.#begin(await api.draftFrom(reference, kind), prefs.signature);
+      await this.#begin(await api.draftFrom(reference, kind, language()), prefs.signature);
     } catch (error) {
       fail(t().compose.notBegun, "", error, () => void this.answer(reference, kind));
     }

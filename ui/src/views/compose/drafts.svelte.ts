@@ -68,6 +68,7 @@ function rowOf({ id, recipients, subject, savedAt }: api.DraftItem): Listed {
     mailbox: "",
     conversation: null,
     notice: null,
+    standing: null,
     from: { name: null, address: null, check: "relay", warnings: [] },
     recipients: recipients.map((one) => one.name ?? one.address),
     subject,

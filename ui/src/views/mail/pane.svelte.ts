@@ -10,7 +10,15 @@ import { mail } from "../../state/mail.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
 import { composers } from "../compose/composers.svelte.ts";
 import { drafts } from "../compose/drafts.svelte.ts";
-import { grouped, matches, neighbour, range, searchOf } from "../../state/window.ts";
+import {
+  filterKey,
+  grouped,
+  joined,
+  matches,
+  neighbour,
+  range,
+  searchOf,
+} from "../../state/window.ts";
 
 /** Going to a message, opening it, or asking whether to reject it. */
 export interface Wish {
@@ -28,6 +36,8 @@ export class Pane {
   /** What the keyboard asked for, to be done as soon as that message is shown. */
   wish = $state.raw<Wish | null>(null);
   filter = $state("");
+  /** The words of the filter that the server was asked for. */
+  #asked = $state("");
   selected = new SvelteSet<string>();
   #anchor: string | null = null;
   #go: (reference: string | null) => void;
@@ -42,13 +52,23 @@ export class Pane {
   readonly #isGrouped: boolean = $derived(prefs.grouped && this.query === null);
   /** Whether all messages of the mailbox or search are meant, including those not loaded. */
   everything = $state(false);
-  readonly items: Listed[] = $derived(
-    this.query !== null || this.filter.trim() === ""
-      ? this.all.filter((item) => this.#isHead(item))
-      : this.all.filter((item) => matches(item, this.filter.trim())),
-  );
-  /** The filter on the loaded messages; a search is not a filter. */
+  /** The filter on this mailbox; a search is not a filter. */
   readonly listFilter: string = $derived(this.query === null ? this.filter.trim() : "");
+  /** The key of the window with what the server finds for the filter, once it was asked. */
+  readonly sought: string | null = $derived(
+    this.listFilter !== "" && this.listFilter === this.#asked
+      ? filterKey({ mailbox: this.mailbox, words: this.#asked })
+      : null,
+  );
+  /** With a filter: which of the loaded messages match, at once, and what the server finds. */
+  readonly items: Listed[] = $derived(
+    this.listFilter === ""
+      ? this.all.filter((item) => this.#isHead(item))
+      : joined(
+          this.all.filter((item) => matches(item, this.listFilter)),
+          this.sought === null ? [] : mail.list(this.sought),
+        ),
+  );
   readonly refs: string[] = $derived(this.items.map((item) => item.reference));
   /** The selected messages that are visible, in order. */
   readonly ticked: string[] = $derived(this.refs.filter((ref) => this.selected.has(ref)));
@@ -110,6 +130,11 @@ export class Pane {
       return isRow ? this.group(item).map((one) => one.reference) : [ref];
     });
     return [...new Set(all)];
+  }
+
+  /** Has the server look for the words of the filter in the whole mailbox. */
+  seek(): void {
+    this.#asked = this.listFilter;
   }
 
   enter(mailbox: string): void {

@@ -2,7 +2,7 @@
 // the text and the files are the recipient's. The draft is created once there is something to save.
 import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/sending.ts";
-import { t } from "../../i18n/index.svelte.ts";
+import { language, t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
 import { Message } from "../../state/message.svelte.ts";
 
@@ -89,7 +89,7 @@ export class Reply extends Message {
 
   protected override async write(): Promise<api.Draft> {
     if (this.draft === null) {
-      this.draft = await api.draftFrom(this.about, "reply");
+      this.draft = await api.draftFrom(this.about, "reply", language());
       this.#quote = this.draft.text.trim();
     }
     return this.#put(this.draft);
