@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 /// What an attestation is worth at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = AttestationStanding)]
 pub enum Standing {
     InForce,
     Expired,
