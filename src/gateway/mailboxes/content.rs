@@ -29,6 +29,9 @@ pub const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
 /// How many octets there are, and their SHA-256 digest.
 pub(in crate::gateway) type Digested = (u64, [u8; 32]);
 
+/// The same, without the digest of what is too long to be read for it.
+pub(in crate::gateway) type DigestedOrLong = (u64, Option<[u8; 32]>);
+
 /// A message's content, opened.
 pub struct Content {
     sealed: Arc<Sealed>,
@@ -131,7 +134,7 @@ impl Content {
     pub(in crate::gateway) fn digests(
         &self,
         files_max: u64,
-    ) -> Result<(Digested, (u64, Option<[u8; 32]>)), Error> {
+    ) -> Result<(Digested, DigestedOrLong), Error> {
         let length = self.sealed.length;
         let end = self.outline.as_ref().map_or(length, |outline| outline.head_octets.min(length));
         let (mut head, mut files) = (Digest::default(), Digest::default());
