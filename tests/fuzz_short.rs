@@ -12,6 +12,8 @@ mod passkey;
 mod search;
 #[path = "../fuzz/oracles/store.rs"]
 mod store;
+#[path = "../fuzz/oracles/vouching.rs"]
+mod vouching;
 
 use std::path::Path;
 
@@ -345,6 +347,11 @@ fn answers_of_passkeys() {
     };
     let seeds = [seed("webauthn.create", 0x45), seed("webauthn.get", 0x05), Vec::new()];
     run("passkey", passkey::answer, &seeds);
+}
+
+#[test]
+fn signed_statements() {
+    run("statement", vouching::statement, &vouching::seeds());
 }
 
 #[test]

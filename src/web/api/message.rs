@@ -378,7 +378,8 @@ pub async fn open(
     let confirm = body.and_then(|Json(open)| open.confirm);
     let opened = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &content))
+        let signature = gateway.message_signature(actor, &item, &content)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature))
     });
     Ok(axum::Json(opened.await?))
 }
@@ -400,7 +401,8 @@ pub async fn open(
 pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Detail>, Problem> {
     let read = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &content))
+        let signature = gateway.message_signature(actor, &item, &content)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature))
     });
     Ok(axum::Json(read.await?))
 }
