@@ -35,9 +35,20 @@ const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
 /// The first parts of the addresses that the UI's own router knows.
-const PAGES: [&str; 12] = [
-    "", "mail", "search", "groups", "contacts", "sessions", "settings", "about", "manage",
-    "account", "pickup", "verify",
+const PAGES: [&str; 13] = [
+    "",
+    "mail",
+    "search",
+    "groups",
+    "contacts",
+    "colleagues",
+    "sessions",
+    "settings",
+    "about",
+    "manage",
+    "account",
+    "pickup",
+    "verify",
 ];
 
 /// Answers a GET request for a path without a route.

@@ -23,7 +23,7 @@ use crate::gateway::accounts::totp::CODE_CHARS_MAX;
 use crate::gateway::contacts::list::{
     LOOKED_UP_MAX, PAGE_MAX as CONTACTS_PAGE_MAX, QUERY_CHARS_MAX as CONTACTS_QUERY_CHARS_MAX,
 };
-use crate::gateway::contacts::request::NOTE_CHARS_MAX;
+use crate::gateway::contacts::request::NOTE_CHARS_MAX as REQUEST_NOTE_CHARS_MAX;
 use crate::gateway::contacts::stored::MERGED_MAX;
 use crate::gateway::groups::about::{DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX as GROUP_CHARS_MAX};
 use crate::gateway::mailboxes::filter::{FILTERS_MAX, TEXT_CHARS_MAX as FILTER_CHARS_MAX};
@@ -34,6 +34,7 @@ use crate::gateway::outgoing::draft::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX};
 use crate::gateway::records::site;
 use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
+use crate::gateway::vouching::attest::NOTE_CHARS_MAX;
 use crate::mail::contacts::contact;
 
 use super::api::submission;
@@ -182,7 +183,8 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("NewAppPassword", "label", "maxLength", LABEL_CHARS_MAX),
     ("NewAppPassword", "password", "minLength", 1),
     ("NewAppPassword", "password", "maxLength", PASSWORD_OCTETS_MAX),
-    ("NewContactRequest", "note", "maxLength", NOTE_CHARS_MAX),
+    ("NewAttestation", "note", "maxLength", NOTE_CHARS_MAX),
+    ("NewContactRequest", "note", "maxLength", REQUEST_NOTE_CHARS_MAX),
     ("NewPasskey", "label", "minLength", 1),
     ("NewPasskey", "label", "maxLength", LABEL_CHARS_MAX),
     ("NewUpload", "name", "minLength", 1),
@@ -212,6 +214,10 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
 
 /// The limits of parameters: the operation, the parameter, the keyword and its value.
 const PARAMETERS: &[(&str, &str, &str, usize)] = &[
+    ("colleagues", "limit", "minimum", 1),
+    ("colleagues", "limit", "maximum", COLLEAGUES_MAX),
+    ("colleagues", "q", "minLength", 1),
+    ("colleagues", "q", "maxLength", QUESTION_CHARS_MAX),
     ("contacts", "limit", "minimum", 1),
     ("contacts", "limit", "maximum", CONTACTS_PAGE_MAX),
     ("contacts", "q", "maxLength", CONTACTS_QUERY_CHARS_MAX),
@@ -279,6 +285,7 @@ const REASONS: [(u16, &str); 10] = [
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
+    ("colleagueKeyAccept", &[409]),
     ("contactAddersSet", &[404]),
     ("contactChange", &[409]),
     ("contactEditAnswer", &[409]),
@@ -329,6 +336,9 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("temporaryStartAgain", &[409]),
     ("totpOn", &[404, 409]),
     ("totpStart", &[409]),
+    ("vouch", &[404, 409]),
+    ("vouchAsk", &[404, 409]),
+    ("vouchRevoke", &[409]),
 ];
 
 /// Adds the statuses that follow from what an operation takes, and those of `REFUSED`.

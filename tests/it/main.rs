@@ -45,3 +45,4 @@ mod web_shared_contacts;
 mod web_shares;
 mod web_site_name;
 mod web_transport;
+mod web_vouching;

@@ -12,6 +12,7 @@ use std::path::Path;
 use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
+use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::contacts::block;
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
@@ -25,6 +26,7 @@ use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::search::block::{Block, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload::Meta;
+use crate::gateway::vouching::signature::CarriedSignature;
 use crate::store::{Record, read_record};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/records.txt");
@@ -44,6 +46,8 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Block>("Block");
     check.stored_form::<Text>("Text");
     check.stored_form::<Meta>("upload::Meta");
+    check.stored_form::<KnownKey>("KnownKey");
+    check.stored_form::<CarriedSignature>("CarriedSignature");
     check.stored_form::<About>("About");
     check.stored_form::<StoredContact>("StoredContact");
     check.stored_form::<block::Lines>("block::Lines");
