@@ -85,7 +85,7 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
 
 /// What stands for octets in a comparison, where it is sealed like them: the first half of their hash
 /// (SHA-256).
-pub fn digest(octets: &[u8]) -> [u8; 16] {
+pub fn short_digest(octets: &[u8]) -> [u8; 16] {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, octets);
     *hash.as_ref().first_chunk().expect("a hash has 32 octets")
 }

@@ -120,7 +120,7 @@ fn binding(account: AccountId, number: u8) -> Vec<u8> {
 
 /// The mark of a text, which is that of no text of another kind.
 pub(super) fn mark(kind: &str, text: &str) -> Mark {
-    vault::digest(&[kind.as_bytes(), b"\0", text.as_bytes()].concat())
+    vault::short_digest(&[kind.as_bytes(), b"\0", text.as_bytes()].concat())
 }
 
 /// How a stranger's name may look, as marks. Words may be added to a name, such as a title or a
