@@ -191,6 +191,8 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
 
 /// The limits of parameters: the operation, the parameter, the keyword and its value.
 const PARAMETERS: &[(&str, &str, &str, usize)] = &[
+    ("conversations", "limit", "minimum", 1),
+    ("conversations", "limit", "maximum", PAGE_MAX),
     ("directory", "limit", "minimum", 1),
     ("directory", "limit", "maximum", COLLEAGUES_MAX),
     ("directory", "q", "minLength", 1),
@@ -254,6 +256,7 @@ const REASONS: [(u16, &str); 10] = [
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
+    ("conversations", &[404]),
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),
     ("groupCreate", &[409]),

@@ -11,9 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, credential, directory, draft, event, filter, group,
-    label, link, mailbox, manage, message, passkey, preference, search, session, submission,
-    temporary,
+    appearance, attached, browser, change, conversation, credential, directory, draft, event,
+    filter, group, label, link, mailbox, manage, message, passkey, preference, search, session,
+    submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -102,6 +102,8 @@ route_list! {
     message::beginnings,
     message::import,
     message::conversation,
+    conversation::list,
+    conversation::row,
     download::source,
     message::read, message::change, message::delete,
     message::item,

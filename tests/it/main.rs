@@ -20,6 +20,7 @@ mod smtp_timeouts;
 mod transcripts;
 mod web_attached;
 mod web_confirmations;
+mod web_conversations;
 mod web_credentials;
 mod web_directory;
 mod web_document;

@@ -5,6 +5,7 @@ pub mod appearance;
 pub mod attached;
 pub mod browser;
 pub mod change;
+pub mod conversation;
 pub mod credential;
 pub mod directory;
 pub mod draft;
