@@ -29,6 +29,7 @@ const FLOORS: &[&str] = &[
     "search",
     "queue",
     "reporting",
+    "vouching",
     "outsiders",
     "incoming",
     "outgoing",
