@@ -77,7 +77,11 @@ await seconds("messages indexed", async () => {
   return `, ${steps} requests`;
 });
 
-await measure("open the inbox (mailboxes + first 50)", async () => {
+await measure("open the inbox (mailboxes + first 50 conversations)", async () => {
+  await call("GET", "/api/mailboxes");
+  await call("GET", "/api/conversations?mailbox=inbox&limit=50");
+});
+await measure("the same, message by message", async () => {
   await call("GET", "/api/mailboxes");
   await call("GET", "/api/messages?mailbox=inbox&limit=50");
 });

@@ -105,6 +105,22 @@ fn a_large_mailbox_is_at_hand() {
     daemon.stop();
 }
 
+/// P-11, P-24: conversations whose messages are not all loaded.
+#[test]
+fn a_conversation_is_one_row_in_a_large_mailbox() {
+    let daemon = Daemon::start();
+    walk(&daemon, "conversations.mjs");
+    daemon.stop();
+}
+
+/// P-11: a file of the page that fails, or never comes, leaves no blank page.
+#[test]
+fn no_page_stays_blank_at_its_first_load() {
+    let daemon = Daemon::start();
+    walk(&daemon, "start.mjs");
+    daemon.stop();
+}
+
 /// P-13: passkeys of a virtual authenticator, codes, app passwords.
 #[test]
 fn passkeys_totp_codes_and_app_passwords_open_an_account() {

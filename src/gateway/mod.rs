@@ -87,6 +87,8 @@ mod group_change_tests;
 #[cfg(test)]
 mod group_tests;
 #[cfg(test)]
+mod grouping_tests;
+#[cfg(test)]
 mod image_tests;
 #[cfg(test)]
 mod keys_tests;

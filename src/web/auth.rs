@@ -309,6 +309,7 @@ const APP_MAY: &[&str] = &[
     "/api/session",
     "/api/mailboxes",
     "/api/messages",
+    "/api/conversations",
     "/api/labels",
     "/api/appearance",
     "/api/search",

@@ -11,9 +11,7 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, contact, contact_file, contact_request, contact_share,
-    credential, directory, draft, event, filter, group, label, link, mailbox, manage, message,
-    passkey, preference, search, session, submission, temporary, vouching,
+    appearance, attached, browser, change, contact, contact_file, contact_request, contact_share, conversation, credential, directory, draft, event, filter, group, label, link, mailbox, manage, message, passkey, preference, search, session, submission, temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -102,6 +100,8 @@ route_list! {
     message::beginnings,
     message::import,
     message::conversation,
+    conversation::list,
+    conversation::row,
     download::source,
     message::read, message::change, message::delete,
     message::item,

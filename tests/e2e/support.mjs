@@ -104,18 +104,36 @@ const failures = [];
 /** Expects the page to report a failure in these words; any other such notice is a problem. */
 export const expectFailure = (words) => failures.push(words);
 
+/** Requests that failed, which the browser may have repeated, and those that are not answered. */
+const failed = [];
+const unanswered = new Set();
+
+/** What a page is like at the moment of a failure: why it is blank, for instance. */
+const stateOf = (page) =>
+  page.evaluate(() => {
+    const body = document.body?.innerText.replace(/\s+/g, " ").slice(0, 300);
+    return `${location.pathname} ${document.readyState}: ${body || "(blank)"}`;
+  });
+
 export async function launch() {
   const browser = await started();
-  // Screenshots of all pages at the moment of failure, for debugging.
   const shots = process.env.WALK_SHOTS;
-  if (shots)
-    process.on("uncaughtException", async (error) => {
-      console.error(error);
-      const pages = browser.contexts().flatMap((context) => context.pages());
-      for (const [at, page] of pages.entries())
-        await page.screenshot({ path: join(shots, `${basename(process.argv[1])}-${at}.png`) });
-      process.exit(1);
-    });
+  process.on("uncaughtException", async (error) => {
+    console.error(error);
+    // A page that hangs does not answer either.
+    setTimeout(() => process.exit(1), ATTEMPT_MS).unref();
+    const open = [...unanswered].map((request) => request.url());
+    for (const [what, all] of Object.entries({ problems, failed, open }))
+      for (const one of all.slice(-20)) console.error(`${what}: ${one}`);
+    const pages = browser.contexts().flatMap((context) => context.pages());
+    for (const [at, page] of pages.entries()) {
+      console.error(`page ${at}: ${await stateOf(page).catch((why) => why.message)}`);
+      // Screenshots for debugging.
+      const path = shots && join(shots, `${basename(process.argv[1])}-${at}.png`);
+      if (path) await page.screenshot({ path });
+    }
+    process.exit(1);
+  });
   return browser;
 }
 
@@ -145,6 +163,12 @@ export async function watched(context) {
       }
     };
     new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  });
+  context.on("request", (request) => unanswered.add(request));
+  context.on("requestfinished", (request) => unanswered.delete(request));
+  context.on("requestfailed", (request) => {
+    unanswered.delete(request);
+    failed.push(`${request.url()} ${request.failure()?.errorText}`);
   });
   context.on("request", async (request) => {
     const headers = await request.allHeaders().catch(() => ({}));

@@ -21,6 +21,7 @@ mod transcripts;
 mod web_attached;
 mod web_confirmations;
 mod web_contacts;
+mod web_conversations;
 mod web_credentials;
 mod web_directory;
 mod web_document;

@@ -57,6 +57,10 @@ impl Network {
         let Network { name, cable, here, there } = &network;
         ip(&format!("netns add {name}"));
         ip(&format!("link add {cable} type veth peer name eth0 netns {name}"));
+        // Otherwise each end gets an IPv6 address, which can be used a second or two later: that is a
+        // change of the network, and what Chromium is loading just then fails.
+        ip(&format!("link set {cable} addrgenmode none"));
+        ip(&format!("-n {name} link set eth0 addrgenmode none"));
         ip(&format!("addr add {here}/30 dev {cable}"));
         ip(&format!("link set {cable} up"));
         ip(&format!("-n {name} addr add {there}/30 dev eth0"));

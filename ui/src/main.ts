@@ -7,6 +7,12 @@ import { session } from "./state/session.svelte.ts";
 
 prefsRead();
 prefsShow();
-await Promise.all([languageUse(prefs.language), session.start()]);
+// Not awaited: whatever it waits for, there is a page that says so.
+void session.start();
+await languageUse(prefs.language);
 const target = document.getElementById("app");
-if (target !== null) mount(App, { target });
+if (target !== null) {
+  // Until now, start.js has watched over this.
+  target.replaceChildren();
+  mount(App, { target });
+}

@@ -129,7 +129,7 @@ test("a person has one colour, however the address is written", () => {
 const flagsOf = (n: number) =>
   Array.from({ length: n }, (_, i) => ({
     ...{ reference: String(i), mailbox: "in", unread: false, starred: false },
-    ...{ conversation: null, labels: [] },
+    ...{ conversation: null, labels: [], receivedAt: "2026-11-23T10:00:00Z", opened: true },
   }));
 
 test.each([

@@ -55,11 +55,13 @@ pub struct ItemView {
     pub warnings: Vec<Warning>,
 }
 
-/// A message with its changeable properties.
+/// A message with its changeable properties, and where it stands in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flags {
     pub reference: Reference,
     pub mailbox: String,
+    pub received: Timestamp,
+    pub opened: bool,
     pub unread: bool,
     pub starred: bool,
     pub conversation: Option<String>,
@@ -71,6 +73,8 @@ pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Fla
     Ok(Flags {
         reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
         mailbox: mailbox.to_string(),
+        received: entry.received,
+        opened: entry.opened.is_some(),
         unread: entry.unread,
         starred: entry.starred,
         conversation: entry.conversation.map(|key| text::hex(&key)),

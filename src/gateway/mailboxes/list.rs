@@ -129,6 +129,19 @@ impl Gateway {
         before: Option<u32>,
         limit: usize,
     ) -> Result<(Vec<Entry>, Option<String>), Error> {
+        let (rows, next) = self.page_numbered(account, id, before, limit)?;
+        let rows = rows.into_iter().map(|(_, entry)| entry).collect();
+        Ok((rows, next.map(|uid| uid.saturating_add(1).to_string())))
+    }
+
+    /// The rows of a mailbox with their numbers, newest first, and the number of the next row.
+    pub(in crate::gateway) fn page_numbered(
+        &self,
+        account: AccountId,
+        id: MailboxId,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<(Numbered, Option<u32>), Error> {
         let mut span = Span::prefix(&ENTRIES.raw(&(account, id)), Order::Descending);
         if let Some(uid) = before {
             span.to = Some(ENTRIES.raw(&(account, id, uid)));
@@ -136,15 +149,18 @@ impl Gateway {
         let (mut rows, mut next) = (Vec::new(), None);
         self.inner.store.scan_span(&ENTRIES, &span, |(_, _, uid), entry| {
             if rows.len() == limit {
-                next = Some(uid.saturating_add(1).to_string());
+                next = Some(uid);
                 return ControlFlow::Break(());
             }
-            rows.push(entry);
+            rows.push((uid, entry));
             ControlFlow::Continue(())
         })?;
         Ok((rows, next))
     }
 }
+
+/// Rows of a mailbox with their numbers.
+pub(in crate::gateway) type Numbered = Vec<(u32, Entry)>;
 
 /// A page of a mailbox, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +187,6 @@ pub const PAGE_MAX: usize = 200;
 /// The maximum number of messages in a page of flags.
 pub const FLAGS_MAX: usize = 5_000;
 
-fn parse_cursor(cursor: &str) -> Result<u32, Error> {
+pub(in crate::gateway) fn parse_cursor(cursor: &str) -> Result<u32, Error> {
     cursor.parse().map_err(|_| Error::Invalid { what: "cursor".to_owned() })
 }

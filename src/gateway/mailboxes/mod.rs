@@ -10,6 +10,7 @@ pub mod epoch;
 pub(in crate::gateway) mod filing;
 pub mod filter;
 pub mod flags;
+pub mod grouping;
 pub(in crate::gateway) mod holders;
 pub mod import;
 pub(in crate::gateway) mod indexing;

@@ -123,6 +123,14 @@ fn shown(counts: &[Standing]) -> Option<StandingView> {
     })
 }
 
+/// Of several standings, the one that most needs the sender; of equal ones, the first.
+pub(in crate::gateway) fn worst(
+    views: impl IntoIterator<Item = StandingView>,
+) -> Option<StandingView> {
+    let rank = |view: &StandingView| STATES.iter().position(|state| *state == view.state);
+    views.into_iter().min_by_key(rank)
+}
+
 impl Gateway {
     /// How a message stands that the account sent; `None` for any other, such as one that was imported.
     pub(in crate::gateway) fn standing(

@@ -23,12 +23,22 @@ use super::view::{Change, Detail, Item, Page};
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// A mailbox's id, or its role.
-    mailbox: String,
+    pub mailbox: String,
     /// The `next` of the previous page.
-    before: Option<String>,
-    /// The maximum number of messages, 1 to 200; 50 by default.
+    pub before: Option<String>,
+    /// The maximum number of messages, or of conversations, 1 to 200; 50 by default.
     #[serde(default = "page_default")]
-    limit: usize,
+    pub limit: usize,
+}
+
+impl PageQuery {
+    /// Refuses a limit that is none.
+    pub fn check(&self) -> Result<(), Problem> {
+        match (1..=PAGE_MAX).contains(&self.limit) {
+            true => Ok(()),
+            false => Err(Problem::invalid(format!("`limit` must be 1 to {PAGE_MAX}."))),
+        }
+    }
 }
 
 fn page_default() -> usize {
@@ -107,9 +117,7 @@ pub async fn list(
     signed: Signed,
     Params(page): Params<PageQuery>,
 ) -> Result<axum::Json<Page>, Problem> {
-    if !(1..=PAGE_MAX).contains(&page.limit) {
-        return Err(Problem::invalid(format!("`limit` must be 1 to {PAGE_MAX}.")));
-    }
+    page.check()?;
     let page = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.message_list(actor, &page.mailbox, page.before.as_deref(), page.limit)
     });
@@ -153,18 +161,37 @@ pub struct AllFlags {
     next: Option<String>,
 }
 
-/// The properties of a message that can be changed.
+/// The properties of a message that can be changed, and where it stands in a list.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Flags {
     reference: String,
     /// The mailbox's id.
     mailbox: String,
+    #[schema(format = DateTime)]
+    received_at: String,
+    opened: bool,
     unread: bool,
     starred: bool,
     /// The id of the conversation; messages of the same conversation share it.
     conversation: Option<String>,
     /// The numbers of the message's labels.
     labels: Vec<u16>,
+}
+
+impl From<gateway::Flags> for Flags {
+    fn from(one: gateway::Flags) -> Flags {
+        Flags {
+            reference: one.reference.to_string(),
+            mailbox: one.mailbox,
+            received_at: one.received.to_rfc3339(),
+            opened: one.opened,
+            unread: one.unread,
+            starred: one.starred,
+            conversation: one.conversation,
+            labels: one.labels,
+        }
+    }
 }
 
 /// The requested messages.
@@ -251,15 +278,7 @@ pub async fn marks(
         _ => Err(gateway::Error::Invalid { what: "`mailbox` or `q` is needed".to_owned() }),
     });
     let gateway::FlagsPage { items, next } = page.await?;
-    let marks = |one: gateway::Flags| Flags {
-        reference: one.reference.to_string(),
-        mailbox: one.mailbox,
-        unread: one.unread,
-        starred: one.starred,
-        conversation: one.conversation,
-        labels: one.labels,
-    };
-    Ok(axum::Json(AllFlags { items: items.into_iter().map(marks).collect(), next }))
+    Ok(axum::Json(AllFlags { items: items.into_iter().map(Flags::from).collect(), next }))
 }
 
 /// Get several messages as the list shows them, without opening them; unknown ones are omitted.

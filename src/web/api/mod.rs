@@ -10,6 +10,7 @@ pub mod contact_fields;
 pub mod contact_file;
 pub mod contact_request;
 pub mod contact_share;
+pub mod conversation;
 pub mod credential;
 pub mod directory;
 pub mod draft;

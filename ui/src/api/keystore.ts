@@ -2,6 +2,7 @@
 // IndexedDB, which clones a CryptoKey without exporting it. Some browsers refuse that in private
 // windows (DataCloneError) or have no database at all; then the key is in memory only, and a reload
 // asks for the password again.
+import { within as bounded } from "../lib/within.ts";
 import type { KeyPair } from "./dpop.ts";
 
 interface Kept extends KeyPair {
@@ -10,6 +11,8 @@ interface Kept extends KeyPair {
 
 const DATABASE = "postern";
 const STORE = "keys";
+/** A browser that has not answered by then is treated like one that has no database. */
+const ANSWER_MAX_MS = 5_000;
 /** No session lasts longer than this, so an older key is useless. */
 const KEPT_MAX_MS = 24 * 60 * 60 * 1000;
 
@@ -65,14 +68,25 @@ async function within<T = unknown>(
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore) => IDBRequest<T>,
 ): Promise<T> {
-  const db = await open();
+  const opening = open();
   try {
-    return await settled(work(db.transaction(STORE, mode).objectStore(STORE)));
+    return await bounded(
+      ANSWER_MAX_MS,
+      opening.then((db) => settled(work(db.transaction(STORE, mode).objectStore(STORE)))),
+    );
   } finally {
-    db.close();
+    // A database that is opened too late is closed as well.
+    void opening.then(
+      (db) => db.close(),
+      () => undefined,
+    );
   }
 }
 
+/**
+ * While the database is being deleted, or another tab holds it, a request for it is answered by
+ * nothing at all; so a page that waited for it would never start.
+ */
 function open(): Promise<IDBDatabase> {
   const request = indexedDB.open(DATABASE, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE);

@@ -8,7 +8,8 @@ const box = (id: string) => `/api/mailboxes/${encodeURIComponent(id)}`;
 
 export const signIn = (body: api.SignIn, as: Signer) =>
   request<api.SignedIn>("POST", "/api/session", { body, as });
-export const sessionRead = (as: Signer) => request<api.SessionInfo>("GET", "/api/session", { as });
+export const sessionRead = (as: Signer, maxMs: number) =>
+  request<api.SessionInfo>("GET", "/api/session", { as, maxMs });
 export const signOut = () => request<undefined>("DELETE", "/api/session", { clearsSite: true });
 export const sessionList = () => request<Answered<"Sessions">>("GET", "/api/sessions");
 export const sessionEnd = (id: string) =>
@@ -27,6 +28,14 @@ export const mailboxDelete = (id: string) => request<undefined>("DELETE", box(id
 
 export const messageList = (mailbox: string, before: string | null, limit: number) =>
   request<api.Page>("GET", "/api/messages", { query: { mailbox, before, limit } });
+/** Lists a mailbox with one row for each conversation. */
+export const conversationList = (mailbox: string, before: string | null, limit: number) =>
+  request<Answered<"Conversations">>("GET", "/api/conversations", {
+    query: { mailbox, before, limit },
+  });
+/** Returns the row that shows a message in the list of its mailbox. */
+export const conversationRow = (reference: string) =>
+  request<api.ConversationRow>("GET", `/api/conversations/${encodeURIComponent(reference)}`);
 /** Searches all mail, or one mailbox alone. */
 export const search = (
   q: string,

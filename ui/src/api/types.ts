@@ -39,9 +39,14 @@ export type Readable = Answered<"Readable">;
 /** A message within another one. */
 export type Attached = Answered<"Attached">;
 export type Page = Answered<"Page">;
+/** The messages of one conversation, as the list of a mailbox shows them. */
+export type ConversationRow = Answered<"ConversationRow">;
+export type Author = Answered<"ConversationAuthor">;
 
 /** A message as a list shows it. */
 export type Listed = Item & {
+  /** Who wrote the newest messages of its conversation, if it stands for them. */
+  people?: Author[];
   /** Set while only its position is known. */
   pending?: true;
   /** Set for a draft: `reference` is its ID. */

@@ -1,5 +1,6 @@
 // The language of the interface. English is the source; each catalogue is a separate chunk, loaded
 // when it is needed.
+import { within } from "../lib/within.ts";
 import type { Catalogue } from "./en.ts";
 
 export const LANGUAGES = {
@@ -25,8 +26,12 @@ const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
 const current = $state<{ language: Language }>({ language: "en" });
 let catalogue = $state.raw<Catalogue | null>(null);
 
+/** A catalogue that has not come by then does not come; the largest has 20 kB. */
+const LOAD_MAX_MS = 20_000;
+
+/** Shows everything in a language; throws if its catalogue cannot be loaded. */
 export async function languageUse(language: Language): Promise<void> {
-  catalogue = (await load[language]()).default;
+  catalogue = (await within(LOAD_MAX_MS, load[language]())).default;
   current.language = language;
   document.documentElement.lang = language;
   document.documentElement.dir = direction(language);

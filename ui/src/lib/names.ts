@@ -1,4 +1,4 @@
-import type { Addr, Item, Mailbox, Notice, Protection, Sender } from "../api/types.ts";
+import type { Item, Mailbox, Notice, Protection, Sender } from "../api/types.ts";
 import type { Catalogue } from "../i18n/en.ts";
 import { href } from "./router.ts";
 
@@ -14,7 +14,7 @@ export function searchHref(query: string): string {
   return href({ view: "mail", mailbox: "search", reference: null, query });
 }
 
-export function senderName(from: Sender | Addr, words: Catalogue): string {
+export function senderName(from: Pick<Sender, "name" | "address">, words: Catalogue): string {
   return from.name?.trim() || from.address || words.list.noSender;
 }
 

@@ -4,10 +4,17 @@
 // Several tabs and browsers may change them, so a change is read, merged and written, one at a
 // time; fields that this page does not know are preserved.
 import * as api from "../api/appearance.ts";
-import { isLanguage } from "../i18n/index.svelte.ts";
-import { t } from "../i18n/index.svelte.ts";
+import { isLanguage, languageUse, t, type Language } from "../i18n/index.svelte.ts";
 import { fail } from "./actions.svelte.ts";
-import { ADVANCES, languageChosen, prefs, prefsKeepHere, widthWithin } from "./prefs.svelte.ts";
+import {
+  ADVANCES,
+  languageChoose,
+  languageChosen,
+  prefs,
+  prefsKeepHere,
+  widthWithin,
+} from "./prefs.svelte.ts";
+import { toasts } from "./toasts.svelte.ts";
 
 let turn: Promise<void> = Promise.resolve();
 
@@ -29,6 +36,22 @@ export async function appearanceRead(): Promise<string | null> {
   prefs.searches = look.searches;
   prefsKeepHere();
   return look.place;
+}
+
+/**
+ * Shows everything in another language, and remembers that; with `where: "everywhere"`, for every
+ * sign-in of the user. If its words cannot be loaded, the language stays, and a notice says so.
+ */
+export async function languageChange(to: Language, where: "here" | "everywhere"): Promise<void> {
+  try {
+    await languageUse(to);
+  } catch {
+    const retry = () => void languageChange(to, where);
+    toasts.show(t().fail.unreachable, { kind: "error", retry });
+    return;
+  }
+  languageChoose(to);
+  if (where === "everywhere") void appearanceChange({ language: to });
 }
 
 /** Changes some settings; the others stay as the server has them. */

@@ -6,16 +6,17 @@ import * as api from "../api/mail.ts";
 import type {
   AllFlags,
   Change,
+  ConversationRow,
   Detail,
   Item,
   Listed,
   Mailbox,
   Flags,
-  Page,
   Quota,
   Role,
   Snippet,
 } from "../api/types.ts";
+import { background } from "../lib/background.ts";
 import { searchKey, searchOf } from "./window.ts";
 import * as win from "./window.ts";
 
@@ -25,6 +26,13 @@ const DETAILS_MAX = 40;
 const PATCH_MAX = 60;
 const AT_ONCE = 4;
 
+/** A page of a list: its rows, and the messages that they stand for besides. */
+interface Loaded {
+  items: Listed[];
+  members: Listed[];
+  next: string | null;
+}
+
 export type Load = "idle" | "loading" | "ready" | "failed";
 
 class Mail {
@@ -32,7 +40,14 @@ class Mail {
   boxesLoad = $state<Load>("idle");
   /** How much the account stores, when the mailboxes were last read. */
   quota = $state.raw<Quota | null>(null);
-  items = $state.raw<Record<string, Listed>>({});
+  #items = $state.raw<Record<string, Listed>>({});
+  /** The messages of each conversation that this page knows. */
+  #families = new Map<string, Set<string>>();
+  /**
+   * Whether the list of a mailbox has one row for each conversation. Then its window has the newest
+   * message of each, and the others are known by their properties.
+   */
+  folds = $state(false);
   windows = $state.raw<Record<string, win.Window>>({});
   loads = new SvelteMap<string, Load>();
   /** Messages rejected here but not yet on the server; they are hidden meanwhile. */
@@ -74,6 +89,17 @@ class Mail {
     this.#boxes = boxes;
   }
 
+  /** All messages that this page knows, by reference number. */
+  get items(): Record<string, Listed> {
+    return this.#items;
+  }
+
+  set items(items: Record<string, Listed>) {
+    this.#families.clear();
+    this.#items = {};
+    this.#know(Object.values(items));
+  }
+
   async start(): Promise<void> {
     await this.boxesRead();
   }
@@ -83,6 +109,7 @@ class Mail {
     this.boxes = [];
     this.boxesLoad = "idle";
     this.quota = null;
+    this.folds = false;
     this.items = {};
     this.windows = {};
     this.loads.clear();
@@ -103,13 +130,52 @@ class Mail {
     return this.boxes.find((box) => box.role === role);
   }
 
-  /** Returns the loaded messages of a mailbox, in order. */
+  /** Returns the rows of a list that are loaded, in order. */
   list(box: string): Listed[] {
     const refs = this.windows[box]?.refs ?? [];
     return refs.flatMap((ref) => {
       const item = this.items[ref];
-      return item === undefined || this.held.has(ref) ? [] : [item];
+      if (item === undefined) return [];
+      if (!this.held.has(ref)) return [item];
+      // While it is hidden, the next one stands for its conversation.
+      return this.folds && item.mailbox === box ? this.family(item, box).slice(0, 1) : [];
     });
+  }
+
+  /** Returns the known messages of a message's conversation, in one mailbox or in all, newest first. */
+  family({ conversation }: Item, box: string | null = null): Listed[] {
+    const all = this.items;
+    const known = [...(this.#families.get(conversation ?? "") ?? [])];
+    const here = known.flatMap((ref) => {
+      const one = all[ref];
+      const isMeant = one && !this.held.has(ref) && (box === null || one.mailbox === box);
+      return isMeant ? [one] : [];
+    });
+    return here.sort(win.newestFirst);
+  }
+
+  /** Shows each conversation as one row, or each message. */
+  fold(folds: boolean): void {
+    if (this.folds === folds) return;
+    this.folds = folds;
+    if (this.#since !== null) void background("listing again", this.#startOver());
+  }
+
+  #know(items: Listed[]): void {
+    for (const { reference, conversation } of items) {
+      const before = this.#items[reference]?.conversation;
+      if (before && before !== conversation) this.#families.get(before)?.delete(reference);
+      if (!conversation) continue;
+      const family = this.#families.get(conversation);
+      if (family === undefined) this.#families.set(conversation, new Set([reference]));
+      else family.add(reference);
+    }
+    this.#items = { ...this.#items, ...byReference(items) };
+  }
+
+  /** Takes note of the messages of a row that the list does not show by themselves. */
+  #members({ members }: ConversationRow): Listed[] {
+    return members.map((one) => ({ ...(this.items[one.reference] ?? pendingItem(one)), ...one }));
   }
 
   turn(conversation: string): number {
@@ -155,9 +221,8 @@ class Mail {
         this.loads.delete(box);
         return await this.more(box);
       }
-      this.items = { ...this.items, ...byReference(page.items) };
       const now = this.windows[box] ?? win.EMPTY;
-      this.windows = { ...this.windows, [box]: win.append(now, page) };
+      this.#append(box, now, page);
       this.loads.set(box, "ready");
     } catch (error) {
       if (counts()) this.loads.set(box, "failed");
@@ -182,10 +247,11 @@ class Mail {
         if (before === null) break;
       }
       const unknown = all.filter((one) => this.items[one.reference] === undefined);
-      this.items = { ...byReference(unknown.map(pendingItem)), ...this.items };
+      this.#know(unknown.map((one) => ({ ...pendingItem(one), ...one })));
+      const rows = this.folds ? win.heads(all) : all;
       this.windows = {
         ...this.windows,
-        [box]: { refs: all.map((one) => one.reference), next: null },
+        [box]: { refs: rows.map((one) => one.reference), next: null },
       };
     } finally {
       this.#placement.delete(box);
@@ -204,7 +270,7 @@ class Mail {
       for (const part of chunks(wanted, 200)) {
         const { items } = await api.messageItems(part);
         if (generation !== this.#generation) return;
-        this.items = { ...this.items, ...byReference(items) };
+        this.#know(items.map((item) => this.#withPeople(item)));
         const found = new Set(items.map((item) => item.reference));
         for (const ref of part) if (!found.has(ref)) this.forget(ref);
       }
@@ -213,8 +279,41 @@ class Mail {
     }
   }
 
+  /** Appends a page to a window, without what already has a row. */
+  #append(box: string, window: win.Window, page: Loaded): void {
+    const rows = new Set<string>();
+    if (this.#isFolded(box))
+      for (const ref of window.refs) rows.add(this.items[ref]?.conversation ?? "");
+    rows.delete("");
+    this.#know([...page.members, ...page.items]);
+    const items = page.items.filter((item) => !rows.has(item.conversation ?? ""));
+    this.windows = { ...this.windows, [box]: win.append(window, { ...page, items }) };
+  }
+
+  /** Whether a window has one row for each conversation. */
+  #isFolded(key: string): boolean {
+    return this.folds && searchOf(key) === null && win.filterOf(key) === null;
+  }
+
   /** Loads a page of a mailbox, of a search, or of what a filter finds. */
-  async #page(box: string, before: string | null): Promise<Pick<Page, "items" | "next">> {
+  async #page(box: string, before: string | null): Promise<Loaded> {
+    if (this.#isFolded(box)) return this.#rows(box, before);
+    return { ...(await this.#plainPage(box, before)), members: [] };
+  }
+
+  /** Loads a page of the conversations of a mailbox. */
+  async #rows(box: string, before: string | null): Promise<Loaded> {
+    for (;;) {
+      const { items: rows, next } = await api.conversationList(box, before, PAGE);
+      before = next;
+      // Where one page is full of what belongs to earlier rows, the next has the rows.
+      if (rows.length === 0 && next !== null) continue;
+      const items = rows.map(({ latest, authors }) => ({ ...latest, people: authors }));
+      return { items, members: rows.flatMap((row) => this.#members(row)), next };
+    }
+  }
+
+  async #plainPage(box: string, before: string | null): Promise<Omit<Loaded, "members">> {
     const filter = win.filterOf(box);
     if (filter !== null) return api.search(filter.words, before, PAGE, filter.mailbox);
     const query = searchOf(box);
@@ -293,12 +392,20 @@ class Mail {
   async #seen(box: string, references: string[]): Promise<void> {
     const window = this.windows[box];
     if (window === undefined || window.next === null) return;
-    if (references.every((ref) => window.refs.includes(ref))) return;
+    if (references.every((ref) => this.#hasRow(window, ref))) return;
     const generation = this.#generation;
     const page = await this.#page(box, null);
     if (generation !== this.#generation) return;
-    this.items = { ...this.items, ...byReference(page.items) };
-    this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
+    this.#append(box, win.EMPTY, page);
+  }
+
+  /** Whether a window shows a message, or the conversation that it belongs to. */
+  #hasRow({ refs }: win.Window, reference: string): boolean {
+    const conversation = this.folds ? this.items[reference]?.conversation : null;
+    return refs.some(
+      (ref) =>
+        ref === reference || (conversation && this.items[ref]?.conversation === conversation),
+    );
   }
 
   /** Changes messages that are not all loaded; the caller reloads the list afterwards. */
@@ -334,7 +441,7 @@ class Mail {
   /** Inserts a message where it belongs, in the windows and in the counts. */
   place(item: Item): void {
     const before = this.items[item.reference] ?? null;
-    this.items = { ...this.items, [item.reference]: item };
+    this.#know([this.#withPeople(item)]);
     if (item.conversation) this.turns.set(item.conversation, this.turn(item.conversation) + 1);
     if (before !== null) this.#boxes = win.recount(this.#boxes, before, item);
     const windows = { ...this.windows };
@@ -343,7 +450,10 @@ class Mail {
       if (filter !== null) {
         if (item.mailbox !== filter.mailbox) windows[id] = win.remove(window, item.reference);
       } else if (searchOf(id) !== null) {
-        if (this.#isAway(item)) windows[id] = win.remove(window, item.reference);
+        if (this.isAway(item)) windows[id] = win.remove(window, item.reference);
+      } else if (this.folds && (item.conversation || before?.conversation)) {
+        if (id === item.mailbox || id === before?.mailbox)
+          windows[id] = this.#headed(window, id, [before?.conversation, item.conversation]);
       } else if (id === item.mailbox) windows[id] = win.insert(window, item, this.items);
       else if (window.refs.includes(item.reference))
         windows[id] = win.remove(window, item.reference);
@@ -353,21 +463,54 @@ class Mail {
     if (detail !== undefined) this.#details.set(item.reference, { ...detail, ...item });
   }
 
+  /** Puts the newest message of each of these conversations into a list of rows, where it belongs. */
+  #headed(
+    window: win.Window,
+    box: string,
+    conversations: (string | null | undefined)[],
+  ): win.Window {
+    return [...new Set(conversations)].reduce<win.Window>((now, conversation) => {
+      if (!conversation) return now;
+      const isOf = (ref: string) => this.items[ref]?.conversation === conversation;
+      const refs = [...(this.#families.get(conversation) ?? [])];
+      const here = refs
+        .flatMap((ref) => this.items[ref] ?? [])
+        .filter((one) => one.mailbox === box);
+      const [newest] = here.sort(win.newestFirst);
+      const rows = now.refs.filter(isOf);
+      if (rows.length === 1 && rows[0] === newest?.reference) return now;
+      const without = { ...now, refs: now.refs.filter((ref) => !isOf(ref)) };
+      return newest === undefined ? without : win.insert(without, newest, this.items);
+    }, window);
+  }
+
+  /** A message as it is now, with what its row says of the others in its conversation. */
+  #withPeople(item: Listed): Listed {
+    const people = item.people ?? this.items[item.reference]?.people;
+    return people === undefined ? item : { ...item, people };
+  }
+
   /** Whether a message is in the trash or in junk, where a search does not find it. */
-  #isAway(item: Item): boolean {
+  isAway(item: Item): boolean {
     return [this.role("trash")?.id, this.role("junk")?.id].includes(item.mailbox);
   }
 
   forget(reference: string): void {
     const before = this.items[reference] ?? null;
     if (before !== null) this.#boxes = win.recount(this.#boxes, before, null);
-    const items = { ...this.items };
+    const items = { ...this.#items };
     delete items[reference];
-    this.items = items;
+    this.#items = items;
+    if (before?.conversation) this.#families.get(before.conversation)?.delete(reference);
     this.#details.delete(reference);
     const windows = { ...this.windows };
-    for (const [id, window] of Object.entries(windows))
-      if (window.refs.includes(reference)) windows[id] = win.remove(window, reference);
+    for (const [id, window] of Object.entries(windows)) {
+      if (!window.refs.includes(reference)) continue;
+      const without = win.remove(window, reference);
+      windows[id] = this.#isFolded(id)
+        ? this.#headed(without, id, [before?.conversation])
+        : without;
+    }
     this.windows = windows;
   }
 
@@ -420,11 +563,12 @@ class Mail {
     const arrived: Item[] = [];
     const inbox = this.role("inbox")?.id;
     const generation = this.#generation;
+    const unknown = new Set(references.filter((reference) => !(reference in this.items)));
     await inParallel(references, async (reference) => {
       try {
-        const item = await api.messageItem(reference);
+        const item = await this.#changed(reference);
         if (generation !== this.#generation) return;
-        if (!(reference in this.items) && item.unread && item.mailbox === inbox) arrived.push(item);
+        if (unknown.has(reference) && item.unread && item.mailbox === inbox) arrived.push(item);
         this.place(item);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 404) throw error;
@@ -432,6 +576,23 @@ class Mail {
       }
     });
     if (arrived.length > 0) this.onarrived?.(arrived);
+  }
+
+  /** Asks for a message that has changed; a new one comes with the others of its conversation. */
+  async #changed(reference: string): Promise<Item> {
+    const generation = this.#generation;
+    const known = this.items[reference];
+    const item = await api.messageItem(reference);
+    const isRelated = item.conversation && item.conversation !== known?.conversation;
+    if (!this.folds || !isRelated) return item;
+    const row = await api.conversationRow(reference);
+    if (generation !== this.#generation) return item;
+    const { latest, authors: people } = row;
+    // What asks for the message itself counts it: as arrived, and in its mailbox.
+    this.#know(this.#members(row).filter((one) => one.reference !== reference));
+    if (latest.reference === reference) return { ...latest, people } as Item;
+    this.#know([{ ...latest, people }]);
+    return item;
   }
 
   /** Reloads what is shown, after a change to more messages than that. */
@@ -464,8 +625,7 @@ class Mail {
       // A further page that is still on its way would leave a gap behind this one.
       this.#requests.delete(box);
       this.loads.set(box, "ready");
-      this.items = { ...this.items, ...byReference(page.items) };
-      this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
+      this.#append(box, win.EMPTY, page);
     }
   }
 
@@ -506,7 +666,7 @@ function pendingItem(flags: Flags): Listed {
   return {
     ...{ ...flags, pending: true },
     from: { name: null, address: null, check: "unchecked", warnings: [] },
-    ...{ subject: "", receivedAt: "", size: 0, octets: 0, attachments: 0, opened: false },
+    ...{ subject: "", size: 0, octets: 0, attachments: 0 },
     ...{ sent: false, recipients: [], standing: null, notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },
   };

@@ -12,14 +12,20 @@ import { listen, tell, type Kept } from "./tabs.ts";
 
 /**
  * `again`: signed in, but the server no longer accepts the session; sign-in opens over the page.
+ * `unreached`: there is a session, and whether the server accepts it could not be asked.
  */
-type Status = "starting" | "out" | "in" | "again";
+type Status = "starting" | "unreached" | "out" | "in" | "again";
+
+type Resumed = "in" | "not" | "unreached";
 
 const PLACE = "postern.session";
 /** The server notes the use of a session once a minute. */
 const SLACK_MS = 90_000;
 /** How long a new tab waits for an answer of a signed-in one. */
 const ASK_MS = 300;
+/** How long the first request may take, and how often it is sent: until then the page is empty. */
+const FIRST_MAX_MS = 10_000;
+const FIRST_TRIES = 2;
 
 class Session {
   status = $state<Status>("starting");
@@ -65,7 +71,20 @@ class Session {
       if (message.type === "here") void this.#adopt(message.session, message.key);
       if (message.type === "signed-out" && message.id === this.id) this.#forget();
     });
-    if (await this.#resume()) return;
+    await this.#begin();
+  }
+
+  /** Tries once more, after the server could not be reached. */
+  async again(): Promise<void> {
+    if (this.status !== "unreached") return;
+    this.status = "starting";
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    const resumed = await this.#resume();
+    if (resumed === "unreached" && this.status === "starting") this.status = "unreached";
+    if (resumed !== "not") return;
     tell({ type: "ask" });
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
     if (this.status === "starting") this.status = "out";
@@ -128,28 +147,34 @@ class Session {
     this.#forget();
   }
 
-  async #resume(): Promise<boolean> {
+  async #resume(): Promise<Resumed> {
     const kept = keptRead();
     const key = kept === null ? null : await keyRead(kept.id);
-    if (kept === null || key === null) return false;
-    return this.#adopt(kept, key);
+    if (kept === null || key === null) return "not";
+    for (let tried = 1; ; tried += 1) {
+      const resumed = await this.#adopt(kept, key);
+      if (resumed !== "unreached" || tried === FIRST_TRIES) return resumed;
+    }
   }
 
   /** Adopts the session of another tab or of an earlier page. */
-  async #adopt(kept: Kept, key: KeyPair): Promise<boolean> {
-    if (this.#isIn()) return false;
+  async #adopt(kept: Kept, key: KeyPair): Promise<Resumed> {
+    if (this.#isIn()) return "not";
     try {
       // With the credentials of that session: a 401 here means "not this one", not "sign in again".
-      const info = await mail.sessionRead({ token: kept.token, key });
+      const info = await mail.sessionRead({ token: kept.token, key }, FIRST_MAX_MS);
       // The answer of another tab, or a sign-in here, may have come first.
-      if (this.#isIn()) return false;
-      if (this.status === "again" && info.account.id !== this.account?.id) return false;
+      if (this.#isIn()) return "not";
+      if (this.status === "again" && info.account.id !== this.account?.id) return "not";
       if (kept.profile === "browser") keptWrite(kept);
       this.#become(kept, key, info);
-      return true;
+      return "in";
     } catch (error) {
-      if (error instanceof ApiError && this.#kept === null) keptForget();
-      return false;
+      if (!(error instanceof ApiError)) return "unreached";
+      // It is over; a server that is in trouble says nothing about it.
+      if (error.status >= 500) return "unreached";
+      if (this.#kept === null) keptForget();
+      return "not";
     }
   }
 

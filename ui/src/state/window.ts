@@ -145,16 +145,21 @@ export function neighbour(
   return (preferred === "next" ? (after ?? before) : (before ?? after)) ?? null;
 }
 
-/** Groups messages by conversation, in the order given; those without one are left out. */
-export function grouped<One extends Item>(items: One[]): Map<string, One[]> {
-  const groups = new Map<string, One[]>();
-  for (const item of items) {
-    if (!item.conversation) continue;
-    const group = groups.get(item.conversation);
-    if (group) group.push(item);
-    else groups.set(item.conversation, [item]);
-  }
-  return groups;
+/** Returns the first message of each conversation, in the order given. */
+export function heads<One extends Pick<Flags, "conversation">>(items: One[]): One[] {
+  const seen = new Set<string>();
+  return items.filter(({ conversation }) => {
+    const isFirst = !conversation || !seen.has(conversation);
+    if (conversation) seen.add(conversation);
+    return isFirst;
+  });
+}
+
+/** The order of messages in a list. */
+export function newestFirst(one: Item, other: Item): number {
+  const later = Date.parse(other.receivedAt) - Date.parse(one.receivedAt);
+  // Reference numbers begin with their time.
+  return later || (one.reference < other.reference ? 1 : -1);
 }
 
 export function matches(item: Item, filter: string): boolean {

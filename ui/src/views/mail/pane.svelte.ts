@@ -10,15 +10,7 @@ import { mail } from "../../state/mail.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
 import { composers } from "../compose/composers.svelte.ts";
 import { drafts } from "../compose/drafts.svelte.ts";
-import {
-  filterKey,
-  grouped,
-  joined,
-  matches,
-  neighbour,
-  range,
-  searchOf,
-} from "../../state/window.ts";
+import { filterKey, joined, matches, neighbour, range, searchOf } from "../../state/window.ts";
 
 /** Going to a message, opening it, or asking whether to reject it. */
 export interface Wish {
@@ -47,13 +39,13 @@ export class Pane {
   /** Whether the list is that of the drafts, which can only be opened or discarded. */
   readonly isDrafts: boolean = $derived(mail.role("drafts")?.id === this.mailbox);
   readonly all: Listed[] = $derived(this.isDrafts ? drafts.rows : mail.list(this.mailbox));
-  /** The loaded messages of each conversation here, newest first. */
-  readonly #groups: Map<string, Listed[]> = $derived(grouped(this.all));
-  readonly #isGrouped: boolean = $derived(prefs.grouped && this.query === null);
   /** Whether all messages of the mailbox or search are meant, including those not loaded. */
   everything = $state(false);
   /** The filter on this mailbox; a search is not a filter. */
   readonly listFilter: string = $derived(this.query === null ? this.filter.trim() : "");
+  readonly #isGrouped: boolean = $derived(
+    mail.folds && this.query === null && this.listFilter === "" && !this.isDrafts,
+  );
   /** The key of the window with what the server finds for the filter, once it was asked. */
   readonly sought: string | null = $derived(
     this.listFilter !== "" && this.listFilter === this.#asked
@@ -63,7 +55,7 @@ export class Pane {
   /** With a filter: which of the loaded messages match, at once, and what the server finds. */
   readonly items: Listed[] = $derived(
     this.listFilter === ""
-      ? this.all.filter((item) => this.#isHead(item))
+      ? this.all
       : joined(
           this.all.filter((item) => matches(item, this.listFilter)),
           this.sought === null ? [] : mail.list(this.sought),
@@ -92,15 +84,23 @@ export class Pane {
     this.#left = left;
   }
 
-  #isHead(item: Item): boolean {
-    if (!this.#isGrouped || !item.conversation) return true;
-    return this.#groups.get(item.conversation)?.[0]?.reference === item.reference;
+  /** Returns the messages of this mailbox that one row represents, newest first. */
+  group(item: Item): Listed[] {
+    if (!this.#isGrouped || !item.conversation) return [item];
+    const group = mail.family(item, item.mailbox);
+    return group.length > 0 ? group : [item];
   }
 
-  /** Returns the messages that one row represents, its own first. */
-  group(item: Item): Listed[] {
-    const isOne = !this.#isGrouped || !item.conversation || this.filter.trim() !== "";
-    return isOne ? [item] : (this.#groups.get(item.conversation ?? "") ?? [item]);
+  /** How many messages the conversation of a row has, as the reader shows it. */
+  count(item: Item): number {
+    if (!this.#isGrouped || !item.conversation) return 1;
+    const isShown = (one: Item) => one.mailbox === item.mailbox || !mail.isAway(one);
+    return mail.family(item).filter(isShown).length;
+  }
+
+  /** How many messages of the mailbox the loaded rows represent. */
+  get represented(): number {
+    return this.all.reduce((sum, item) => sum + this.group(item).length, 0);
   }
 
   /** Whether a row represents the message in the reader. */

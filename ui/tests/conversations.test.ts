@@ -1,0 +1,178 @@
+// The list of a mailbox with one row for each conversation, as the server groups them.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as api from "../src/api/mail.ts";
+import type { ConversationRow, Flags, Item } from "../src/api/types.ts";
+import { mail } from "../src/state/mail.svelte.ts";
+import { Pane } from "../src/views/mail/pane.svelte.ts";
+import { boxLike, itemLike, quotaLike } from "./fixtures.ts";
+
+vi.mock("../src/api/mail.ts");
+
+const at = (hour: number) => `2026-11-23T${String(hour).padStart(2, "0")}:00:00Z`;
+const item = (reference: string, hour: number, given: Partial<Item> = {}): Item =>
+  itemLike({ reference, receivedAt: at(hour), ...given });
+const flags = ({ reference, mailbox, unread, starred, opened, ...rest }: Item): Flags => {
+  const { conversation, labels, receivedAt } = rest;
+  return { reference, mailbox, unread, starred, opened, conversation, labels, receivedAt };
+};
+const row = (latest: Item, ...others: Item[]): ConversationRow => ({
+  ...{ latest, total: 1 + others.length, unread: 0, standing: null, authors: [] },
+  members: others.map((one) => ({ ...flags(one), sent: one.sent, standing: one.standing })),
+});
+const shown = (id = "in") => mail.list(id).map(({ reference }) => reference);
+
+let pages: Record<string, { items: ConversationRow[]; next: string | null }>;
+let pane: Pane;
+
+const x = { conversation: "x" };
+const y = { conversation: "y" };
+const [x1, x2, x3] = [item("x1", 1, x), item("x2", 5, { ...x, unread: true }), item("x3", 12, x)];
+const [y1, y2] = [item("y1", 2, y), item("y2", 10, { ...y, mailbox: "sent", sent: true })];
+
+beforeEach(async () => {
+  const boxes = [
+    boxLike({ id: "in", role: "inbox", total: 40, unread: 1 }),
+    boxLike({ id: "sent", role: "sent", total: 1 }),
+    boxLike({ id: "arch", role: "archive" }),
+    boxLike({ id: "bin", role: "trash" }),
+  ];
+  vi.mocked(api.mailboxList).mockResolvedValue({ state: "5", items: boxes, quota: quotaLike() });
+  pages = {
+    first: { items: [row(x3, x2, x1), row(item("z", 8))], next: "30" },
+    // Full of what belongs to the rows above.
+    "30": { items: [], next: "20" },
+    "20": { items: [row(y1, y2)], next: null },
+  };
+  vi.mocked(api.conversationList).mockImplementation(async (_, before) => ({
+    ...{ state: "5", total: 40, unread: 1 },
+    ...(pages[before ?? "first"] ?? { items: [], next: null }),
+  }));
+  mail.reset();
+  mail.fold(true);
+  await mail.start();
+  await mail.more("in");
+  pane = new Pane(
+    () => undefined,
+    () => undefined,
+  );
+  pane.enter("in");
+});
+afterEach(() => {
+  mail.reset();
+  vi.resetAllMocks();
+});
+
+test("a row stands for all of its conversation, in whatever part of the mailbox it is", () => {
+  expect(shown()).toEqual(["x3", "z"]);
+  expect(pane.group(x3).map((one) => one.reference)).toEqual(["x3", "x2", "x1"]);
+  expect(pane.group(x3).some((one) => one.unread)).toBe(true);
+  expect(pane.meant(["x3", "z"])).toEqual(["x3", "x2", "x1", "z"]);
+  expect([pane.count(x3), pane.represented]).toEqual([3, 4]);
+});
+
+test("a page without rows leads on to the next", async () => {
+  await mail.more("in");
+  expect(shown()).toEqual(["x3", "z", "y1"]);
+  expect(api.conversationList).toHaveBeenCalledTimes(3);
+  // The reader shows what was sent too; the row acts on what is here.
+  expect([pane.count(y1), pane.group(y1).length]).toEqual([2, 1]);
+  expect(mail.windows["in"]?.next).toBeNull();
+});
+
+test("an answer takes the row to the top, with what was not loaded", async () => {
+  const y3 = item("y3", 14, { ...y, unread: true });
+  vi.mocked(api.changes).mockResolvedValue({
+    ...{ state: "6", more: false },
+    ...{ updated: ["y3"], removed: [] },
+  });
+  vi.mocked(api.messageItem).mockResolvedValue(y3);
+  vi.mocked(api.conversationRow).mockResolvedValue(row(y3, y2, y1));
+  const arrived = vi.fn();
+  mail.onarrived = arrived;
+  await mail.sync();
+  expect(shown()).toEqual(["y3", "x3", "z"]);
+  expect(pane.group(y3).map((one) => one.reference)).toEqual(["y3", "y1"]);
+  expect(arrived).toHaveBeenCalledTimes(1);
+  // The page with its former place does not bring a second row.
+  pages["20"] = { items: [row(y1, y2), row(item("w", 1))], next: null };
+  await mail.more("in");
+  expect(shown()).toEqual(["y3", "x3", "z", "w"]);
+});
+
+test("an older message of a conversation joins its row and moves nothing", async () => {
+  const late = item("late", 3, x);
+  vi.mocked(api.changes).mockResolvedValue({
+    ...{ state: "6", more: false },
+    ...{ updated: ["late"], removed: [] },
+  });
+  vi.mocked(api.messageItem).mockResolvedValue(late);
+  vi.mocked(api.conversationRow).mockResolvedValue(row(x3, x2, late, x1));
+  await mail.sync();
+  expect(shown()).toEqual(["x3", "z"]);
+  expect(pane.count(x3)).toBe(4);
+});
+
+test("the whole conversation moves, is taken back, and leaves its row when its head goes", async () => {
+  vi.mocked(api.messageChange).mockImplementation(async (references) => ({
+    ...{ state: "6", done: references, failed: [] },
+  }));
+  const back = await mail.change(pane.meant(["x3"]), { mailbox: "arch" });
+  expect(shown()).toEqual(["z"]);
+  expect(mail.boxes.map(({ total }) => total)).toEqual([37, 1, 3, 0]);
+  for (const { references, change } of back) await mail.change(references, change);
+  expect(shown()).toEqual(["x3", "z"]);
+  // Only the newest is archived: the next one stands for the rest, where it belongs.
+  await mail.change(["x3"], { mailbox: "arch" });
+  expect(shown()).toEqual(["z"]);
+  await mail.more("in");
+  pages["20"] = { items: [], next: null };
+  mail.forget("z");
+  expect(shown()).toEqual(["y1"]);
+});
+
+test("the next message stands for the conversation, at its own time", async () => {
+  pages = { first: { items: [row(x3, x2, x1), row(item("z", 8)), row(y1, y2)], next: null } };
+  await mail.startOver();
+  vi.mocked(api.messageChange).mockResolvedValue({ state: "6", done: ["x3"], failed: [] });
+  await mail.change(["x3"], { mailbox: "bin" });
+  expect(shown()).toEqual(["z", "x2", "y1"]);
+  expect(mail.items["x2"]?.pending).toBe(true);
+  expect(pane.count(x2)).toBe(2);
+  vi.mocked(api.messageItems).mockResolvedValue({ items: [x2] });
+  await mail.fill(["x2"]);
+  expect(mail.items["x2"]?.pending).toBeUndefined();
+  // What is being rejected is hidden, and the next one shows.
+  mail.held.add("x2");
+  expect(shown()).toEqual(["z", "x1", "y1"]);
+});
+
+test("two conversations that become one are one row", async () => {
+  await mail.more("in");
+  const joined = item("y1", 2, x);
+  vi.mocked(api.changes).mockResolvedValue({
+    ...{ state: "6", more: false },
+    ...{ updated: ["y1"], removed: [] },
+  });
+  vi.mocked(api.messageItem).mockResolvedValue(joined);
+  vi.mocked(api.conversationRow).mockResolvedValue(row(x3, x2, joined, x1, { ...y2, ...x }));
+  await mail.sync();
+  expect(shown()).toEqual(["x3", "z"]);
+  expect(pane.group(x3)).toHaveLength(4);
+});
+
+test("the places of all messages are places of rows", async () => {
+  const all = [x3, item("z", 8), x2, y1, x1].map(flags);
+  vi.mocked(api.flags).mockResolvedValue({ items: all, next: null });
+  await mail.places("in");
+  expect(shown()).toEqual(["x3", "z", "y1"]);
+});
+
+test("where each message has its row, the list is that of the messages", async () => {
+  vi.mocked(api.messageList).mockResolvedValue({
+    ...{ state: "5", total: 2, unread: 0, next: null },
+    items: [x3, x2],
+  });
+  mail.fold(false);
+  await vi.waitFor(() => expect(shown()).toEqual(["x3", "x2"]));
+  expect(pane.group(x3)).toHaveLength(1);
+});
