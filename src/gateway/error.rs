@@ -118,6 +118,8 @@ pub enum Conflict {
     GroupKeysUnproven,
     /// This is the last manager of the group.
     LastGroupManager,
+    /// The group has a role mailbox.
+    RoleMailbox,
 }
 
 impl Conflict {
@@ -152,6 +154,7 @@ impl Conflict {
             Conflict::GroupKeysWait => "group-keys-wait",
             Conflict::GroupKeysUnproven => "group-keys-unproven",
             Conflict::LastGroupManager => "last-group-manager",
+            Conflict::RoleMailbox => "role-mailbox",
         }
     }
 }
@@ -198,6 +201,7 @@ impl Conflict {
             Conflict::LastGroupManager => {
                 "This is the last manager of the group; appoint another one first."
             }
+            Conflict::RoleMailbox => "This group has a role mailbox: end that first.",
         }
     }
 }

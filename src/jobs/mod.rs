@@ -6,6 +6,7 @@
 //! | `release` | sends submissions that can no longer be undone |
 //! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
+//! | `roles_finish` | finishes ends of role mailboxes that were interrupted |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `refusals_write` | writes refused tries to the audit log |
 //! | `reports` | tells senders about recipients whose mail failed or is late |
@@ -22,6 +23,7 @@ mod quota;
 mod refusals_write;
 mod release;
 mod reports;
+mod roles_finish;
 mod sessions_expire;
 mod temporary_expire;
 mod temporary_warn;
@@ -43,6 +45,7 @@ const TIMED: &[timed::Job] = &[
     sessions_expire::JOB,
     audit_expire::JOB,
     messages_expire::JOB,
+    roles_finish::JOB,
 ];
 
 /// The jobs that are woken when there is something to do.

@@ -21,6 +21,8 @@ pub enum EventKind {
     Session,
     /// A group of the account, its members or its keys.
     Groups,
+    /// Something came to a role mailbox that the account reads.
+    RoleMailboxes,
 }
 
 impl EventKind {
@@ -31,6 +33,7 @@ impl EventKind {
             EventKind::Mailboxes => "mailboxes",
             EventKind::Session => "session",
             EventKind::Groups => "groups",
+            EventKind::RoleMailboxes => "role-mailboxes",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod groups_tests;
 mod places_tests;
+mod roles_tests;
 mod sealed_tests;
 mod sending_tests;
 

@@ -23,6 +23,7 @@ use crate::gateway::records::message::{
     Requested,
 };
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
+use crate::gateway::records::role::{RoleActs, RoleInterim, RoleMailbox};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
@@ -102,6 +103,10 @@ pub const GROUP_WRAPS: Table<(GroupId, AccountId, u32), GroupWrap> = Table::new(
 pub const GROUP_ADDRESSES: Table<[u8; 16], GroupOwner> = Table::new(70, "group_addresses");
 pub const GROUP_WAITING: Table<(GroupId, AccountId), Due> = Table::new(71, "group_waiting");
 
+pub const ROLE_MAILBOXES: Table<AccountId, RoleMailbox> = Table::new(86, "role_mailboxes");
+pub const ROLE_ACTS: Table<(AccountId, ReferenceKey), RoleActs> = Table::new(87, "role_acts");
+pub const ROLE_INTERIM: Table<(AccountId, u32), RoleInterim> = Table::new(88, "role_interim");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -178,6 +183,9 @@ records!(
     GroupOwner = 1,
     GroupWrap = 1,
     InGroup = 1,
+    RoleMailbox = 1,
+    RoleActs = 1,
+    RoleInterim = 1,
 );
 
 versions!(
