@@ -12,7 +12,7 @@ use utoipa_axum::PathItemExt;
 
 use super::api::{
     appearance, attached, browser, change, credential, directory, draft, event, filter, group,
-    label, link, mailbox, manage, message, passkey, preference, search, session, submission,
+    label, link, mailbox, manage, message, passkey, preference, role, search, session, submission,
     temporary,
 };
 use super::error::Problem;
@@ -119,6 +119,8 @@ route_list! {
     group::keys_accept,
     group::member_add,
     group::member_remove, group::member_change,
+    role::list, role::create,
+    role::end,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,
