@@ -283,7 +283,7 @@ async fn in_role(web: &Web, parts: &Parts, actor: Actor) -> Result<Actor, Proble
 
 /// The routes by which the members of a group use its role mailbox. A new route is closed to them until it
 /// is added here.
-const ROLE_MAY: &[&str] = &[
+pub const ROLE_MAY: &[&str] = &[
     "/api/mailboxes",
     "/api/messages",
     "/api/labels",
@@ -297,7 +297,8 @@ const ROLE_MAY: &[&str] = &[
     "/api/temporary",
 ];
 
-fn begins_with_one_of(route: &str, all: &[&str]) -> bool {
+/// Whether a route is one of these, or below one.
+pub fn begins_with_one_of(route: &str, all: &[&str]) -> bool {
     let begins = |may: &str| {
         route.strip_prefix(may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };

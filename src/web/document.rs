@@ -31,6 +31,7 @@ use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
 
 use super::api::submission;
+use super::auth::{ROLE_MAY, begins_with_one_of};
 
 /// Returns the document.
 pub fn document(routes: impl FnOnce(OpenApi) -> OpenApi) -> Value {
@@ -257,6 +258,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),
     ("groupCreate", &[409]),
+    ("groupDelete", &[409]),
     ("groupKeysAccept", &[409]),
     ("groupMemberAdd", &[409]),
     ("groupMemberChange", &[409]),
@@ -286,6 +288,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("pickupAccess", &[409]),
     ("pickupAsk", &[409]),
     ("recover", &[403]),
+    ("roleMailboxCreate", &[404, 409]),
     ("search", &[404]),
     ("send", &[404]),
     ("signIn", &[403]),
@@ -308,6 +311,10 @@ fn answered(path: &str, operation: &mut Value) {
     if path.contains('{') || path.starts_with("/api/manage") {
         statuses.push(404);
     }
+    // The role mailbox that a request names may not be there, or its keys.
+    if !is_public && begins_with_one_of(path, ROLE_MAY) {
+        statuses.extend([404, 409]);
+    }
     let body = operation["requestBody"]["content"].as_object();
     statuses.extend(body.map(|_| [413, 415]).into_iter().flatten());
     let has_query = operation["parameters"].as_array().into_iter().flatten();
@@ -323,6 +330,15 @@ fn answered(path: &str, operation: &mut Value) {
         let problem = json!({"description": reason, "content": {"application/problem+json":
             {"schema": {"$ref": "#/components/schemas/Problem"}}}});
         responses.entry(status.to_string()).or_insert(problem);
+    }
+    if !is_public && begins_with_one_of(path, ROLE_MAY) {
+        let parameters = operation.as_object_mut().unwrap().entry("parameters");
+        parameters.or_insert(json!([])).as_array_mut().unwrap().push(json!({
+            "name": "Postern-Mailbox",
+            "in": "header",
+            "description": "The number of the role mailbox that the request is about",
+            "schema": {"type": "string"},
+        }));
     }
 }
 

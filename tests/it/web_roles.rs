@@ -266,3 +266,44 @@ async fn postmaster_may_be_a_group() {
     let path = format!("/api/groups/{}", office.group);
     dana.delete(&path).await.expect_problem(409, "role-mailbox");
 }
+
+/// What members do in a role mailbox: mail, and the temporary accounts that it is sent to.
+const MAY: &[&str] = &[
+    "awaited",
+    "changes",
+    "drafts",
+    "events",
+    "labels",
+    "mailboxes",
+    "messages",
+    "search",
+    "submissions",
+    "temporary",
+    "uploads",
+];
+
+/// Every other route refuses a request that names a role mailbox, whatever it asks for.
+#[tokio::test]
+async fn in_a_role_mailbox_no_route_answers_that_is_not_on_its_list() {
+    let office = Office::start().await;
+    let mut dana = office.web.signed_in("dana").await;
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let mut refused = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let first = path.trim_start_matches("/api/").split('/').next().unwrap();
+        for (method, operation) in item.as_object().unwrap() {
+            let open = operation["security"] == json!([{}]) || path.contains("{ticket}");
+            if open || MAY.contains(&first) {
+                continue;
+            }
+            let filled = path.replace("{id}", &"0".repeat(32)).replace("{member}", "x");
+            let route = (method.to_uppercase(), filled);
+            let body = operation["requestBody"].is_object().then(|| json!({}));
+            let route = (route.0.as_str(), route.1.as_str());
+            let answer = there(&mut dana, &office.role, route, body.as_ref()).await;
+            answer.expect_problem(403, "denied");
+            refused += 1;
+        }
+    }
+    assert!(refused > 40, "only {refused} routes were tried");
+}
