@@ -11,7 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::{Chosen, ChosenBy};
-use crate::gateway::accounts::session_rows;
+use crate::gateway::accounts::{session_rows, signing};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::quota::{self, QuotaView};
@@ -22,7 +22,7 @@ use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, LOGIN_NAMES, META,
-    ROLE_MAILBOXES, TEMPORARY,
+    ROLE_MAILBOXES, SIGNING_KEYS, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -160,11 +160,21 @@ impl Gateway {
         }
         let (view, listed) = (account.view(id), account.clone());
         let vault = self.inner.vault.clone();
+        // Who chose the first password could open the pair for ever: then it is made later.
+        let signing = match new.chosen_by {
+            ChosenBy::Owner => {
+                Some(signing::first(id, &keys.unlock, &keys.sealed_private, account.created)?)
+            }
+            ChosenBy::Other => None,
+        };
         let keys = AccountKeys::new(&keys);
         let done = self.inner.store.transact(move |tx| {
             claim_names_in_tx(tx, &vault, id, &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
+            if let Some(signing) = &signing {
+                tx.put(&SIGNING_KEYS, &id, signing)?;
+            }
             tx.put(&CREDENTIALS, &(id, password_id), &password)?;
             tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
             numbers::create_all_in_tx(tx, id, Holder::User)?;
@@ -457,7 +467,7 @@ pub(in crate::gateway) fn touch_in_tx(
 }
 
 /// The form in which login names are stored and looked up, however they are composed (RFC 8265 §3.3).
-fn login_form(name: &str) -> String {
+pub(in crate::gateway) fn login_form(name: &str) -> String {
     composed(&name.to_lowercase()).into_owned()
 }
 

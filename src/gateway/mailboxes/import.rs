@@ -43,12 +43,14 @@ pub struct Imported {
 impl Gateway {
     /// Stores a message in one of the actor's mailboxes. A message that the account already has is
     /// not stored again, so that an interrupted import can be repeated. Octets that are not a
-    /// message are `Invalid`.
+    /// message are `Invalid`. `received` says when it was received, for a message whose own fields
+    /// do not say it.
     pub fn message_import(
         &self,
         actor: &Actor,
         mailbox: &str,
         octets: &[u8],
+        received: Option<Timestamp>,
     ) -> Result<Imported, Error> {
         let account = actor.account();
         let target = self.mailbox_find(account, mailbox)?;
@@ -74,7 +76,8 @@ impl Gateway {
             if let Some(imported) = self.import_known(actor, mailbox, &octets, &summary, &seen)? {
                 return Ok(imported);
             }
-            let sealed = self.import_sealed(account, target, &octets, (&summary, &warnings))?;
+            let sealed =
+                self.import_sealed((account, target), &octets, (&summary, &warnings), received)?;
             let reference = sealed.reference;
             if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
@@ -123,13 +126,13 @@ impl Gateway {
 
     fn import_sealed(
         &self,
-        account: AccountId,
-        mailbox: MailboxId,
+        (account, mailbox): (AccountId, MailboxId),
         octets: &[u8],
         (summary, warnings): (&Summary, &[Warning]),
+        received: Option<Timestamp>,
     ) -> Result<SealedMessage, Error> {
         let now = self.inner.clock.now();
-        let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339);
+        let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339).or(received);
         let reference = self.reference_new();
         let from = summary.authors.first().cloned().unwrap_or_default();
         let sealed = SealedSummary {

@@ -12,10 +12,10 @@ use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, LABELS, LOGIN_NAMES,
-    MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS, ROLE_ACTS,
-    ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING,
-    TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
+    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, KNOWN_KEYS, LABELS,
+    LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
+    ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS,
+    SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::{Detail, NoticeDraft};
@@ -259,6 +259,7 @@ pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<
     clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;
     clear_in_tx(tx, &PREFERENCES, id)?;
+    clear_in_tx(tx, &KNOWN_KEYS, id)?;
     clear_in_tx(tx, &ROLE_ACTS, id)?;
     clear_in_tx(tx, &ROLE_INTERIM, id)?;
     Ok(())

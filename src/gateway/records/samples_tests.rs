@@ -8,6 +8,7 @@ mod places_tests;
 mod roles_tests;
 mod sealed_tests;
 mod sending_tests;
+mod vouching_tests;
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
