@@ -7,7 +7,7 @@ use super::groups::group::GroupEdit;
 use super::records::message::OutcomeKind;
 use super::records::role::{RoleActKind, RoleInterim};
 use super::records::tables::{OUTCOMES, ROLE_ACTS, ROLE_INTERIM, ROLE_MAILBOXES};
-use super::sending_tests::content;
+use super::sending_tests::{content, notices, send};
 use super::tests::*;
 use super::*;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
@@ -414,4 +414,29 @@ fn the_daemon_key_opens_nothing_of_a_role_mailbox() {
             assert!(!sealed.windows(word.len()).any(|window| window == word.as_bytes()), "{word}");
         }
     }
+}
+
+/// What becomes of mail that was sent from the mailbox is reported there, also while its keys are due;
+/// and nobody who reads that mail has to wait for a member.
+#[test]
+fn what_becomes_of_its_mail_is_reported_to_the_mailbox() {
+    let office = Office::of(&["dana", "omar"]);
+    let gateway = &office.gateway;
+    let omar = office.opened("omar").unwrap();
+    let one = send(gateway, &omar, &content(&["noa@example.org", "nobody@example.org"], "One"));
+    let two = send(gateway, &omar, &content(&["noa@example.org"], "Two"));
+    let dana = office.opened("dana").unwrap();
+    let failed = notices(gateway, &dana);
+    assert_eq!(failed, [(DeliveryState::Failed, "nobody@example.org".to_owned())]);
+    assert!(inbox(gateway, &sign_in(gateway, "omar")).is_empty());
+    office.remove("omar", "omar");
+    assert!(row(gateway, group_id(&office.group)).due);
+    let noa = sign_in(gateway, "noa");
+    gateway.message_open(&noa, one, None).unwrap();
+    let dana = office.opened("dana").unwrap();
+    let read = gateway.message_list(&dana, "confirmations", None, 9).unwrap();
+    assert_eq!(read.total, 1, "it came while the keys were due");
+    // Nobody is left who could read a confirmation: the one who reads the message still does.
+    gateway.account_disable("dana").unwrap();
+    gateway.message_open(&noa, two, None).unwrap();
 }

@@ -342,13 +342,14 @@ fn answered(path: &str, operation: &mut Value) {
         responses.entry(status.to_string()).or_insert(problem);
     }
     if !is_public && begins_with_one_of(path, ROLE_MAY) {
-        let parameters = operation.as_object_mut().unwrap().entry("parameters");
-        parameters.or_insert(json!([])).as_array_mut().unwrap().push(json!({
+        let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.push(json!({
             "name": "Postern-Mailbox",
             "in": "header",
             "description": "The number of the role mailbox that the request is about",
             "schema": {"type": "string"},
         }));
+        operation["parameters"] = json!(parameters);
     }
 }
 

@@ -109,9 +109,11 @@ impl Gateway {
         let id = row.group;
         let mut group = self.inner.store.get(&GROUPS, &id)?.ok_or(NOT_FOUND)?;
         let mut keys = self.group_keys_in_use(actor, id, &group)?;
+        let mut is_tended = true;
         if group.due || matches!(keys, Keys::Waiting) {
             if let Err(error) = self.group_tend(actor, id, &mut Tended::default()) {
                 tracing::debug!(%error, "the keys of a group were not tended");
+                is_tended = false;
             }
             group = self.inner.store.get(&GROUPS, &id)?.ok_or(NOT_FOUND)?;
             keys = self.group_keys_in_use(actor, id, &group)?;
@@ -122,6 +124,11 @@ impl Gateway {
             Keys::Unproven => return Err(Error::Conflict(Conflict::GroupKeysUnproven)),
             Keys::Differ => return Err(Error::KeysDiffer),
         };
+        // Something came between. What is written must not be sealed under it; where nothing can be
+        // written, it is read all the same.
+        if group.due && is_tended {
+            return Err(Error::Busy);
+        }
         self.role_pairs(actor, account, row, &group, secret)
     }
 
