@@ -16,8 +16,7 @@ use crate::gateway::records::group::{
     Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, InGroup, Under,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::groups_of;
-use crate::gateway::records::role::mailboxes_of;
+use crate::gateway::records::membership::{groups_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, GROUP_ADDRESSES, GROUP_EPOCHS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS,
     GROUPS_OF,

@@ -1,15 +1,10 @@
 //! Role mailboxes: which group reads one, who of it did what with a message, and the keys for what comes
 //! between two epochs of the group.
 
-use std::ops::ControlFlow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, GroupId, ReferenceKey};
-use crate::gateway::records::tables::ROLE_MAILBOXES;
-use crate::store::{Order, Read};
 
 /// A mailbox that a group reads together. Its mail is kept as that of an account, which has no
 /// credentials and no keys of its own: its pairs are the epochs of the group.
@@ -60,19 +55,4 @@ pub struct RoleInterim {
     pub wraps: Vec<(AccountId, Vec<u8>)>,
     /// The private half, sealed under this epoch of the group.
     pub sealed: Option<(u32, Vec<u8>)>,
-}
-
-/// The role mailboxes of a group, with the accounts that keep their mail.
-pub(in crate::gateway) fn mailboxes_of(
-    reader: &impl Read,
-    group: GroupId,
-) -> Result<Vec<(AccountId, RoleMailbox)>, Error> {
-    let mut found = Vec::new();
-    reader.scan(&ROLE_MAILBOXES, &(), Order::Ascending, |account, row| {
-        if row.group == group {
-            found.push((account, row));
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(found)
 }

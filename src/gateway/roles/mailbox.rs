@@ -12,8 +12,9 @@ use crate::gateway::records::account::{Account, Owner};
 use crate::gateway::records::group::{Group, GroupChange};
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::mailbox::Holder;
+use crate::gateway::records::membership::mailboxes_of;
 use crate::gateway::records::numbers::{self, INBOX};
-use crate::gateway::records::role::{RoleMailbox, mailboxes_of};
+use crate::gateway::records::role::RoleMailbox;
 use crate::gateway::records::tables::{
     ACCOUNTS, ADDRESSES, GROUP_ADDRESSES, GROUPS, MAILBOXES, ROLE_MAILBOXES,
 };
