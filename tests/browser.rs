@@ -97,6 +97,14 @@ fn groups_are_made_and_their_members_come_and_go() {
     daemon.stop();
 }
 
+/// P-11, P-26: a group reads the mail of a role, and its members see of each other what they did.
+#[test]
+fn a_group_reads_and_answers_the_mail_of_a_role() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "roles.mjs");
+    daemon.stop();
+}
+
 /// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {

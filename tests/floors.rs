@@ -25,6 +25,7 @@ const FLOORS: &[&str] = &[
     "audit",
     "upload",
     "groups",
+    "roles",
     "mailboxes",
     "search",
     "queue",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
-use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::text::hex;
 use crate::vault::AccountSecret;
 
@@ -23,6 +23,15 @@ impl ChangedFrom {
     }
 }
 
+/// The person who acts in a role mailbox: a member of the group that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    pub person: AccountId,
+    pub group: GroupId,
+    /// Whether the person manages the group.
+    pub manages: bool,
+}
+
 /// The account on whose behalf one request runs, with its opened keys, which are wiped on drop.
 pub struct Actor {
     pub(in crate::gateway) account: AccountId,
@@ -35,6 +44,8 @@ pub struct Actor {
     /// The address of the client that opened the session.
     pub(in crate::gateway) peer: String,
     pub(in crate::gateway) must_choose: bool,
+    /// `None` where a person acts in the own account.
+    pub(in crate::gateway) behind: Option<Behind>,
 }
 
 impl Actor {
@@ -51,6 +62,16 @@ impl Actor {
     /// The account.
     pub fn account(&self) -> AccountId {
         self.account
+    }
+
+    /// The person who acts, if the account is a role mailbox.
+    pub fn behind(&self) -> Option<Behind> {
+        self.behind
+    }
+
+    /// The account of the person who acts.
+    pub fn person(&self) -> AccountId {
+        self.behind.map_or(self.account, |behind| behind.person)
     }
 
     /// Whether the account may only read, reject and reply.

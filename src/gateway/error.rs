@@ -124,6 +124,8 @@ pub enum Conflict {
     GroupKeysUnproven,
     /// This is the last manager of the group.
     LastGroupManager,
+    /// The group has a role mailbox.
+    RoleMailbox,
     /// The same request to add a contact waits already, or as many as may wait for one account.
     RequestWaits,
     /// The account sent as many requests as one may in a day.
@@ -165,6 +167,7 @@ impl Conflict {
             Conflict::GroupKeysWait => "group-keys-wait",
             Conflict::GroupKeysUnproven => "group-keys-unproven",
             Conflict::LastGroupManager => "last-group-manager",
+            Conflict::RoleMailbox => "role-mailbox",
             Conflict::RequestWaits => "request-waits",
             Conflict::RequestedOften => "requested-often",
         }
@@ -219,6 +222,7 @@ impl Conflict {
             Conflict::LastGroupManager => {
                 "This is the last manager of the group; appoint another one first."
             }
+            Conflict::RoleMailbox => "This group has a role mailbox: end that first.",
             Conflict::RequestWaits => {
                 "This was already asked, or as much as may wait for an answer."
             }

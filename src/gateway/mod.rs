@@ -18,6 +18,7 @@
 //! | `accounts` | accounts, their credentials, sessions and preferences |
 //! | `audit`, `upload` | the audit log; file uploads |
 //! | `groups` | groups, their members, and the keys of what members write for each other |
+//! | `roles` | role mailboxes, which a group reads together |
 //! | `mailboxes` | messages as their readers hold them: sealed, filed, listed, changed |
 //! | `search` | an index over sealed mail, and its queries |
 //! | `queue` | what waits to leave, and each delivery's status line |
@@ -53,6 +54,8 @@ pub mod audit;
 pub mod upload;
 
 pub mod groups;
+
+pub mod roles;
 
 pub mod mailboxes;
 
@@ -104,6 +107,8 @@ mod quota_walk_tests;
 mod reply_tests;
 #[cfg(test)]
 mod report_tests;
+#[cfg(test)]
+mod role_tests;
 #[cfg(test)]
 mod rows_tests;
 #[cfg(test)]

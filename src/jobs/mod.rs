@@ -6,6 +6,7 @@
 //! | `release` | sends submissions that can no longer be undone |
 //! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
+//! | `roles_finish` | finishes ends of role mailboxes that were interrupted |
 //! | `contacts_expire` | removes contacts for good that were deleted a day ago; ends requests that nobody answered |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `refusals_write` | writes refused tries to the audit log |
@@ -24,6 +25,7 @@ mod quota;
 mod refusals_write;
 mod release;
 mod reports;
+mod roles_finish;
 mod sessions_expire;
 mod temporary_expire;
 mod temporary_warn;
@@ -45,6 +47,7 @@ const TIMED: &[timed::Job] = &[
     sessions_expire::JOB,
     audit_expire::JOB,
     messages_expire::JOB,
+    roles_finish::JOB,
     contacts_expire::JOB,
 ];
 

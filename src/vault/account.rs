@@ -42,9 +42,10 @@ pub struct AccountSecret {
 }
 
 /// The private half of a pair, and what was sealed for the owner alone at its time.
-struct Pair {
-    private: Zeroizing<Vec<u8>>,
-    own: Sealer,
+pub(super) struct Pair {
+    pub number: u32,
+    pub private: Zeroizing<Vec<u8>>,
+    pub own: Sealer,
 }
 
 /// The most renewals of an account. Each makes what is sealed under the unlock key longer.
@@ -95,15 +96,18 @@ impl UnlockKey {
         if !rest.is_empty() {
             return Err(Error::Malformed);
         }
-        let pair = |private: &[u8], own: &[u8; 32]| Pair {
+        let pair = |number: u32, private: &[u8], own: &[u8; 32]| Pair {
+            number,
             private: Zeroizing::new(private.to_vec()),
             own: Sealer::new(&AES_256_GCM_SIV, own),
         };
-        let earlier = earlier.iter().map(|octets| {
+        let number = u32::try_from(earlier.len()).map_err(|_| Error::Malformed)?;
+        let earlier = (0..number).rev().zip(earlier).map(|(number, octets)| {
             let (private, own) = octets.split_at(PRIVATE_LEN);
-            pair(private, own.first_chunk().expect("32 of 64 octets"))
+            pair(number, private, own.first_chunk().expect("32 of 64 octets"))
         });
-        Ok(AccountSecret { current: pair(private, &self.own_key()), earlier: earlier.collect() })
+        let current = pair(number, private, &self.own_key());
+        Ok(AccountSecret { current, earlier: earlier.collect() })
     }
 
     /// Makes new keys, which open what these open.
@@ -136,9 +140,13 @@ impl UnlockKey {
 }
 
 impl AccountSecret {
+    pub(super) fn of_pairs(current: Pair, earlier: Vec<Pair>) -> AccountSecret {
+        AccountSecret { current, earlier }
+    }
+
     /// How often the keys had been renewed when these were opened.
     pub fn number(&self) -> u32 {
-        u32::try_from(self.earlier.len()).expect("the number of renewals is limited")
+        self.current.number
     }
 
     /// Whether this is the public half of the current pair. One that was put in its place would have
@@ -180,11 +188,8 @@ impl AccountSecret {
 
     /// The private half of the pair with this number.
     pub(super) fn private_of(&self, number: usize) -> Result<&[u8], Error> {
-        let pair = match self.earlier.len().checked_sub(number) {
-            None => return Err(Error::Malformed),
-            Some(0) => &self.current,
-            Some(back) => &self.earlier[back - 1],
-        };
-        Ok(&pair.private)
+        let mut pairs = std::iter::once(&self.current).chain(&self.earlier);
+        let pair = pairs.find(|pair| usize::try_from(pair.number) == Ok(number));
+        pair.map(|pair| pair.private.as_slice()).ok_or(Error::Malformed)
     }
 }

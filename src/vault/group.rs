@@ -6,6 +6,7 @@
 //! | what members write for each other | AES-256-GCM-SIV under a key that is derived from the private half |
 //! | a content key, by somebody who need not be a member | HPKE to the epoch's public half |
 //! | the private half of the epoch before | the same as what members write, if newcomers may read it |
+//! | what a role mailbox gets | an arrival epoch (`epoch`) to the epoch's pair, as to an account's |
 //! | that the next epoch was begun by a member | an empty text, sealed under a key of the epoch before and bound to the next one's public half |
 //!
 //! ```text
@@ -21,6 +22,7 @@ use hpke::kem::XWing;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, setup_receiver, setup_sender};
 use zeroize::Zeroizing;
 
+use super::account::Pair;
 use super::aead::{FORMAT, Sealer, hkdf};
 use super::epoch::{self, ENCAPSULATION_LEN};
 use super::{AccountSecret, ContentKey, Error, PublicKey};
@@ -121,6 +123,21 @@ impl GroupSecret {
     pub fn proves_next(&self, binding: &[u8], public: &[u8], proof: &[u8]) -> bool {
         let sealer = self.sealer(b"postern group next epoch v1");
         sealer.open(&[binding, public].concat(), proof).is_ok()
+    }
+
+    /// The keys of a role mailbox: these epochs of its group, with their numbers as those of its pairs.
+    /// What its readers write for each other is sealed under the first.
+    #[must_use]
+    pub fn role_mailbox(
+        current: (u32, GroupSecret),
+        earlier: Vec<(u32, GroupSecret)>,
+    ) -> AccountSecret {
+        let pair = |(number, secret): (u32, GroupSecret)| Pair {
+            number,
+            own: secret.sealer(b"postern role mailbox data v1"),
+            private: secret.private,
+        };
+        AccountSecret::of_pairs(pair(current), earlier.into_iter().map(pair).collect())
     }
 
     fn of(private: Zeroizing<Vec<u8>>) -> Result<GroupSecret, Error> {

@@ -25,11 +25,15 @@ use super::replay::Use;
 use super::site_name::Origin;
 use super::state::{Connection, CostClass, Reads, Web};
 
+/// The header that names the role mailbox that a request is about.
+const MAILBOX: HeaderName = HeaderName::from_static("postern-mailbox");
+
 /// The header that carries the proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// A request by a signed-in account, with the keys that were opened for it.
 pub struct Signed {
+    /// The account, or the role mailbox in which its owner acts.
     pub actor: Actor,
     pub token: Zeroizing<String>,
     pub thumbprint: String,
@@ -50,7 +54,7 @@ impl Signed {
 
     /// Whose share this request's work is taken from.
     pub fn holder(&self) -> Holder {
-        Holder::Account(self.actor.account())
+        Holder::Account(self.actor.person())
     }
 
     /// Works like [`Signed::run`], for work that holds the message with this reference in memory:
@@ -253,10 +257,52 @@ where
         if actor.must_choose() && !may_before_choosing(parts) {
             return Err(Problem::choose_password());
         }
+        let actor = in_role(&web, parts, actor).await?;
         let connection = parts.extensions.get::<Connection>();
         let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
         Ok(Signed { actor, token, thumbprint: proof.thumbprint, peer, web })
     }
+}
+
+/// The actor of a request that names a role mailbox: the account's owner acts there.
+async fn in_role(web: &Web, parts: &Parts, actor: Actor) -> Result<Actor, Problem> {
+    if !parts.headers.contains_key(MAILBOX) {
+        return Ok(actor);
+    }
+    let id = single(&parts.headers, &MAILBOX).ok_or_else(Problem::not_found)?.to_owned();
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if !begins_with_one_of(route, ROLE_MAY) {
+        let reason = "this is not done in a role mailbox";
+        return Err(gateway::Error::Denied { reason }.into());
+    }
+    let holder = Holder::Account(actor.account());
+    let opened =
+        web.run_for(holder, CostClass::Records, move |gateway| gateway.role_actor(&actor, &id));
+    opened.await
+}
+
+/// The routes by which the members of a group use its role mailbox. A new route is closed to them until it
+/// is added here.
+pub const ROLE_MAY: &[&str] = &[
+    "/api/mailboxes",
+    "/api/messages",
+    "/api/labels",
+    "/api/search",
+    "/api/changes",
+    "/api/events",
+    "/api/drafts",
+    "/api/uploads",
+    "/api/submissions",
+    "/api/awaited",
+    "/api/temporary",
+];
+
+/// Whether a route is one of these, or below one.
+pub fn begins_with_one_of(route: &str, all: &[&str]) -> bool {
+    let begins = |may: &str| {
+        route.strip_prefix(may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    all.iter().any(|may| begins(may))
 }
 
 /// The routes that a temporary account may use. All others are refused, so that a new route is
@@ -324,10 +370,7 @@ fn may_be_app(parts: &Parts) -> bool {
     let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     // It may use its own session, but not confirm the password.
     let confirms = route == "/api/session/confirm";
-    let begins = |may: &str| {
-        route.strip_prefix(may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    !confirms && APP_MAY.iter().any(|may| begins(may))
+    !confirms && begins_with_one_of(route, APP_MAY)
 }
 
 /// The origin of our pages, as the browser sees it.

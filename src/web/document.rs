@@ -38,6 +38,7 @@ use crate::gateway::vouching::attest::NOTE_CHARS_MAX;
 use crate::mail::contacts::contact;
 
 use super::api::submission;
+use super::auth::{ROLE_MAY, begins_with_one_of};
 
 /// Returns the document.
 pub fn document(routes: impl FnOnce(OpenApi) -> OpenApi) -> Value {
@@ -300,6 +301,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),
     ("groupCreate", &[409]),
+    ("groupDelete", &[409]),
     ("groupKeysAccept", &[409]),
     ("groupMemberAdd", &[409]),
     ("groupMemberChange", &[409]),
@@ -329,6 +331,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("pickupAccess", &[409]),
     ("pickupAsk", &[409]),
     ("recover", &[403]),
+    ("roleMailboxCreate", &[404, 409]),
     ("search", &[404]),
     ("send", &[404]),
     ("signIn", &[403]),
@@ -354,6 +357,10 @@ fn answered(path: &str, operation: &mut Value) {
     if path.contains('{') || path.starts_with("/api/manage") {
         statuses.push(404);
     }
+    // The role mailbox that a request names may not be there, or its keys.
+    if !is_public && begins_with_one_of(path, ROLE_MAY) {
+        statuses.extend([404, 409]);
+    }
     let body = operation["requestBody"]["content"].as_object();
     statuses.extend(body.map(|_| [413, 415]).into_iter().flatten());
     let has_query = operation["parameters"].as_array().into_iter().flatten();
@@ -369,6 +376,16 @@ fn answered(path: &str, operation: &mut Value) {
         let problem = json!({"description": reason, "content": {"application/problem+json":
             {"schema": {"$ref": "#/components/schemas/Problem"}}}});
         responses.entry(status.to_string()).or_insert(problem);
+    }
+    if !is_public && begins_with_one_of(path, ROLE_MAY) {
+        let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.push(json!({
+            "name": "Postern-Mailbox",
+            "in": "header",
+            "description": "The number of the role mailbox that the request is about",
+            "schema": {"type": "string"},
+        }));
+        operation["parameters"] = json!(parameters);
     }
 }
 

@@ -133,6 +133,10 @@ pub fn redeem(web: &Web, secret: &str, wanted: impl Fn(Target) -> bool) -> Resul
 /// Returns the actor that a grant was issued to, whose session must still be live.
 pub fn session_of(gateway: &Gateway, grant: &Grant) -> Result<gateway::Actor, Problem> {
     let actor = gateway.session_actor(&grant.token, &grant.thumbprint);
+    let actor = actor.and_then(|actor| match grant.mailbox {
+        Some(mailbox) => gateway.role_actor(&actor, &mailbox.to_text()),
+        None => Ok(actor),
+    });
     actor.map_err(|error| match error {
         gateway::Error::Refused => Problem::gone(),
         other => Problem::from(other),

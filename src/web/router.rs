@@ -11,7 +11,9 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, contact, contact_file, contact_request, contact_share, conversation, credential, directory, draft, event, filter, group, label, link, mailbox, manage, message, passkey, preference, search, session, submission, temporary, vouching,
+    appearance, attached, browser, change, contact, contact_file, contact_request, contact_share,
+    conversation, credential, directory, draft, event, filter, group, label, link, mailbox, manage,
+    message, passkey, preference, role, search, session, submission, temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -119,6 +121,8 @@ route_list! {
     group::keys_accept,
     group::member_add,
     group::member_remove, group::member_change,
+    role::list, role::create,
+    role::end,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,

@@ -42,6 +42,8 @@ pub struct Request<'r> {
     pub token: &'r str,
     pub thumbprint: &'r str,
     pub account: AccountId,
+    /// The role mailbox that the message is in, if it is in one.
+    pub mailbox: Option<AccountId>,
     pub reference: Reference,
     pub target: Target,
     /// The message within this one that it is about; empty for the message itself.
@@ -53,6 +55,8 @@ pub struct Grant {
     pub token: Zeroizing<String>,
     pub thumbprint: String,
     pub account: AccountId,
+    /// The role mailbox that the message is in, if it is in one.
+    pub mailbox: Option<AccountId>,
     pub reference: Reference,
     pub target: Target,
     /// The message within this one that it is about; empty for the message itself.
@@ -86,6 +90,7 @@ type Id = [u8; 32];
 
 struct Ticket {
     account: AccountId,
+    mailbox: Option<AccountId>,
     sealed_token: Vec<u8>,
     thumbprint: String,
     reference: Reference,
@@ -114,6 +119,7 @@ impl Tickets {
             _place: self.places.take(&request.account, 1).map_err(|_| NoTicket::Full)?,
             sealed_token: seal(&secret, request.token)?,
             account: request.account,
+            mailbox: request.mailbox,
             thumbprint: request.thumbprint.to_owned(),
             reference: request.reference,
             target: request.target,
@@ -169,6 +175,7 @@ impl Rows {
             token: open(secret, &ticket.sealed_token)?,
             thumbprint: ticket.thumbprint.clone(),
             account: ticket.account,
+            mailbox: ticket.mailbox,
             reference: ticket.reference,
             target: ticket.target,
             within: ticket.within,
@@ -270,6 +277,7 @@ mod tests {
             token: "the token",
             thumbprint: "the key",
             account,
+            mailbox: None,
             reference,
             target,
             within: Within::default(),

@@ -40,6 +40,7 @@ mod web_outsider;
 mod web_proof;
 mod web_quota;
 mod web_reply;
+mod web_roles;
 mod web_search;
 mod web_sessions;
 mod web_shared_contacts;

@@ -12,6 +12,7 @@ export function itemLike(given: Partial<Item> & { reference: string }): Item {
     ...{
       recipients: [],
       standing: null,
+      acts: [],
       labels: [],
       notice: null,
       asksConfirmation: false,

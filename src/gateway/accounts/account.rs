@@ -22,7 +22,7 @@ use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, LOGIN_NAMES, META,
-    SIGNING_KEYS, TEMPORARY,
+    ROLE_MAILBOXES, SIGNING_KEYS, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -304,7 +304,10 @@ impl Gateway {
         }
         let Ok(address) = Address::parse(name) else { return Ok(None) };
         for form in address.stored_forms() {
-            if let Some(id) = self.account_at(&form)? {
+            // Nobody signs in to a role mailbox, and it is no user's account.
+            if let Some(id) = self.account_at(&form)?
+                && !self.inner.store.has(&ROLE_MAILBOXES, &id)?
+            {
                 return Ok(Some(id));
             }
         }

@@ -17,6 +17,8 @@ use crate::gateway::error::Error;
 use crate::gateway::quota::QuotaView;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::membership::closed_of;
+use crate::gateway::records::tables::ROLE_MAILBOXES;
+use crate::store::Read;
 use crate::terms::AcceptFrom;
 
 /// What accepting mail for an account depends on.
@@ -146,7 +148,10 @@ impl Gateway {
         let (accept_from, disabled) = (record.accept_from, record.disabled);
         let closed = !closed_of(&self.inner.store, account)?.is_empty();
         let addressee = Addressee { account, accept_from, disabled, closed };
-        self.inner.addressees.keep(changes, normalized, addressee);
+        // Whether somebody could read what comes to a role mailbox changes with its group.
+        if !self.inner.store.has(&ROLE_MAILBOXES, &account)? {
+            self.inner.addressees.keep(changes, normalized, addressee);
+        }
         Ok(Some(addressee))
     }
 

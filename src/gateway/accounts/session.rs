@@ -100,6 +100,7 @@ impl Gateway {
             confirmed: session.confirmed,
             peer: session.peer,
             must_choose: account.must_choose,
+            behind: None,
         })
     }
 

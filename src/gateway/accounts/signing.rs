@@ -86,6 +86,9 @@ impl Gateway {
         if actor.is_temporary() {
             return Err(Error::Denied { reason: "a temporary account signs nothing" });
         }
+        if actor.behind().is_some() {
+            return Err(Error::Denied { reason: "a role mailbox signs nothing" });
+        }
         if actor.must_choose() {
             return Err(Error::Denied { reason: "the owner has to choose a password first" });
         }

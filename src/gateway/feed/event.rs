@@ -23,6 +23,8 @@ pub enum EventKind {
     Session,
     /// A group of the account, its members or its keys.
     Groups,
+    /// Something came to a role mailbox that the account reads.
+    RoleMailboxes,
 }
 
 impl EventKind {
@@ -34,6 +36,7 @@ impl EventKind {
             EventKind::Contacts => "contacts",
             EventKind::Session => "session",
             EventKind::Groups => "groups",
+            EventKind::RoleMailboxes => "role-mailboxes",
         }
     }
 }

@@ -256,6 +256,39 @@ impl Gateway {
         }
     }
 
+    /// The epochs before the one in use, as far as the member opens them, the latest first. What was sealed
+    /// under a wrong one does not open.
+    pub(in crate::gateway) fn group_epochs_before(
+        &self,
+        actor: &Actor,
+        id: GroupId,
+        (first, in_use): (u32, u32),
+        secret: &GroupSecret,
+    ) -> Result<Vec<(u32, GroupSecret)>, Error> {
+        let first = first.max(in_use.saturating_sub(CHAIN_MAX)).max(1);
+        let mut found: Vec<(u32, GroupSecret)> = Vec::new();
+        for epoch in (first..in_use).rev() {
+            let later = match found.last() {
+                Some((number, later)) if *number == epoch + 1 => Some(later),
+                _ => (epoch + 1 == in_use).then_some(secret),
+            };
+            let row = readable(self.inner.store.get(&GROUP_EPOCHS, &(id, epoch + 1)))?.flatten();
+            let sealed = row.and_then(|row| row.sealed_earlier);
+            let bound = chain_binding(id, epoch + 1);
+            let back = later
+                .zip(sealed)
+                .and_then(|(later, sealed)| later.open_earlier(&bound, &sealed).ok());
+            let opened = match back {
+                Some(secret) => Keys::Held(secret),
+                None => self.group_unwrap(actor, id, epoch)?,
+            };
+            if let Keys::Held(secret) = opened {
+                found.push((epoch, secret));
+            }
+        }
+        Ok(found)
+    }
+
     /// Compares what was opened with the public half that the server would have others use.
     fn group_checked(
         &self,

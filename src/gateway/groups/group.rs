@@ -16,7 +16,7 @@ use crate::gateway::records::group::{
     Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, InGroup, Under,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::groups_of;
+use crate::gateway::records::membership::{groups_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS, GROUP_MEMBERS, GROUP_WAITING,
     GROUP_WRAPS, GROUPS, GROUPS_OF,
@@ -243,6 +243,7 @@ impl Gateway {
         loop {
             let done = self.transact(move |tx| {
                 manages_in_tx(tx, id, who, by)?;
+                without_roles_in_tx(tx, id)?;
                 let mut gone = 0;
                 clear_in_tx(tx, &GROUP_WRAPS, id, &mut gone)?;
                 clear_in_tx(tx, &GROUP_EPOCHS, id, &mut gone)?;
@@ -356,6 +357,7 @@ impl Change {
             acts.push(if listed { GroupAct::Listed } else { GroupAct::Unlisted });
         }
         if let Some(shares) = self.edit.shares_earlier.filter(|one| *one != row.shares_earlier) {
+            without_roles_in_tx(tx, self.id)?;
             // Either way another epoch begins: the one in use would open for new members what was
             // written while the group said that they do not read it.
             (row.shares_earlier, row.due) = (shares, true);
@@ -393,9 +395,12 @@ impl Change {
             acts.push(GroupAct::MailChanged);
         }
         if let Some(kind) = self.edit.kind.filter(|kind| *kind != row.kind) {
+            let closed = kind == GroupKind::Closed;
+            if closed {
+                without_roles_in_tx(tx, self.id)?;
+            }
             row.kind = kind;
             acts.push(GroupAct::KindChanged);
-            let closed = kind == GroupKind::Closed;
             for account in members_in_tx(tx, self.id)? {
                 tx.put(&GROUPS_OF, &(account, self.id), &InGroup { closed })?;
             }
@@ -428,6 +433,15 @@ fn within_in_tx(tx: &Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
     match all <= GROUPS_MAX && groups_of(tx, account)?.len() < GROUPS_OF_MAX {
         true => Ok(()),
         false => Err(Error::OverQuota),
+    }
+}
+
+/// Refuses what a group with a role mailbox cannot do: who joins reads its mail, it comes from everywhere,
+/// and somebody reads it.
+fn without_roles_in_tx(tx: &Tx<'_, '_>, id: GroupId) -> Result<(), Error> {
+    match mailboxes_of(&**tx, id)?.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Conflict(Conflict::RoleMailbox)),
     }
 }
 

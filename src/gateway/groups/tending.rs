@@ -64,7 +64,7 @@ impl Gateway {
     }
 
     /// Does what is due for the keys of one group that the actor is in.
-    pub(super) fn group_tend(
+    pub(in crate::gateway) fn group_tend(
         &self,
         actor: &Actor,
         id: GroupId,
@@ -284,7 +284,11 @@ impl Gateway {
     }
 
     /// Whether an account may hold the keys of a group: it is a member who can sign in.
-    pub(super) fn group_holds(&self, id: GroupId, account: AccountId) -> Result<bool, Error> {
+    pub(in crate::gateway) fn group_holds(
+        &self,
+        id: GroupId,
+        account: AccountId,
+    ) -> Result<bool, Error> {
         let is_member =
             id == GroupId::EVERYBODY || self.inner.store.has(&GROUP_MEMBERS, &(id, account))?;
         Ok(is_member && self.group_able(account)?)
@@ -301,7 +305,10 @@ impl Gateway {
     }
 
     /// The members of a group who can sign in.
-    pub(super) fn group_able_members(&self, id: GroupId) -> Result<Vec<AccountId>, Error> {
+    pub(in crate::gateway) fn group_able_members(
+        &self,
+        id: GroupId,
+    ) -> Result<Vec<AccountId>, Error> {
         let mut able = Vec::new();
         for account in self.group_members(id)? {
             if self.group_able(account)? {
@@ -322,7 +329,7 @@ impl Gateway {
     }
 
     /// Tells the listeners of these accounts that something about their groups changed.
-    pub(super) fn group_publish(&self, accounts: &[AccountId]) {
+    pub(in crate::gateway) fn group_publish(&self, accounts: &[AccountId]) {
         for account in accounts {
             let counters = self.inner.store.get(&COUNTERS, account).ok().flatten();
             self.publish(*account, EventKind::Groups, counters.unwrap_or_default().modseq);

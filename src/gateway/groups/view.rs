@@ -166,7 +166,7 @@ impl Gateway {
     }
 
     /// The group, if the actor may know of it, and what the actor is in it.
-    pub(super) fn group_seen(
+    pub(in crate::gateway) fn group_seen(
         &self,
         actor: &Actor,
         id: &str,
@@ -184,7 +184,12 @@ impl Gateway {
         }
     }
 
-    fn group_standing(&self, actor: &Actor, id: GroupId) -> Result<Standing, Error> {
+    /// What the actor is in a group.
+    pub(in crate::gateway) fn group_standing(
+        &self,
+        actor: &Actor,
+        id: GroupId,
+    ) -> Result<Standing, Error> {
         Ok(match self.inner.store.get(&GROUP_MEMBERS, &(id, actor.account()))? {
             Some(GroupMember { manager: true, .. }) => Standing::Manager,
             Some(_) => Standing::Member,
@@ -274,7 +279,7 @@ impl Gateway {
     }
 
     /// The name of an account, or else its address; and its address.
-    fn person(&self, account: AccountId) -> Result<(String, String), Error> {
+    pub(in crate::gateway) fn person(&self, account: AccountId) -> Result<(String, String), Error> {
         let found = match self.account(account) {
             Err(Error::NotFound { .. }) => None,
             found => readable(found)?,
@@ -290,7 +295,7 @@ impl Gateway {
     }
 
     /// Whether the actor is among those whom a setting allows something.
-    pub(super) fn may(&self, actor: &Actor, by: GroupsBy) -> bool {
+    pub(in crate::gateway) fn may(&self, actor: &Actor, by: GroupsBy) -> bool {
         match by {
             GroupsBy::Everybody => !actor.is_temporary(),
             GroupsBy::Managers => actor.is_manager(),
@@ -298,7 +303,7 @@ impl Gateway {
     }
 }
 
-pub(super) fn denied_to_outsiders(actor: &Actor) -> Result<(), Error> {
+pub(in crate::gateway) fn denied_to_outsiders(actor: &Actor) -> Result<(), Error> {
     match actor.is_temporary() {
         true => Err(Error::Denied { reason: "groups are for people inside" }),
         false => Ok(()),

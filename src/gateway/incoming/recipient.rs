@@ -193,10 +193,21 @@ impl Gateway {
         }
     }
 
-    /// Mail for postmaster goes to the account configured for it, else to the first account,
+    /// Mail for postmaster goes to the role mailbox at that address of the domain. Where no group has it,
+    /// it goes to the account configured for it, else to the first account,
     /// whatever that account's own settings are. Its quota applies: a mailbox that takes everything
     /// would let anybody fill the disk (RFC 5321 §4.5.1 permits refusing mail in such a case).
     fn postmaster_check(&self, to: &ForwardPath, octets: u64) -> Result<RecipientVerdict, Error> {
+        let domain = match to {
+            ForwardPath::Address(address) => {
+                let ours = self.as_ours(address).unwrap_or_else(|| address.clone()).normalized();
+                ours.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default()
+            }
+            ForwardPath::Postmaster => self.domain().to_owned(),
+        };
+        if let Some(account) = self.role_postmaster(&domain)? {
+            return self.accept(account, to, octets);
+        }
         let named = match &self.inner.settings.postmaster {
             Some(name) => self.account_find(name)?,
             None => None,
@@ -214,6 +225,10 @@ impl Gateway {
         to: &ForwardPath,
         octets: u64,
     ) -> Result<RecipientVerdict, Error> {
+        // Mail that nobody could read would be lost; a member may be there before the peer gives up.
+        if !self.has_readers(account)? {
+            return Ok(RecipientVerdict::Refuse(Reason::NotNow));
+        }
         let stored = self.inner.addressees.stored();
         let found = self.quota_of(account)?;
         self.inner.addressees.keep_quota(stored, account, found);

@@ -16,6 +16,7 @@ use crate::gateway::mailboxes::indexing;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::EpochRecord;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
+use crate::gateway::roles::sealing::RoleSeal;
 use crate::store::Read;
 use crate::vault::{self, Epoch, PublicKey};
 
@@ -42,6 +43,8 @@ pub(in crate::gateway) struct Arriving {
     renewals: u64,
     sealed: AtomicU32,
     stored: AtomicBool,
+    /// If the account is a role mailbox: how long anything may be sealed in it.
+    role: Option<RoleSeal>,
 }
 
 impl Arriving {
@@ -73,8 +76,21 @@ impl Arriving {
         Ok(keys.is_none_or(|keys| keys.public == self.public))
     }
 
-    /// Fails with `busy` if nobody could open what was sealed in it: another try seals it anew.
+    /// Whether its keys change while messages are on their way to it: those of a role mailbox.
+    pub fn is_role(&self) -> bool {
+        self.role.is_some()
+    }
+
+    fn holds(&self, reader: &impl Read, account: AccountId) -> Result<bool, Error> {
+        self.role.map_or(Ok(true), |role| role.holds(reader, account))
+    }
+
+    /// Fails with `busy` if nobody could open what was sealed in it, or somebody who left a group could:
+    /// another try seals it anew.
     pub fn check(&self, reader: &impl Read, account: AccountId) -> Result<(), Error> {
+        if !self.holds(reader, account)? {
+            return Err(Error::Busy);
+        }
         if self.is_opened(reader, account)? { Ok(()) } else { Err(Error::Busy) }
     }
 
@@ -107,9 +123,12 @@ impl Gateway {
         let now = self.inner.clock.now();
         let renewals = self.inner.renewals.count();
         let is_current = |epoch: &&Arc<Arriving>| !epoch.is_over(now) && epoch.renewals == renewals;
-        if let Some(epoch) = self.epochs().get(&account).filter(is_current) {
+        let open = self.epochs().get(&account).filter(is_current).cloned();
+        if let Some(epoch) = open
+            && epoch.holds(&self.inner.store, account)?
+        {
             epoch.sealed.fetch_add(1, Ordering::Relaxed);
-            return Ok(epoch.clone());
+            return Ok(epoch);
         }
         let epoch = Arc::new(self.epoch_begin(account, now, renewals)?);
         self.epochs().insert(account, epoch.clone());
@@ -129,9 +148,13 @@ impl Gateway {
         now: Timestamp,
         renewals: u64,
     ) -> Result<Arriving, Error> {
-        let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?;
-        let public = keys.ok_or(Error::NotFound { what: "account" })?.public_key();
-        self.epoch_of(account, &public, (now, renewals))
+        if let Some(keys) = self.inner.store.get(&ACCOUNT_KEYS, &account)? {
+            return self.epoch_of(account, &keys.public_key(), (now, renewals));
+        }
+        let role = self.role_public(account)?;
+        let (public, seal) = role.ok_or(Error::NotFound { what: "account" })?;
+        let epoch = self.epoch_of(account, &public, (now, renewals))?;
+        Ok(Arriving { role: Some(seal), ..epoch })
     }
 
     /// An epoch under a key that the account does not have yet.
@@ -161,6 +184,7 @@ impl Gateway {
             renewals,
             sealed: AtomicU32::new(1),
             stored: AtomicBool::new(false),
+            role: None,
         })
     }
 

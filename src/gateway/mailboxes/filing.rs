@@ -7,8 +7,8 @@ use crate::gateway::mailboxes::{conversation, indexing, mailbox, owed};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::{Entry, Mailbox, Place};
-use crate::gateway::records::tables::{ENTRIES, MAILBOXES, PLACES};
-use crate::store::Tx;
+use crate::gateway::records::tables::{ENTRIES, MAILBOXES, PLACES, ROLE_ACTS};
+use crate::store::{Read, Tx};
 
 /// Removes a reader's entry with its wrapped key; the content is deleted with the last holder.
 pub(in crate::gateway) fn remove_in_tx(
@@ -22,6 +22,9 @@ pub(in crate::gateway) fn remove_in_tx(
     conversation::leave_in_tx(tx, account, entry)?;
     tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
     tx.delete(&PLACES, &(account, entry.reference));
+    if tx.has(&ROLE_ACTS, &(account, entry.reference))? {
+        tx.delete(&ROLE_ACTS, &(account, entry.reference));
+    }
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;
     content_release_in_tx(tx, entry.reference)?;
     let freed = if owed::keep_in_tx(tx, account, entry)? { 0 } else { entry.size };

@@ -12,6 +12,7 @@ use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::mailboxes::label;
 use crate::gateway::records::ids::{AccountId, LabelId, MailboxId, ReferenceKey};
 use crate::gateway::records::tables::ENTRIES;
+use crate::gateway::roles::acts::may_destroy_in_tx;
 use crate::mail::reference::Reference;
 
 /// What to change in a message; `None` leaves a property unchanged.
@@ -98,8 +99,9 @@ impl Gateway {
     /// unopened one: its sender waits to hear whether it was read or rejected.
     pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
-        let now = self.inner.clock.now();
+        let (now, behind) = (self.inner.clock.now(), actor.behind());
         let done = self.transact(move |tx| {
+            may_destroy_in_tx(tx, behind)?;
             let (place, entry) = entry_in_tx(tx, account, key)?;
             require_opened(&entry)?;
             remove_in_tx(tx, account, place, &entry, now)?;

@@ -13,12 +13,13 @@ use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS};
+use crate::gateway::roles::acts::ActView;
 use crate::gateway::{Gateway, text};
 use crate::mail::reference::Reference;
 use crate::mail::warnings::Warning;
 use crate::store::{Read, Store};
 use crate::terms::SenderCheck;
-use crate::vault::Epoch;
+use crate::vault::{self, Epoch};
 
 /// A message as its reader sees it without opening it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct ItemView {
     /// What the check of its authors said when it arrived.
     pub sender: SenderCheck,
     pub warnings: Vec<Warning>,
+    /// In a role mailbox: what its readers did with the message.
+    pub acts: Vec<ActView>,
 }
 
 /// A message with its changeable properties, and where it stands in a list.
@@ -87,11 +90,13 @@ pub(in crate::gateway) struct OpenedEpochs<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
     opened: HashMap<u64, Epoch>,
+    /// Names of readers of a role mailbox.
+    names: HashMap<AccountId, String>,
 }
 
 impl<'r> OpenedEpochs<'r> {
     pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Self {
-        OpenedEpochs { gateway, actor, opened: HashMap::new() }
+        OpenedEpochs { gateway, actor, opened: HashMap::new(), names: HashMap::new() }
     }
 
     /// The account whose epochs these are.
@@ -110,7 +115,12 @@ impl<'r> OpenedEpochs<'r> {
             let missing = || Error::Damaged { what: "an arrival epoch is missing".to_owned() };
             let record = record.ok_or_else(missing)?;
             let bound = epoch::binding(account, id);
-            let keys = self.actor.secret().epoch_open(&record.encapsulation, &bound)?;
+            let keys = self.actor.secret().epoch_open(&record.encapsulation, &bound);
+            let keys = keys.map_err(|error| match error {
+                // A member may not open what came before an epoch that nobody held any more.
+                vault::Error::Malformed if self.actor.behind().is_some() => closed(),
+                error => error.into(),
+            })?;
             self.opened.insert(id, keys);
         }
         Ok(&self.opened[&id])
@@ -153,8 +163,20 @@ impl<'r> OpenedEpochs<'r> {
             labels: entry.labels.clone(),
             sender: summary.sender,
             warnings: summary.warnings,
+            acts: match self.actor.behind() {
+                Some(_) => self.gateway.role_acts(
+                    self.actor.account(),
+                    entry.reference,
+                    &mut self.names,
+                )?,
+                None => Vec::new(),
+            },
         })
     }
+}
+
+fn closed() -> Error {
+    Error::Damaged { what: "the keys of a stored message are not there".to_owned() }
 }
 
 fn damaged_summary() -> Error {

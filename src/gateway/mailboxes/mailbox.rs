@@ -10,7 +10,7 @@ use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::{Mailbox, Role};
-use crate::gateway::records::numbers::number_in_tx;
+use crate::gateway::records::numbers::{self, number_in_tx};
 use crate::gateway::records::tables::MAILBOXES;
 use crate::store::{self, Order, Read};
 
@@ -29,7 +29,7 @@ pub struct MailboxView {
 }
 
 /// The inbox is created first, so it has this ID in every account.
-pub(in crate::gateway) const INBOX: MailboxId = 1;
+pub(in crate::gateway) const INBOX: MailboxId = numbers::INBOX;
 
 /// Sent is created third (see [`Role::CREATED`]).
 pub(in crate::gateway) const SENT: MailboxId = 3;

@@ -14,7 +14,7 @@ use crate::vault;
 
 impl Gateway {
     /// The octets of a message that was opened before, with its trace fields; otherwise
-    /// `not-opened`.
+    /// `not-opened`. In a role mailbox, the others see who read it.
     pub fn message_raw(
         &self,
         actor: &Actor,
@@ -24,6 +24,7 @@ impl Gateway {
         require_opened(&entry)?;
         let mut epochs = OpenedEpochs::new(self, actor);
         let content = epochs.content(&entry)?;
+        self.role_read(actor, entry.reference)?;
         Ok((epochs.item(place.mailbox, &entry)?, content))
     }
 }

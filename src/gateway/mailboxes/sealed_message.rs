@@ -20,6 +20,7 @@ use crate::gateway::records::mailbox::{Entry, EpochRecord, Place};
 use crate::gateway::records::message::{HeldCopy, Message, Protection, ReaderCopy};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
+use crate::gateway::roles::acts::arrived_in_tx;
 use crate::mail::reference::Reference;
 use crate::store::{ContentId, Piece, Read, Staging};
 use crate::vault::{ContentKey, ContentSealer};
@@ -203,6 +204,9 @@ impl SealedMessage {
             reader.epoch.check(tx, reader.copy.account)?;
             reader.epoch.store_in_tx(tx, reader.copy.account)?;
             append_in_tx(tx, &reader.copy, &facts)?;
+            if reader.epoch.is_role() {
+                arrived_in_tx(tx, reader.copy.account)?;
+            }
             if reader.epoch.is_searched {
                 indexing::wait_in_tx(tx, reader.copy.account, key)?;
             }
@@ -230,6 +234,7 @@ pub(in crate::gateway) fn held_append_in_tx(
     let record = EpochRecord { encapsulation: held.encapsulation.clone(), started: held.started };
     tx.insert(&EPOCHS, &(held.copy.account, held.copy.epoch), &record)?;
     append_in_tx(tx, &held.copy, facts)?;
+    arrived_in_tx(tx, held.copy.account)?;
     if indexing::is_searched(tx, held.copy.account)? {
         indexing::wait_in_tx(tx, held.copy.account, facts.reference)?;
     }

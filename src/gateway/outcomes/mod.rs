@@ -2,3 +2,4 @@
 
 pub mod reading;
 pub mod relaying;
+pub mod role_end;

@@ -17,6 +17,7 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Outcome, OutcomeKind};
 use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
 use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::roles::acts::{may_destroy_in_tx, member_in_tx, read_in_tx};
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
 use crate::store::{self, Read};
@@ -37,14 +38,17 @@ impl Gateway {
         let mut epochs = OpenedEpochs::new(self, actor);
         let content = epochs.content(&entry)?;
         if entry.opened.is_none() {
-            self.mark_opened(account, reference.to_bytes(), said)?;
+            self.mark_opened(actor, reference.to_bytes(), said)?;
             (place, entry) = self.entry(account, reference)?;
+        } else {
+            self.role_read(actor, entry.reference)?;
         }
         Ok((epochs.item(place.mailbox, &entry)?, content))
     }
 
     /// Rejects a message unread: the reader's key to it is deleted without opening anything. The
-    /// content is deleted with its last holder.
+    /// content is deleted with its last holder. In a role mailbox that is for managers of its group, since
+    /// nobody else could read it afterwards.
     pub fn message_reject(
         &self,
         actor: &Actor,
@@ -54,8 +58,9 @@ impl Gateway {
     ) -> Result<Timestamp, Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let now = self.inner.clock.now();
-        let outcome = OutcomeKind::Rejected(reason);
+        let (outcome, behind) = (OutcomeKind::Rejected(reason), actor.behind());
         self.outcome_transact(account, key, outcome, said, now, move |tx| {
+            may_destroy_in_tx(tx, behind)?;
             let (place, entry) = entry_in_tx(tx, account, key)?;
             if entry.opened.is_some() {
                 return Err(Error::Conflict(Conflict::AlreadyOpened));
@@ -70,12 +75,17 @@ impl Gateway {
 
     fn mark_opened(
         &self,
-        account: AccountId,
+        actor: &Actor,
         key: ReferenceKey,
         said: Option<bool>,
     ) -> Result<(), Error> {
+        let (account, behind) = (actor.account(), actor.behind());
         let now = self.inner.clock.now();
         self.outcome_transact(account, key, OutcomeKind::Read, said, now, move |tx| {
+            member_in_tx(tx, account, behind)?;
+            if let Some(behind) = behind {
+                read_in_tx(tx, (account, key), behind, now)?;
+            }
             let (place, mut entry) = entry_in_tx(tx, account, key)?;
             let mut first = false;
             if entry.opened.is_none() {
@@ -128,8 +138,8 @@ impl Gateway {
                     others: &[],
                     report: None,
                 };
-                // A sender whose account no longer exists needs no notice.
-                notice = match self.account_exists(sender)? {
+                // A sender whose account no longer exists needs no notice, nor does one without readers.
+                notice = match self.account_exists(sender)? && self.has_readers(sender)? {
                     true => Some(self.notice_prepare(sender, &draft)?),
                     false => None,
                 };

@@ -47,7 +47,7 @@ pub(in crate::gateway) struct Packing {
     pub pickups: Vec<([u8; 16], Pickup)>,
     pub refused: Vec<(u32, NotSent)>,
     pub to_self: Option<u32>,
-    /// What the copies for temporary accounts were sealed in.
+    /// What the copies for temporary accounts and for role mailboxes were sealed in.
     arriving: Vec<(AccountId, Arc<Arriving>)>,
 }
 
@@ -102,6 +102,9 @@ impl Gateway {
                 let reader = self.reader(*account, *reference, Placement::ARRIVES, summary, key)?;
                 delivery.account = Some(*account);
                 packing.copies.push(reader.held(index));
+                if reader.epoch.is_role() {
+                    packing.arriving.push((*account, reader.epoch));
+                }
             }
             Target::Group(members) => {
                 let Outbound { reference, key, summary, .. } = outbound;

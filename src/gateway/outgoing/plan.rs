@@ -236,7 +236,7 @@ impl Gateway {
         let decision = policy::outgoing(
             &sender.site.policy,
             &Asked {
-                user: &sender.view.name,
+                user: &sender.writer,
                 recipient: &normalized,
                 inside,
                 own: sender.preferences.choice.value,

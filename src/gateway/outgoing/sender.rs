@@ -17,6 +17,8 @@ use crate::terms::Language;
 pub(in crate::gateway) struct Sender {
     pub account: AccountId,
     pub view: AccountView,
+    /// The login name of the person who writes, whose rules apply: the account may be a role mailbox.
+    pub writer: String,
     pub preferences: PreferencesView,
     pub site: Arc<SiteSettings>,
     /// The language in which this account reads.
@@ -41,14 +43,18 @@ impl Sender {
 
 impl Gateway {
     pub(in crate::gateway) fn sender(&self, actor: &Actor) -> Result<Sender, Error> {
-        let account = actor.account();
+        let (account, person) = (actor.account(), actor.person());
+        let view = self.account(account)?.view(account);
+        let mut asker = self.asker(account)?;
+        asker.groups.extend(actor.behind().map(|behind| behind.group));
         Ok(Sender {
             account,
-            view: self.account(account)?.view(account),
-            preferences: self.preferences_of(account)?,
+            writer: self.account(person)?.name,
+            view,
+            preferences: self.preferences_of(person)?,
             site: self.site()?,
-            language: self.language_of(account)?.unwrap_or(Language::English),
-            asker: self.asker(account)?,
+            language: self.language_of(person)?.unwrap_or(Language::English),
+            asker,
         })
     }
 }

@@ -29,7 +29,7 @@ use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::outgoing::submission::SubmissionView;
 use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::quota;
-use crate::gateway::records::ids::{AccountId, UploadId};
+use crate::gateway::records::ids::{AccountId, ReferenceKey, UploadId};
 use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::message::{Answered, Protection, Requested};
 use crate::gateway::records::queue::Due;
@@ -40,12 +40,13 @@ use crate::gateway::records::tables::{
     WRITTEN_TO,
 };
 use crate::gateway::reporting::notice::{Detail, NoticeDraft, Told};
+use crate::gateway::roles::acts::{member_in_tx, wrote_in_tx};
 use crate::gateway::vouching::signature::{Shown, Signer, Signing};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::DeliveryState;
+use crate::terms::{DeliveryState, RelationKind};
 use crate::vault::{ContentKey, Lookup, VerifyingKey, wipe_stack};
 
 /// A request to send a draft.
@@ -175,11 +176,12 @@ impl Gateway {
         submit: &Submit<'_>,
         sending: Sending,
     ) -> Result<(), Error> {
-        let account = actor.account();
+        let (account, behind) = (actor.account(), actor.behind());
         let request = self.request_key(submit.request);
         let written: Vec<[u8; 16]> =
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
         let done = self.transact(move |tx| {
+            member_in_tx(tx, account, behind)?;
             sending.packing.check(tx)?;
             let message = sending.sealed.reference.to_bytes();
             let at = sending.submission.accepted;
@@ -202,6 +204,9 @@ impl Gateway {
                 tx.put(&MESSAGE_SIGNATURES, &message, signature)?;
             }
             tx.put(&SUBMISSIONS, &message, &sending.submission)?;
+            if let Some(behind) = behind {
+                wrote_in_tx(tx, (account, message), sending.related, behind, at)?;
+            }
             for (index, one) in (0..).zip(&sending.packing.deliveries) {
                 tx.put(&DELIVERIES, &(message, index), one)?;
             }
@@ -352,6 +357,7 @@ impl Ready {
             notices,
             draft_id: text::parse_hex(&self.draft_id).expect("the id in a view is valid"),
             version: self.version,
+            related: self.content.related.map(|one| (one.message, one.kind)),
             uploads: self.content.upload_ids()?,
             due,
             held: undo_secs > 0,
@@ -384,6 +390,7 @@ struct Sending {
     notices: Vec<SealedMessage>,
     draft_id: [u8; 16],
     version: u32,
+    related: Option<(ReferenceKey, RelationKind)>,
     uploads: Vec<UploadId>,
     due: Timestamp,
     held: bool,

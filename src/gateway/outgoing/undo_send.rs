@@ -22,10 +22,12 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::submission::Held;
 use crate::gateway::records::tables::{
-    ACCOUNTS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, SUBMISSIONS, TEMPORARY,
+    ACCOUNTS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, ROLE_MAILBOXES, SUBMISSIONS,
+    TEMPORARY,
 };
 use crate::gateway::records::temporary::Pickup;
 use crate::gateway::reporting::notice::changed_in_tx;
+use crate::gateway::roles::acts::{member_in_tx, unwrote_in_tx};
 use crate::gateway::{Gateway, upload};
 use crate::mail::reference::Reference;
 use crate::store::{self, Order, Read};
@@ -36,8 +38,9 @@ impl Gateway {
     pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
         let (account, message) = (actor.account(), reference.to_bytes());
         self.submission(actor, reference)?;
-        let now = self.inner.clock.now();
+        let (now, behind) = (self.inner.clock.now(), actor.behind());
         let draft = self.transact(move |tx| {
+            member_in_tx(tx, account, behind)?;
             let held = tx.get(&HELD, &message)?.filter(|held| held.due > now);
             let held = held.ok_or(Error::Conflict(Conflict::TooLate))?;
             tx.delete(&HELD, &message);
@@ -45,6 +48,7 @@ impl Gateway {
             for _ in 0..held.copies.len() + held.rows.len() {
                 content_release_in_tx(tx, message)?;
             }
+            unwrote_in_tx(tx, (account, message))?;
             match find_entry(tx, account, message) {
                 Ok((place, entry)) => filing::remove_in_tx(tx, account, place, &entry, now)?,
                 Err(Error::NotFound { .. }) => {}
@@ -237,7 +241,10 @@ const DEFER_SECS: i64 = 60;
 /// Whether an account exists and is not being deleted.
 fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
     let temporary = reader.get(&TEMPORARY, &account)?;
-    Ok(reader.has(&ACCOUNTS, &account)? && temporary.is_none_or(|row| row.ending.is_none()))
+    let role = reader.get(&ROLE_MAILBOXES, &account)?;
+    Ok(reader.has(&ACCOUNTS, &account)?
+        && temporary.is_none_or(|row| row.ending.is_none())
+        && role.is_none_or(|row| !row.ending))
 }
 
 fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {

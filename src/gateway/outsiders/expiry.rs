@@ -13,10 +13,10 @@ use crate::gateway::records::contact::BOOK;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, LABELS, LOGIN_NAMES,
-    MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
-    SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP,
-    UPLOADS, WRITTEN_TO,
+    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, KNOWN_KEYS, LABELS,
+    LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
+    ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS,
+    SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACT_SHARED,
@@ -163,7 +163,7 @@ impl Gateway {
         };
         match sender {
             // A sender whose account no longer exists needs no notice.
-            Some(sender) if self.account_exists(sender)? => {
+            Some(sender) if self.account_exists(sender)? && self.has_readers(sender)? => {
                 self.notice_prepare(sender, &draft).map(Some)
             }
             _ => Ok(None),
@@ -222,7 +222,7 @@ fn each(
 }
 
 /// Removes all data of an account.
-fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     let mut entries = Vec::new();
     tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {
         entries.push((key, entry.reference));
@@ -272,6 +272,9 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;
     clear_in_tx(tx, &PREFERENCES, id)?;
+    clear_in_tx(tx, &KNOWN_KEYS, id)?;
+    clear_in_tx(tx, &ROLE_ACTS, id)?;
+    clear_in_tx(tx, &ROLE_INTERIM, id)?;
     Ok(())
 }
 

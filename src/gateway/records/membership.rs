@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::tables::{GROUPS, GROUPS_OF};
+use crate::gateway::records::role::RoleMailbox;
+use crate::gateway::records::tables::{GROUPS, GROUPS_OF, ROLE_MAILBOXES};
 use crate::store::{Order, Read, Tx};
 
 /// The groups that an account is in, in the order of their identifiers.
@@ -33,6 +34,21 @@ pub(in crate::gateway) fn closed_of(
         ControlFlow::Continue(())
     })?;
     Ok(closed)
+}
+
+/// The role mailboxes of a group, with the accounts that keep their mail.
+pub(in crate::gateway) fn mailboxes_of(
+    reader: &impl Read,
+    group: GroupId,
+) -> Result<Vec<(AccountId, RoleMailbox)>, Error> {
+    let mut found = Vec::new();
+    reader.scan(&ROLE_MAILBOXES, &(), Order::Ascending, |account, row| {
+        if row.group == group {
+            found.push((account, row));
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
 }
 
 /// Ends the epochs that an account holds, because it may no longer sign in: each group that it is in,

@@ -12,6 +12,7 @@ pub mod message;
 pub(in crate::gateway) mod numbers;
 pub mod policy;
 pub mod queue;
+pub mod role;
 pub(in crate::gateway) mod sealed_form;
 pub mod search;
 pub mod site;

@@ -6,6 +6,9 @@ use crate::gateway::records::mailbox::{Counters, Holder, Mailbox, Role, Usage};
 use crate::gateway::records::tables::{COUNTERS, MAILBOXES};
 use crate::store::{Read, Tx};
 
+/// The inbox of each account.
+pub(in crate::gateway) const INBOX: MailboxId = 1;
+
 /// The counters of an account; all zero at first.
 pub(in crate::gateway) fn counters_in_tx(
     tx: &Tx<'_>,

@@ -27,6 +27,7 @@ use crate::gateway::records::message::{
     Requested,
 };
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
+use crate::gateway::records::role::{RoleActs, RoleInterim, RoleMailbox};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
@@ -129,6 +130,10 @@ pub const CONTACT_SHARED: Table<(ReaderKey, AccountId, ContactId), ContactShared
 pub const CONTACT_EDITS: Table<(AccountId, u8, ReferenceKey), ContactEdit> =
     Table::new(85, "contact_edits");
 
+pub const ROLE_MAILBOXES: Table<AccountId, RoleMailbox> = Table::new(86, "role_mailboxes");
+pub const ROLE_ACTS: Table<(AccountId, ReferenceKey), RoleActs> = Table::new(87, "role_acts");
+pub const ROLE_INTERIM: Table<(AccountId, u32), RoleInterim> = Table::new(88, "role_interim");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -209,6 +214,9 @@ records!(
     GroupOwner = 1,
     GroupWrap = 1,
     InGroup = 1,
+    RoleMailbox = 1,
+    RoleActs = 1,
+    RoleInterim = 1,
     ContactRow = 2 from ContactRowV1,
     ContactRequest = 1,
     ContactAsked = 1,

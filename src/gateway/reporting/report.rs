@@ -198,7 +198,7 @@ impl Gateway {
                 return Ok(());
             }
             let notice = match self.message_sender(message)? {
-                Some(sender) if self.account_exists(sender)? => {
+                Some(sender) if self.account_exists(sender)? && self.has_readers(sender)? => {
                     Some(self.report_prepare(sender, message, &rows)?)
                 }
                 // The sender's account no longer exists: there is nobody to tell.

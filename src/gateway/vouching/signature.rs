@@ -185,7 +185,8 @@ impl Gateway {
         actor: &Actor,
         wanted: Option<bool>,
     ) -> Result<Option<Signer>, Error> {
-        if actor.is_temporary() || wanted == Some(false) {
+        // A role mailbox has no key that a person could vouch for.
+        if actor.is_temporary() || actor.behind().is_some() || wanted == Some(false) {
             return Ok(None);
         }
         self.signing_pair(actor)?;

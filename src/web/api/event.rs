@@ -21,7 +21,7 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
-use crate::gateway::{AccountId, Event, EventKind};
+use crate::gateway::{self, AccountId, Event, EventKind};
 use crate::net::shares::Held;
 use crate::web::asker::Holder;
 use crate::web::auth::Signed;
@@ -59,7 +59,8 @@ pub async fn stream(
     Extension(connection): Extension<Connection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (web, account) = (signed.web.clone(), signed.actor.account());
+    let (web, account) = (signed.web.clone(), signed.actor.person());
+    let mailbox = signed.actor.behind().map(|_| signed.actor.account());
     let session = signed.actor.session_id();
     let wait = Duration::from_secs(5);
     let place = web.shared.streams.take(&account, 1);
@@ -76,7 +77,7 @@ pub async fn stream(
         None => None,
     };
     let (sender, receiver) = mpsc::channel(BACKLOG);
-    let life = Life { web, account, session, sender, connection, _place: place };
+    let life = Life { web, account, mailbox, session, sender, connection, _place: place };
     tokio::spawn(life.run(hints, missed));
     let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, Infallible>));
     Ok(([(CONTENT_TYPE, "text/event-stream")], body).into_response())
@@ -86,6 +87,8 @@ pub async fn stream(
 struct Life {
     web: Web,
     account: AccountId,
+    /// The role mailbox whose changes are told, in place of the account's.
+    mailbox: Option<AccountId>,
     session: String,
     sender: Sender<Bytes>,
     connection: Connection,
@@ -146,7 +149,8 @@ impl Life {
     }
 
     async fn on_event(&self, event: &Event) -> Result<(), Over> {
-        if event.kind == EventKind::Session {
+        // Who may no longer read a role mailbox does not learn that something comes there.
+        if event.kind == EventKind::Session || self.mailbox.is_some() {
             self.check_session().await?;
         }
         self.tell(event.kind, &event.state).await
@@ -177,9 +181,11 @@ impl Life {
     /// Checks that the session is still live. If that cannot be determined, the stream ends too,
     /// and the client reconnects.
     async fn check_session(&self) -> Result<(), Over> {
-        let (account, session) = (self.account, self.session.clone());
+        let (account, session, mailbox) = (self.account, self.session.clone(), self.mailbox);
         let open = self.web.run_for(Holder::Account(account), CostClass::Records, move |gateway| {
-            gateway.session_is_open(account, &session)
+            let is_open = gateway.session_is_open(account, &session)?;
+            let reads = mailbox.map_or(Ok(true), |mailbox| gateway.role_is_open(account, mailbox));
+            Ok::<_, gateway::Error>(is_open && reads?)
         });
         match open.await {
             Ok(true) => Ok(()),

@@ -525,8 +525,12 @@ fn about_member(gateway: &Gateway, group: &str, member: &str) -> String {
     responses((status = 200, description = "What was done", body = GroupsTended), Problems)
 )]
 pub async fn tend(signed: Signed) -> Result<axum::Json<GroupsTended>, Problem> {
-    let tended =
-        signed.run(CostClass::Records, |gateway, actor| gateway.groups_tend(actor)).await?;
+    let tended = signed.run(CostClass::Records, |gateway, actor| {
+        let tended = gateway.groups_tend(actor)?;
+        gateway.roles_tend_or_not(actor);
+        Ok::<_, gateway::Error>(tended)
+    });
+    let tended = tended.await?;
     let (begun, wrapped) = (tended.begun as u64, tended.wrapped as u64);
     Ok(axum::Json(GroupsTended { begun, wrapped, more: tended.more }))
 }

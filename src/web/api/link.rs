@@ -79,14 +79,22 @@ pub async fn ticket(
         return Err(gateway::Error::Denied { reason }.into());
     }
     let (web, token) = (signed.web.clone(), signed.token.clone());
-    let (thumbprint, account) = (signed.thumbprint.clone(), signed.actor.account());
+    let (thumbprint, account) = (signed.thumbprint.clone(), signed.actor.person());
+    let mailbox = signed.actor.behind().map(|_| signed.actor.account());
     let found = signed
         .run(CostClass::Records, move |gateway, actor| gateway.message_item(actor, reference));
     if found.await?.opened.is_none() {
         return Err(gateway::Error::Conflict(gateway::Conflict::NotOpened).into());
     }
-    let request =
-        Request { token: &token, thumbprint: &thumbprint, account, reference, target, within };
+    let request = Request {
+        token: &token,
+        thumbprint: &thumbprint,
+        account,
+        mailbox,
+        reference,
+        target,
+        within,
+    };
     let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {
         NoTicket::Full => Problem::slow_down(std::time::Duration::from_secs(1)),
         NoTicket::Broken => Problem::broken(&error),

@@ -25,6 +25,7 @@ pub mod message;
 pub mod passkey;
 pub mod preference;
 mod readable;
+pub mod role;
 pub mod search;
 pub mod session;
 pub mod submission;

@@ -13,6 +13,7 @@ use crate::mail::warnings;
 use crate::terms::{AccountChange, DeliveryState, Route, SenderCheck, SenderWarning};
 
 use super::readable::{Addr, Readable, addrs};
+use super::role::Acted;
 use super::vouching::Signature;
 
 /// A message as the list shows it, opened or not.
@@ -49,6 +50,8 @@ pub struct Item {
     conversation: Option<String>,
     /// The numbers of the message's labels.
     labels: Vec<u16>,
+    /// In a role mailbox: what its readers did with the message, the first act first.
+    acts: Vec<Acted>,
 }
 
 /// How a sent message stands with its recipients.
@@ -230,6 +233,7 @@ impl From<ItemView> for Item {
             asks_confirmation: view.asks_confirmation,
             conversation: view.conversation,
             labels: view.labels,
+            acts: view.acts.into_iter().map(Acted::from).collect(),
         }
     }
 }

@@ -63,9 +63,18 @@ const REQUEST_MAX_MS = 30_000;
 let session: Hooks | null = null;
 /** How far the server's clock is ahead of this one. */
 let offsetMs = 0;
+/** The number of the role mailbox that requests for mail are about; empty for the own mail. */
+let mailbox = "";
+/** The requests that are about a mailbox. */
+const OF_MAILBOX =
+  /^\/api\/(mailboxes|messages|labels|search|changes|events|drafts|uploads|submissions|awaited|temporary)(\/|$)/;
 
 export function bind(to: Hooks): void {
   session = to;
+}
+
+export function mailboxUse(id: string): void {
+  mailbox = id;
 }
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
@@ -135,6 +144,8 @@ async function send(method: string, path: string, options: Options): Promise<Res
   const headers = new Headers({ Accept: "application/json", ...options.headers });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.octets) headers.set("Content-Type", "application/octet-stream");
+  if (mailbox !== "" && signer !== null && OF_MAILBOX.test(url.pathname))
+    headers.set("Postern-Mailbox", mailbox);
   if (signer !== null) {
     const { token, key } = signer;
     const iat = Math.floor((Date.now() + offsetMs) / 1000);

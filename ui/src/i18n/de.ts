@@ -1282,6 +1282,33 @@ export const de = {
     failed: "Die Gruppe wurde nicht geändert.",
     back: "Alle Gruppen",
   },
+  roles: {
+    title: "Funktionspostfach",
+    many: "Funktionspostfächer",
+    lead: "Nachrichten an eine solche Adresse lesen und beantworten alle Mitglieder, und sie sehen voneinander, wer es getan hat.",
+    address: "Adresse, etwa postmaster@ oder info@",
+    give: "Der Gruppe diese Adresse geben",
+    given: (address: string) => `Die Gruppe liest jetzt ${address}.`,
+    end: "Auflösen",
+    ending: "Wird aufgelöst",
+    endAsk: (address: string) => `${address} auflösen?`,
+    endLead:
+      "Alles darin wird für alle Leser gelöscht, auch was noch niemand gelesen hat. Die Adresse ist danach frei.",
+    notEnded: "Das Funktionspostfach wurde nicht aufgelöst.",
+    back: "Zurück zu Ihren eigenen Nachrichten",
+    lost: "Sie lesen dieses Funktionspostfach nicht mehr.",
+    unsaved:
+      "Was Sie gerade schreiben, konnte nicht gespeichert werden. Speichern oder verwerfen Sie es, und wechseln Sie dann das Postfach.",
+    cardTold: "Die anderen Leser dieses Postfachs sehen, dass Sie die Nachricht geöffnet haben.",
+    acts: "Was die Leser dieses Postfachs getan haben",
+    see: "Anzeigen",
+    act: {
+      read: (who: string) => `Gelesen von ${who}`,
+      answered: (who: string) => `Beantwortet von ${who}`,
+      forwarded: (who: string) => `Weitergeleitet von ${who}`,
+      wrote: (who: string) => `Geschrieben von ${who}`,
+    },
+  },
   labels: {
     title: "Labels",
     act: "Labels",

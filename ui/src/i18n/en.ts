@@ -1222,6 +1222,33 @@ export const en = {
     failed: "The group was not changed.",
     back: "All groups",
   },
+  roles: {
+    title: "Role mailbox",
+    many: "Role mailboxes",
+    lead: "Mail to such an address is read and answered by all members, who see of each other who did.",
+    address: "Address, such as postmaster@ or info@",
+    give: "Give the group this address",
+    given: (address: string) => `The group reads ${address} now.`,
+    end: "End",
+    ending: "Being ended",
+    endAsk: (address: string) => `End ${address}?`,
+    endLead:
+      "Everything in it is deleted for all its readers, also what nobody has read. The address is free then.",
+    notEnded: "The role mailbox was not ended.",
+    back: "Back to your own mail",
+    lost: "You no longer read this role mailbox.",
+    unsaved:
+      "What you are writing could not be saved. Save or discard it, and then change the mailbox.",
+    cardTold: "The other readers of this mailbox see that you opened it.",
+    acts: "What the readers of this mailbox did",
+    see: "Show it",
+    act: {
+      read: (who: string) => `Read by ${who}`,
+      answered: (who: string) => `Answered by ${who}`,
+      forwarded: (who: string) => `Passed on by ${who}`,
+      wrote: (who: string) => `Written by ${who}`,
+    },
+  },
   labels: {
     title: "Labels",
     act: "Labels",

@@ -1255,6 +1255,33 @@ export const es = {
     failed: "El grupo no se ha cambiado.",
     back: "Todos los grupos",
   },
+  roles: {
+    title: "Buzón de función",
+    many: "Buzones de función",
+    lead: "Todos los miembros leen y responden los mensajes enviados a una dirección así, y ven quién lo ha hecho.",
+    address: "Dirección, por ejemplo postmaster@ o info@",
+    give: "Dar esta dirección al grupo",
+    given: (address: string) => `El grupo lee ahora ${address}.`,
+    end: "Cerrar",
+    ending: "Se está cerrando",
+    endAsk: (address: string) => `¿Cerrar ${address}?`,
+    endLead:
+      "Se borra todo su contenido para todos sus lectores, también lo que nadie ha leído. Después, la dirección queda libre.",
+    notEnded: "El buzón de función no se ha cerrado.",
+    back: "Volver a sus propios mensajes",
+    lost: "Ya no lee este buzón de función.",
+    unsaved:
+      "No se ha podido guardar lo que está escribiendo. Guárdelo o descártelo y cambie después de buzón.",
+    cardTold: "Los demás lectores de este buzón ven que lo ha abierto.",
+    acts: "Lo que han hecho los lectores de este buzón",
+    see: "Mostrar",
+    act: {
+      read: (who: string) => `Leído por ${who}`,
+      answered: (who: string) => `Respondido por ${who}`,
+      forwarded: (who: string) => `Reenviado por ${who}`,
+      wrote: (who: string) => `Escrito por ${who}`,
+    },
+  },
   labels: {
     title: "Etiquetas",
     act: "Etiquetas",

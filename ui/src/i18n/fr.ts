@@ -1283,6 +1283,33 @@ export const fr = {
     failed: "Le groupe n’a pas été modifié.",
     back: "Tous les groupes",
   },
+  roles: {
+    title: "Boîte de fonction",
+    many: "Boîtes de fonction",
+    lead: "Tous les membres lisent les messages envoyés à une telle adresse et y répondent, et chacun voit qui l’a fait.",
+    address: "Adresse, par exemple postmaster@ ou info@",
+    give: "Donner cette adresse au groupe",
+    given: (address: string) => `Le groupe lit désormais ${address}.`,
+    end: "Fermer",
+    ending: "En cours de fermeture",
+    endAsk: (address: string) => `Fermer ${address} ?`,
+    endLead:
+      "Tout son contenu est supprimé pour tous ses lecteurs, même ce que personne n’a lu. L’adresse est ensuite libre.",
+    notEnded: "La boîte de fonction n’a pas été fermée.",
+    back: "Revenir à vos propres messages",
+    lost: "Vous ne lisez plus cette boîte de fonction.",
+    unsaved:
+      "Ce que vous écrivez n’a pas pu être enregistré. Enregistrez-le ou abandonnez-le, puis changez de boîte.",
+    cardTold: "Les autres lecteurs de cette boîte voient que vous avez ouvert le message.",
+    acts: "Ce que les lecteurs de cette boîte ont fait",
+    see: "Afficher",
+    act: {
+      read: (who: string) => `Lu par ${who}`,
+      answered: (who: string) => `Répondu par ${who}`,
+      forwarded: (who: string) => `Transféré par ${who}`,
+      wrote: (who: string) => `Écrit par ${who}`,
+    },
+  },
   labels: {
     title: "Libellés",
     act: "Libellés",

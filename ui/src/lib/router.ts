@@ -14,7 +14,15 @@ export const MANAGE_PAGES = [
 export type ManagePage = (typeof MANAGE_PAGES)[number];
 
 export type Route =
-  | { view: "mail"; mailbox: string; reference: string | null; query?: string; lost?: string }
+  | {
+      view: "mail";
+      mailbox: string;
+      reference: string | null;
+      query?: string;
+      lost?: string;
+      /** The number of a role mailbox; empty for the own mail; else that which is shown. */
+      role?: string;
+    }
   | { view: "sessions" | "settings" | "about" }
   | { view: "manage"; page: ManagePage }
   | { view: "colleagues"; colleague: string | null }
@@ -25,13 +33,22 @@ export type Route =
   | { view: "account" }
   | { view: "missing" };
 
+/** The role mailbox whose mail is shown. */
+let shown = "";
+
+export function roleUse(id: string): void {
+  shown = id;
+}
+
 /**
  * The address of a view. `mailbox` is a role name where there is one, else an id. A search for
  * nothing is the page where one begins; `lost` is a search's number whose words are not known.
  */
 export function href(route: Route): string {
   if (route.view === "missing") return "/";
-  return `/${partsOf(route).map(encodeURIComponent).join("/")}`;
+  const role = route.view === "mail" ? (route.role ?? shown) : "";
+  const parts = [...(role === "" ? [] : ["role", role]), ...partsOf(route)];
+  return `/${parts.map(encodeURIComponent).join("/")}`;
 }
 
 function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
@@ -64,8 +81,17 @@ export function parse(pathname: string): Route {
     .split("/")
     .filter((part) => part !== "")
     .map(decode);
-  const [first, mailbox, reference] = parts;
   if (parts.includes(null)) return { view: "missing" };
+  if (parts[0] === "role" && parts[1]) {
+    const inner = parse(
+      `/${parts
+        .slice(2)
+        .map((part) => encodeURIComponent(part ?? ""))
+        .join("/")}`,
+    );
+    return inner.view === "mail" ? { ...inner, role: parts[1] } : { view: "missing" };
+  }
+  const [first, mailbox, reference] = parts;
   if (first === undefined) return { view: "mail", mailbox: "inbox", reference: null };
   if (first === "mail" && parts.length <= 3)
     return { view: "mail", mailbox: mailbox ?? "inbox", reference: reference ?? null };

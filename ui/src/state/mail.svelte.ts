@@ -658,7 +658,17 @@ function itemOf(detail: Detail): Item {
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
   const { conversation, labels, octets, standing } = detail;
   const own = { sent, recipients, standing, notice, asksConfirmation };
-  return { ...where, ...own, conversation, labels, octets, opened, unread, starred };
+  return {
+    ...where,
+    ...own,
+    acts: detail.acts,
+    conversation,
+    labels,
+    octets,
+    opened,
+    unread,
+    starred,
+  };
 }
 
 /** Returns a placeholder until the message comes into view. */
@@ -666,7 +676,7 @@ function pendingItem(flags: Flags): Listed {
   return {
     ...{ ...flags, pending: true },
     from: { name: null, address: null, check: "unchecked", warnings: [] },
-    ...{ subject: "", size: 0, octets: 0, attachments: 0 },
+    ...{ subject: "", size: 0, octets: 0, attachments: 0, acts: [] },
     ...{ sent: false, recipients: [], standing: null, notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },
   };

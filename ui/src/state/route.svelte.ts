@@ -7,7 +7,10 @@ export function route(): Route {
 }
 
 export function go(to: Route, how: "push" | "replace" = "push"): void {
-  const path = href(to);
+  visit(href(to), how);
+}
+
+function visit(path: string, how: "push" | "replace"): void {
   if (path !== location.pathname) {
     if (how === "push") history.pushState(null, "", path);
     else history.replaceState(null, "", path);
@@ -22,7 +25,13 @@ export function routeAgain(): void {
 
 /** Goes to an address of this page. */
 export function goTo(path: string, how: "push" | "replace" = "push"): void {
-  go(parse(path), how);
+  visit(addressOf(path), how);
+}
+
+/** An address of this page as it is written: one that names no role mailbox is of the own mail. */
+function addressOf(path: string): string {
+  const to = parse(path);
+  return href(to.view === "mail" ? { role: "", ...to } : to);
 }
 
 /** Handles Back and Forward, and plain clicks on links of this site. */
@@ -35,7 +44,7 @@ export function routerStart(): () => void {
     // A file name is the server's to answer, and so is a place within this page.
     if (/\.\w+$/.test(link.pathname) || link.hash) return;
     event.preventDefault();
-    go(parse(link.pathname));
+    visit(addressOf(link.pathname), "push");
   };
   addEventListener("popstate", routeAgain);
   document.addEventListener("click", onClick);

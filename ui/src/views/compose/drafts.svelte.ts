@@ -69,6 +69,7 @@ function rowOf({ id, recipients, subject, savedAt }: api.DraftItem): Listed {
     conversation: null,
     notice: null,
     standing: null,
+    acts: [],
     from: { name: null, address: null, check: "relay", warnings: [] },
     recipients: recipients.map((one) => one.name ?? one.address),
     subject,

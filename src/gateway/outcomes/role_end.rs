@@ -1,0 +1,124 @@
+//! The end of a role mailbox: what is unopened fails for its senders inside, and everything goes.
+//!
+//! Its address is free at once, so that mail goes where it would without the mailbox. The rest takes several
+//! transactions; one that is interrupted is finished by a timer.
+
+use std::ops::ControlFlow;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Tx;
+use crate::gateway::groups::rights::{By, manages_in_tx};
+use crate::gateway::mailboxes::holders::content_release_in_tx;
+use crate::gateway::outsiders::expiry::empty_in_tx;
+use crate::gateway::records::account::Owner;
+use crate::gateway::records::group::GroupChange;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{
+    ACCOUNTS, ADDRESSES, ENTRIES, GROUPS, PLACES, ROLE_MAILBOXES,
+};
+use crate::gateway::roles::opening::NOT_FOUND;
+use crate::store::{Order, Read};
+use crate::terms::{DeliveryState, GroupAct, StepNote};
+use crate::vault::Lookup;
+
+/// How many messages one transaction deletes.
+const AT_ONCE_MAX: usize = 1_000;
+
+impl Gateway {
+    /// Ends a role mailbox with everything in it.
+    pub fn role_end(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let (account, row) = self.role_to_end(actor, id)?;
+        let (who, now, group) = (actor.account(), self.inner.clock.now(), row.group);
+        let done = self.transact(move |tx| {
+            let mut row = tx.get(&ROLE_MAILBOXES, &account)?.ok_or(NOT_FOUND)?;
+            manages_in_tx(tx, group, who, By::MembersOrSite)?;
+            if row.ending {
+                return Ok(());
+            }
+            row.ending = true;
+            tx.put(&ROLE_MAILBOXES, &account, &row)?;
+            address_release_in_tx(tx, account, &row.address)?;
+            if let Some(mut found) = tx.get(&GROUPS, &group)? {
+                let act = GroupAct::MailChanged;
+                found.note(GroupChange { at: now, act, who, about: None });
+                tx.put(&GROUPS, &group, &found)?;
+            }
+            tx.then(move |gateway| gateway.inner.addressees.forget(account));
+            Ok(())
+        });
+        done.wait()?;
+        self.role_finish(account)?;
+        self.group_publish(&self.group_members(group)?);
+        Ok(())
+    }
+
+    /// Finishes the ends that were interrupted. Called from a timer.
+    pub fn roles_finish(&self) -> Result<usize, Error> {
+        let mut ending = Vec::new();
+        self.inner.store.scan_readable(&ROLE_MAILBOXES, &(), |account, row| {
+            if row.ending {
+                ending.push(account);
+            }
+            ControlFlow::Continue(())
+        })?;
+        for account in &ending {
+            if let Err(error) = self.role_finish(*account) {
+                let id = account.to_text();
+                tracing::error!(%error, account.id = %id, "a role mailbox could not be ended");
+            }
+        }
+        Ok(ending.len())
+    }
+
+    fn role_finish(&self, account: AccountId) -> Result<(), Error> {
+        let Some(row) = self.inner.store.get(&ROLE_MAILBOXES, &account)? else { return Ok(()) };
+        let now = self.inner.clock.now();
+        for message in self.unopened_of(account)? {
+            let gone = (DeliveryState::Failed, Some(StepNote::AccountDeleted));
+            self.message_end(account, message, &row.address, gone, now)?;
+        }
+        while self.transact(move |tx| entries_delete_in_tx(tx, account)).wait()? == AT_ONCE_MAX {}
+        let done = self.transact(move |tx| {
+            empty_in_tx(tx, account)?;
+            tx.delete(&ACCOUNTS, &account);
+            tx.delete(&ROLE_MAILBOXES, &account);
+            Ok(())
+        });
+        done.wait()?;
+        tracing::info!(account.id = %account.to_text(), "role mailbox ended");
+        Ok(())
+    }
+}
+
+/// Gives the address back, if it is still the mailbox's.
+fn address_release_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    address: &str,
+) -> Result<(), Error> {
+    let key = tx.vault().lookup(Lookup::Address, address.as_bytes());
+    if tx.get(&ADDRESSES, &key)?.is_some_and(|Owner(owner)| owner == account) {
+        tx.delete(&ADDRESSES, &key);
+    }
+    Ok(())
+}
+
+/// Deletes some of the messages; returns how many.
+fn entries_delete_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<usize, Error> {
+    let mut entries = Vec::new();
+    tx.scan(&ENTRIES, &account, Order::Ascending, |key, entry| {
+        entries.push((key, entry.reference));
+        match entries.len() < AT_ONCE_MAX {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })?;
+    for (key, reference) in &entries {
+        tx.delete(&ENTRIES, key);
+        tx.delete(&PLACES, &(account, *reference));
+        content_release_in_tx(tx, *reference)?;
+    }
+    Ok(entries.len())
+}
