@@ -44,7 +44,7 @@ pub use credential::{PASSWORD_OCTETS_MAX, Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
-pub use pool::{PasswordPool, PoolLimits};
+pub use pool::{PasswordLine, PasswordPool, PoolLimits};
 pub use session::SessionToken;
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};
 
@@ -218,6 +218,11 @@ impl Vault {
     /// Returns the key of a run of the index.
     pub fn run_key(&self, run: u64, salt: &[u8; 32]) -> SegmentKey {
         self.file_key(b"index run ", run, salt)
+    }
+
+    /// Returns the key of a backup. Each block's number is used only once with it.
+    pub fn backup_key(&self, salt: &[u8; 32]) -> SegmentKey {
+        self.file_key(b"backup ", 0, salt)
     }
 
     fn file_key(&self, kind: &[u8], number: u64, salt: &[u8; 32]) -> SegmentKey {
