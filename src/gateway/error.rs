@@ -118,6 +118,14 @@ pub enum Conflict {
     GroupKeysUnproven,
     /// This is the last manager of the group.
     LastGroupManager,
+    /// Somebody who was removed had the name or the address not long ago.
+    NameHeld,
+    /// An account keeps its last address.
+    LastAddress,
+    /// What was typed is not the login name of the account that is to be removed.
+    NameDiffers,
+    /// Too many codes in a row were wrong.
+    TotpStopped,
 }
 
 impl Conflict {
@@ -152,6 +160,10 @@ impl Conflict {
             Conflict::GroupKeysWait => "group-keys-wait",
             Conflict::GroupKeysUnproven => "group-keys-unproven",
             Conflict::LastGroupManager => "last-group-manager",
+            Conflict::NameHeld => "name-held",
+            Conflict::LastAddress => "last-address",
+            Conflict::NameDiffers => "name-differs",
+            Conflict::TotpStopped => "totp-stopped",
         }
     }
 }
@@ -198,6 +210,16 @@ impl Conflict {
             Conflict::LastGroupManager => {
                 "This is the last manager of the group; appoint another one first."
             }
+            Conflict::NameHeld => {
+                "Somebody had this name or address until lately; it is held, so that nobody else \
+                 gets their mail."
+            }
+            Conflict::LastAddress => "This is the last address of the account; add another first.",
+            Conflict::TotpStopped => {
+                "Too many codes in a row were wrong, so this account takes none any more. Sign in \
+                 with a passkey, use the recovery key, or ask your administrator."
+            }
+            Conflict::NameDiffers => "What was typed is not the login name of this account.",
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
+//! | `removals` | removes what is left of users who were removed |
 //! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
 mod audit_expire;
@@ -21,6 +22,7 @@ mod owners_tell;
 mod quota;
 mod refusals_write;
 mod release;
+mod removals;
 mod reports;
 mod sessions_expire;
 mod temporary_expire;
@@ -46,7 +48,7 @@ const TIMED: &[timed::Job] = &[
 ];
 
 /// The jobs that are woken when there is something to do.
-const WOKEN: &[woken::Job] = &[reports::JOB, quota::JOB, owners_tell::JOB];
+const WOKEN: &[woken::Job] = &[reports::JOB, quota::JOB, owners_tell::JOB, removals::JOB];
 
 /// Starts every job; each runs until `stop`.
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {

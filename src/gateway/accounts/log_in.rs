@@ -14,7 +14,9 @@ use crate::gateway::accounts::session::{SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP};
+use crate::gateway::records::tables::{
+    ACCOUNTS, CODE_FAILURES, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
+};
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
 use crate::terms::Profile;
@@ -88,6 +90,8 @@ fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> R
             return Err(Error::Refused);
         }
         passkey.sign_count = count;
+        // Its owner came in by another way.
+        tx.delete(&CODE_FAILURES, &opened.account);
     }
     credential.last_used = Some(now);
     Ok(tx.put(&CREDENTIALS, &key, &credential)?)
@@ -102,6 +106,7 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
         return Err(Error::WrongCode);
     }
     codes.last_step = step;
+    tx.delete(&CODE_FAILURES, &opened.account);
     Ok(tx.put(&TOTP, &opened.account, &codes)?)
 }
 

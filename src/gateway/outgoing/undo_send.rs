@@ -22,7 +22,7 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::submission::Held;
 use crate::gateway::records::tables::{
-    ACCOUNTS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, SUBMISSIONS, TEMPORARY,
+    ACCOUNT_KEYS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, SUBMISSIONS, TEMPORARY,
 };
 use crate::gateway::records::temporary::Pickup;
 use crate::gateway::reporting::notice::changed_in_tx;
@@ -237,7 +237,8 @@ const DEFER_SECS: i64 = 60;
 /// Whether an account exists and is not being deleted.
 fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
     let temporary = reader.get(&TEMPORARY, &account)?;
-    Ok(reader.has(&ACCOUNTS, &account)? && temporary.is_none_or(|row| row.ending.is_none()))
+    // The keys of a user who is being removed are gone before the account.
+    Ok(reader.has(&ACCOUNT_KEYS, &account)? && temporary.is_none_or(|row| row.ending.is_none()))
 }
 
 fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {

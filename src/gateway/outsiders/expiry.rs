@@ -11,9 +11,9 @@ use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery::{self, Said};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, LABELS, LOGIN_NAMES,
-    MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
+    ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
+    CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS, LABELS,
+    LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS,
     SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP,
     UPLOADS, WRITTEN_TO,
 };
@@ -217,7 +217,7 @@ fn each(
 }
 
 /// Removes all data of an account.
-fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     let mut entries = Vec::new();
     tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {
         entries.push((key, entry.reference));
@@ -255,6 +255,7 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &FILTERS, id)?;
     clear_in_tx(tx, &APPEARANCES, id)?;
     clear_in_tx(tx, &TOTP, id)?;
+    clear_in_tx(tx, &CODE_FAILURES, id)?;
     clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
     clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
     clear_in_tx(tx, &COUNTERS, id)?;

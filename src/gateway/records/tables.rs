@@ -5,10 +5,11 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, KnownBrowser, Meta,
-    Owner, Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, CodeFailures, Credential,
+    HeldName, KnownBrowser, Meta, Owner, Preferences, PreferencesV1, Removal, Session, SessionRef,
+    TotpRecord,
 };
-use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2};
+use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3};
 use crate::gateway::records::group::{
     Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup,
 };
@@ -102,6 +103,10 @@ pub const GROUP_WRAPS: Table<(GroupId, AccountId, u32), GroupWrap> = Table::new(
 pub const GROUP_ADDRESSES: Table<[u8; 16], GroupOwner> = Table::new(70, "group_addresses");
 pub const GROUP_WAITING: Table<(GroupId, AccountId), Due> = Table::new(71, "group_waiting");
 
+pub const REMOVALS: Table<AccountId, Removal> = Table::new(96, "removals");
+pub const HELD_NAMES: Table<[u8; 16], HeldName> = Table::new(97, "held_names");
+pub const CODE_FAILURES: Table<AccountId, CodeFailures> = Table::new(98, "code_failures");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -167,7 +172,7 @@ records!(
     Member = 1,
     OwnId = 1,
     SiteChange = 2 from SiteChangeV1,
-    AuditEntry = 3 from AuditEntryV2,
+    AuditEntry = 4 from AuditEntryV3,
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
@@ -178,11 +183,15 @@ records!(
     GroupOwner = 1,
     GroupWrap = 1,
     InGroup = 1,
+    Removal = 1,
+    HeldName = 1,
+    CodeFailures = 1,
 );
 
 versions!(
     AccountV1 = 1,
     AccountKeysV1 = 1,
+    AuditEntryV3 = 3 from AuditEntryV2,
     AuditEntryV2 = 2 from AuditEntryV1,
     AuditEntryV1 = 1,
     CountersV1 = 1,
