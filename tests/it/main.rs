@@ -37,6 +37,7 @@ mod web_order;
 mod web_outsider;
 mod web_proof;
 mod web_quota;
+mod web_removal;
 mod web_reply;
 mod web_search;
 mod web_sessions;
