@@ -27,6 +27,7 @@ pub mod smtp;
 pub mod web;
 
 pub mod jobs;
+pub mod metrics;
 
 pub mod client;
 pub mod control;

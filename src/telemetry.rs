@@ -6,8 +6,12 @@
 use std::fmt;
 use std::io::IsTerminal;
 
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The form of a log line.
@@ -24,12 +28,63 @@ pub fn start(level: &str, form: Form) {
     // Colours in a file are noise, and cost more than the words.
     let colours = std::io::stderr().is_terminal();
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+    let to_journal = is_journal();
     // A second start in one process (in tests) fails because the first is still in effect, which
     // is just as good.
     let _ = match form {
-        Form::Text => registry.with(layer.with_target(false)).try_init(),
-        Form::Json => registry.with(layer.json()).try_init(),
+        Form::Text => {
+            let layer = layer.with_target(false);
+            registry.with(layer.map_event_format(|line| Prefixed { line, to_journal })).try_init()
+        }
+        Form::Json => {
+            let layer = layer.json();
+            registry.with(layer.map_event_format(|line| Prefixed { line, to_journal })).try_init()
+        }
     };
+}
+
+/// Writes the priority in front of each line for the journal of systemd, which takes it off again
+/// (sd-daemon(3)), so that `journalctl -p err` finds what needs a person.
+struct Prefixed<F> {
+    line: F,
+    to_journal: bool,
+}
+
+impl<S, N, F> FormatEvent<S, N> for Prefixed<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if self.to_journal {
+            write!(writer, "<{}>", priority(*event.metadata().level()))?;
+        }
+        self.line.format_event(context, writer, event)
+    }
+}
+
+/// The priority of a level (syslog(3)).
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        _ => 7,
+    }
+}
+
+/// Whether standard error is the stream that systemd reads into its journal, and not, for example, a
+/// file to which it was redirected since.
+fn is_journal() -> bool {
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
+    let stream = rustix::fs::fstat(std::io::stderr());
+    stream.is_ok_and(|stream| named == format!("{}:{}", stream.st_dev, stream.st_ino))
 }
 
 /// Returns what is logged. A level without a target is for this program's own events. A library logs
@@ -88,6 +143,12 @@ mod tests {
             let filter = filter(level);
             assert_eq!(filter.would_enable(target, &event), logged, "{level}: {event} of {target}");
         }
+    }
+
+    #[test]
+    fn the_journal_gets_the_priorities_that_it_knows() {
+        let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+        assert_eq!(levels.map(priority), [3, 4, 6, 7, 7]);
     }
 
     #[test]

@@ -383,6 +383,34 @@ fn frames_of_the_journal() {
 }
 
 #[test]
+fn mbox_files() {
+    let seeds = texts(&[
+        "From a\nSubject: one\n\n>From here\n\nFrom b\nSubject: two\n\ntext\n\n",
+        "From a\r\nA: b\r\n\r\nFrom b\r\n\r\n",
+        "Subject: no separator\n\n",
+    ]);
+    run("mbox", mail::mbox, &seeds);
+}
+
+#[test]
+fn backups() {
+    let mut seeds = stored();
+    let file = |name: &[u8], octets: &[u8]| {
+        let length = (octets.len() as u64).to_be_bytes();
+        let (begins, holds) = ([&[1], &length[..], name].concat(), [&[2], octets].concat());
+        let of = |plain: &[u8]| [&[plain.len() as u8], plain].concat();
+        [of(&begins), of(&holds)].concat()
+    };
+    let end = [&[17, 3][..], &2u64.to_be_bytes(), &40u64.to_be_bytes()].concat();
+    let format = b"postern store format 3\n";
+    seeds.push(
+        [file(b"format", format), file(b"0000000001.seg", b"0123456789abcdefg"), end].concat(),
+    );
+    seeds.push([file(b"../../escape", b"x"), file(b"0000000001.seg", b"")].concat());
+    run("backup", store::backup, &seeds);
+}
+
+#[test]
 fn stored_records() {
     run("stored_record", store::stored_record, &stored());
 }

@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("control", &["terms", "gateway", "mail", "net", "config", "clock"]),
     ("relay", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("jobs", &["gateway", "net", "config", "clock"]),
+    ("metrics", &["gateway", "net"]),
     ("client", &["terms", "mail", "config"]),
 ];
 

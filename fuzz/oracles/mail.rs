@@ -14,6 +14,7 @@ use postern::mail::envelope::{
 };
 use postern::mail::header::{HeaderLimits, gate};
 use postern::mail::mailboxes;
+use postern::mail::mbox::Mbox;
 use postern::mail::message::{NameAddr, Octets, View, part_bytes, part_found, summary, view};
 use postern::mail::reference::Reference;
 use postern::mail::results::without_forged;
@@ -335,4 +336,18 @@ fn plain(contact: &Contact) -> Contact {
     let mut kept = contact.kept.clone();
     kept.sort();
     Contact { kept, source: Vec::new(), ..contact.clone() }
+}
+
+/// The messages of an mbox file, none of which is longer than allowed.
+pub fn mbox(data: &[u8]) {
+    let mut messages = Mbox::new(data, 200);
+    let (mut found, mut last) = (0, 0);
+    while let Ok(Some(one)) = messages.next() {
+        assert!(one.octets.is_none_or(|octets| octets.len() <= 200));
+        assert!(one.line >= last, "messages stand one after another");
+        (found, last) = (found + 1, one.line);
+    }
+    // Each begins with a line of five octets at least.
+    assert!(found * 5 <= data.len());
+    assert!(data.starts_with(b"From ") || found == 0);
 }

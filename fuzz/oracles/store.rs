@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use postern::store::local::forms;
+use postern::store::local::{forms, restore};
 use postern::store::{Record, Table};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
@@ -45,4 +45,19 @@ thread_local! {
         PoolLimits::default(),
         PasswordCost::default(),
     ));
+}
+
+/// Octets in place of a backup: whatever they are, nothing is restored and nothing is left.
+pub fn backup(input: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    VAULT.with_borrow(|vault| {
+        assert!(
+            !restore::opens(input, vault, folder.path()),
+            "nobody can make one without the key"
+        );
+        // Sealed by us, so that what is behind the seal is read as well.
+        let sealed = forms::backup_of(vault, input);
+        restore::opens(&sealed, vault, &folder.path().join("data"));
+    });
+    assert!(std::fs::read_dir(folder.path()).is_ok());
 }

@@ -19,6 +19,7 @@ mod server;
 mod sessions;
 mod smtp;
 mod store;
+mod telemetry;
 mod tls;
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub use server::Server;
 pub use sessions::Sessions;
 pub use smtp::{Smtp, Unconfirmed};
 pub use store::Store;
+pub use telemetry::Telemetry;
 pub use tls::Tls;
 
 /// Everything that can be set.
@@ -71,6 +73,7 @@ pub struct Config {
     pub manage: Manage,
     pub store: Store,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 /// Why a configuration was rejected: the source, the key, the value found and what is allowed.
@@ -202,6 +205,7 @@ impl Config {
             self.manage.check(),
             self.store.check(),
             self.log.check(),
+            self.telemetry.check(),
         ];
         checks.into_iter().filter_map(Result::err).collect()
     }

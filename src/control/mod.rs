@@ -1,7 +1,7 @@
 //! Administration: commands over a Unix socket in the data folder.
 //!
 //! Each connection carries one request and its answer, as lines of JSON; a long-running command
-//! (verify) sends progress lines before its answer. Only the user that the daemon runs as, and
+//! (verify) sends progress lines before its answer, and a backup its octets. Only the user that the daemon runs as, and
 //! root, can reach the socket: its mode is 0600, in a folder of mode 0700. When no daemon is
 //! running, the command line calls the same [`handle`] on a store that it opened itself.
 
@@ -13,5 +13,8 @@ mod server;
 mod user;
 
 pub use handle::handle;
-pub use protocol::{Answer, NewUser, QueueRow, Request, SOCKET_NAME, TemporaryRow, UserRow};
+pub use protocol::{
+    Answer, IMPORT_OCTETS_MAX, Limit, NewUser, Output, QueueRow, Request, SOCKET_NAME,
+    TemporaryRow, UserRow,
+};
 pub use server::{bind, serve};

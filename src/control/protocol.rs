@@ -8,7 +8,7 @@ use crate::gateway::queue::admin::QueueView;
 use crate::terms::AcceptFrom;
 
 /// A request.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 pub enum Request {
     UserAdd(NewUser),
@@ -19,6 +19,12 @@ pub enum Request {
     UserRecover { name: String, recovery_key: String, new: String, own_password: bool },
     UserAcceptFrom { name: String, accept: AcceptFrom },
     UserManager { name: String, on: bool },
+    UserRemove { name: String, typed: String, free: bool },
+    UserAddressAdd { name: String, address: String },
+    UserAddressRemove { name: String, address: String, free: bool },
+    UserSignOut { name: String },
+    UserResetTotp { name: String },
+    UserQuota { name: String, octets: Limit, messages: Limit },
     QueueList,
     QueueShow { id: String },
     QueueRetry { id: String },
@@ -29,13 +35,31 @@ pub enum Request {
     TemporaryRevoke { address: String },
     Verify,
     Compact,
+    Backup,
+    Import { name: String, mailbox: String, unread: bool, length: u64 },
+    ImportEnd { name: String, stored: u64 },
 }
 
-/// An answer. `Progress` can be sent any number of times, followed by exactly one of the others.
+impl Request {
+    /// How many octets follow the line: those of a message that is imported.
+    pub fn body_octets(&self) -> u64 {
+        match self {
+            Request::Import { length, .. } => *length,
+            _ => 0,
+        }
+    }
+}
+
+/// An answer. `Progress` and `Octets` can be sent any number of times, followed by exactly one of the
+/// others. After the line of `Octets`, this many octets of a backup follow as they are. `Imported` says
+/// whether a message was stored, or was there already.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     Progress { done: u64, total: u64 },
+    Octets { length: u64 },
+    BackedUp { files: u64, octets: u64 },
+    Imported { stored: bool },
     Done { message: String },
     UserCreated { address: String, recovery_key: String, own_password: bool },
     PasswordSet { message: String, recovery_key: String, own_password: bool },
@@ -46,14 +70,37 @@ pub enum Answer {
     Failed { message: String },
 }
 
+/// Where a long-running command tells what it has done before it is finished.
+pub trait Output {
+    /// So much of so much is done.
+    fn progress(&mut self, done: u64, total: u64);
+    /// The next octets of a backup. An error ends it.
+    fn octets(&mut self, octets: &[u8]) -> std::io::Result<()>;
+}
+
+/// A limit for one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// As it is.
+    Keep,
+    /// The configured one.
+    Configured,
+    /// This one; 0 for none.
+    Of(u64),
+}
+
 /// The name that the audit log shows for commands given on the machine itself.
 pub(super) const CONSOLE: &str = "(console)";
+
+/// The most octets of a message that is imported.
+pub const IMPORT_OCTETS_MAX: usize = 64 * 1024 * 1024;
 
 /// The socket's name in the data folder.
 pub const SOCKET_NAME: &str = "control.sock";
 
 /// The details of an account to be created.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct NewUser {
     pub name: String,
     pub display_name: String,
@@ -74,6 +121,15 @@ pub struct UserRow {
     pub accept_from: AcceptFrom,
     pub created: String,
     pub last_interaction: Option<String>,
+    /// What the account stores, and how much it may; 0 for no limit.
+    #[serde(default)]
+    pub octets: u64,
+    #[serde(default)]
+    pub messages: u64,
+    #[serde(default)]
+    pub octets_max: u64,
+    #[serde(default)]
+    pub messages_max: u64,
 }
 
 impl From<AccountRow> for UserRow {
@@ -87,6 +143,10 @@ impl From<AccountRow> for UserRow {
             accept_from: row.accept_from,
             created: row.created.to_rfc3339(),
             last_interaction: row.last_interaction.map(|at| at.to_rfc3339()),
+            octets: row.quota.usage.octets,
+            messages: row.quota.usage.messages,
+            octets_max: row.quota.quota.octets,
+            messages_max: row.quota.quota.messages,
         }
     }
 }

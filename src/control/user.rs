@@ -1,11 +1,12 @@
 //! Commands about accounts.
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{ChangedFrom, ChosenBy, Error, Gateway, NewAccount};
+use crate::gateway::removal::addresses::{HELD_DAYS, NameAfter};
+use crate::gateway::{ChangedFrom, ChosenBy, Error, Gateway, NewAccount, OwnQuota};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;
 
-use super::protocol::{Answer, CONSOLE, NewUser, Request, UserRow};
+use super::protocol::{Answer, CONSOLE, Limit, NewUser, Request, UserRow};
 
 pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Error> {
     match request {
@@ -55,8 +56,77 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
                 false => format!("{name} is no longer an administrator"),
             })
         }
+        other => kept_or_removed(gateway, other),
+    }
+}
+
+/// Commands about what a user has, and about its end.
+fn kept_or_removed(gateway: &Gateway, request: Request) -> Result<Answer, Error> {
+    match request {
+        Request::UserRemove { name, typed, free } => {
+            gateway.account_remove(&name, &typed, after(free))?;
+            gateway.note(CONSOLE, Act::UserRemoved, &name, "");
+            done(format!(
+                "{name} is removed: nothing in the account opens any more. {}",
+                said(free)
+            ))
+        }
+        Request::UserAddressAdd { name, address } => {
+            gateway.account_address_add(&name, &parsed(&address)?)?;
+            gateway.note(CONSOLE, Act::AddressAdded, &format!("{name}: {address}"), "");
+            done(format!("mail for {address} reaches {name}"))
+        }
+        Request::UserAddressRemove { name, address, free } => {
+            gateway.account_address_remove(&name, &parsed(&address)?, after(free))?;
+            gateway.note(CONSOLE, Act::AddressRemoved, &format!("{name}: {address}"), "");
+            done(format!("mail for {address} is refused. {}", said(free)))
+        }
+        Request::UserSignOut { name } => {
+            gateway.account_sign_out(&name)?;
+            gateway.note(CONSOLE, Act::SessionsEnded, &name, "");
+            done(format!("all sessions of {name} were ended"))
+        }
+        Request::UserResetTotp { name } => {
+            gateway.account_totp_reset(&name)?;
+            gateway.note(CONSOLE, Act::TotpReset, &name, "");
+            done(format!("{name} may try codes again"))
+        }
+        Request::UserQuota { name, octets, messages } => {
+            let before = gateway.account_own_quota(&name)?;
+            let own = OwnQuota {
+                octets: limit(octets, before.octets),
+                messages: limit(messages, before.messages),
+            };
+            gateway.account_quota(&name, own)?;
+            gateway.note(CONSOLE, Act::UserChanged, &name, "");
+            done(format!("the limits of {name} are set"))
+        }
         _ => Err(Error::Invalid { what: "not a command about users".to_owned() }),
     }
+}
+
+fn after(free: bool) -> NameAfter {
+    if free { NameAfter::Free } else { NameAfter::Held }
+}
+
+fn said(free: bool) -> String {
+    match free {
+        true => "Another account can have the name at once.".to_owned(),
+        false => format!("Nobody else gets the name within {HELD_DAYS} days."),
+    }
+}
+
+/// Returns what is set for an account instead of the configured limit.
+fn limit(limit: Limit, before: Option<u64>) -> Option<u64> {
+    match limit {
+        Limit::Keep => before,
+        Limit::Configured => None,
+        Limit::Of(most) => Some(most),
+    }
+}
+
+fn parsed(text: &str) -> Result<Address, Error> {
+    Address::parse(text).map_err(|error| Error::Invalid { what: format!("{text}: {error}") })
 }
 
 /// What a new password brings along.
@@ -73,13 +143,10 @@ fn chosen_by(own_password: bool) -> ChosenBy {
 }
 
 fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
-    let address = |text: &String| {
-        Address::parse(text).map_err(|error| Error::Invalid { what: format!("{text}: {error}") })
-    };
     let (view, recovery) = gateway.account_create(NewAccount {
         name: user.name.clone(),
         display_name: user.display_name.clone(),
-        addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
+        addresses: user.addresses.iter().map(|text| parsed(text)).collect::<Result<_, _>>()?,
         password: password(&user.password)?,
         chosen_by: chosen_by(user.own_password),
     })?;

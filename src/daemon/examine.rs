@@ -71,6 +71,7 @@ pub fn examine(config: &Config) -> Vec<Examined> {
         ("smtp.listen", &config.smtp.listen),
         ("https.listen", &config.https.listen),
         ("redirect_listen", &config.https.redirect_listen),
+        ("metrics_listen", &config.telemetry.metrics_listen),
     ];
     let mut held: Vec<(&str, SocketAddr)> = Vec::new();
     for (what, addresses) in ports {

@@ -5,18 +5,23 @@
 //! limit), the store writes its checkpoint, and the process exits. On SIGHUP, the certificate is
 //! read again; if the new one is invalid, the error is logged and the old one stays in use.
 
+mod backup;
 pub mod cli;
+mod console;
 mod credentials;
 mod demo;
 mod demo_ca;
 mod demo_sink;
+mod dns_check;
 mod examine;
 mod files;
 mod idle;
+mod import;
 mod manual;
 mod ports;
 mod rules;
 mod samples;
+mod users;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +37,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::gateway::retry::RetryPlan;
 use crate::gateway::{self, Gateway, Quota, Settings};
+use crate::metrics::Gauge;
 use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};
 use crate::net::remote_image::RemoteImages;
@@ -39,11 +45,11 @@ use crate::net::throttles::{self, Throttles};
 use crate::net::tls::Identity;
 use crate::relay::{self, Relay};
 use crate::smtp::verify::Verifier;
-use crate::store::local::{LocalConfig, LocalEngine};
+use crate::store::local::{LocalConfig, LocalEngine, restore};
 use crate::store::{self, Store};
 use crate::vault::{self, PasswordCost, PoolLimits, Vault};
 use crate::wipe::{wipe_registers, wipe_stack};
-use crate::{control, jobs, net, smtp, telemetry, web};
+use crate::{control, jobs, metrics, net, smtp, telemetry, web};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +72,8 @@ pub enum Error {
     Io(#[from] std::io::Error),
     #[error("the control socket {}: {source}", path.display())]
     Control { path: PathBuf, source: std::io::Error },
+    #[error("{}: {source}", path.display())]
+    Backup { path: PathBuf, source: restore::Error },
     #[error("standard output: {0}")]
     Output(#[source] std::io::Error),
     /// The text is the whole message.
@@ -186,8 +194,10 @@ pub async fn start(
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let (identity, resolver) = (&identity, &resolver);
     let edge = Edge { gateway: &gateway, identity, resolver, stop: &stop, tasks: &tasks };
-    let smtp = edge.smtp(config, &mut handed)?;
-    let https = edge.https(config, &mut handed, throttles.clone())?;
+    let mut gauges = Vec::new();
+    let smtp = edge.smtp(config, &mut handed, &mut gauges)?;
+    let https = edge.https(config, (&mut handed, &mut gauges), throttles.clone())?;
+    edge.metrics(config, gauges)?;
     edge.control(config.server.data.join(control::SOCKET_NAME))?;
     edge.relay(config)?;
     jobs::start(&gateway, &stop, &tasks);
@@ -228,11 +238,22 @@ impl Edge<'_> {
     }
 
     /// Starts SMTP on every listener; returns the address of the first.
-    fn smtp(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
+    fn smtp(
+        &self,
+        config: &Config,
+        handed: &mut Handed,
+        gauges: &mut Vec<Gauge>,
+    ) -> Result<SocketAddr, Error> {
         let tls = self.identity.server_config(&[])?;
         let host = config.server.host_name.clone();
         let server = smtp::Server::new(self.gateway.clone(), config.smtp.clone(), host, Some(tls));
         let server = server.verifying(Verifier::new(self.resolver, &config.smtp));
+        let (counted, all) = (server.clone(), config.smtp.memory_octets_max);
+        gauges.push(Gauge {
+            name: "postern_smtp_memory_bytes",
+            help: "Memory for messages that are being received over SMTP (smtp.memory_octets_max).",
+            read: Box::new(move || all.saturating_sub(counted.budget().free() as u64)),
+        });
         let listeners = listeners(handed, "smtp", &config.smtp.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {
@@ -247,7 +268,7 @@ impl Edge<'_> {
     fn https(
         &self,
         config: &Config,
-        handed: &mut Handed,
+        (handed, gauges): (&mut Handed, &mut Vec<Gauge>),
         throttles: Arc<Throttles>,
     ) -> Result<SocketAddr, Error> {
         let (gateway, https) = (self.gateway.clone(), config.https.clone());
@@ -256,6 +277,18 @@ impl Edge<'_> {
         if let Some(remote_images) = RemoteImages::new(config.images.clone(), resolver)? {
             server = server.showing(remote_images);
         }
+        let counted = server.clone();
+        gauges.push(Gauge {
+            name: "postern_https_memory_bytes",
+            help: "Memory for bodies over HTTPS (https.memory_octets_max).",
+            read: Box::new(move || counted.memory_in_use() as u64),
+        });
+        let identity = self.identity.clone();
+        gauges.push(Gauge {
+            name: "postern_certificate_expiry_seconds",
+            help: "When the certificate in use expires, in seconds since 1970; 0 if that is not known.",
+            read: Box::new(move || u64::try_from(identity.ends().unwrap_or(0)).unwrap_or(0)),
+        });
         let listeners = listeners(handed, "https", &config.https.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {
@@ -268,6 +301,18 @@ impl Edge<'_> {
             self.tasks.spawn(server.serve_redirect(listener, first.port(), stop, tasks));
         }
         Ok(first)
+    }
+
+    /// Starts the listener for programs that watch the daemon, if there is one.
+    fn metrics(&self, config: &Config, gauges: Vec<Gauge>) -> Result<(), Error> {
+        let server = metrics::Server::new(self.gateway.clone(), gauges);
+        for address in &config.telemetry.metrics_listen {
+            let listener = listen::bind(*address)?;
+            tracing::info!(metrics = %listener.local_addr()?, "metrics are served");
+            let (server, stop) = (server.clone(), self.stop.clone());
+            self.tasks.spawn(server.serve(listener, stop, self.tasks.clone()));
+        }
+        Ok(())
     }
 
     /// Starts the control socket. It is bound before this returns: the command line takes a socket

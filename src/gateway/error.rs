@@ -130,6 +130,14 @@ pub enum Conflict {
     RequestWaits,
     /// The account sent as many requests as one may in a day.
     RequestedOften,
+    /// Somebody who was removed had the name or the address not long ago.
+    NameHeld,
+    /// An account keeps its last address.
+    LastAddress,
+    /// What was typed is not the login name of the account that is to be removed.
+    NameDiffers,
+    /// Too many codes in a row were wrong.
+    TotpStopped,
 }
 
 impl Conflict {
@@ -170,6 +178,10 @@ impl Conflict {
             Conflict::RoleMailbox => "role-mailbox",
             Conflict::RequestWaits => "request-waits",
             Conflict::RequestedOften => "requested-often",
+            Conflict::NameHeld => "name-held",
+            Conflict::LastAddress => "last-address",
+            Conflict::NameDiffers => "name-differs",
+            Conflict::TotpStopped => "totp-stopped",
         }
     }
 }
@@ -227,6 +239,16 @@ impl Conflict {
                 "This was already asked, or as much as may wait for an answer."
             }
             Conflict::RequestedOften => "It was asked as often as is possible in one day.",
+            Conflict::NameHeld => {
+                "Somebody had this name or address until lately; it is held, so that nobody else \
+                 gets their mail."
+            }
+            Conflict::LastAddress => "This is the last address of the account; add another first.",
+            Conflict::TotpStopped => {
+                "Too many codes in a row were wrong, so this account takes none any more. Sign in \
+                 with a passkey, use the recovery key, or ask your administrator."
+            }
+            Conflict::NameDiffers => "What was typed is not the login name of this account.",
         }
     }
 }

@@ -38,7 +38,9 @@ mod error;
 pub mod records;
 
 mod actor;
+pub mod meters;
 pub mod retry;
+
 mod settings;
 mod text;
 
@@ -68,6 +70,8 @@ mod reporting;
 pub mod vouching;
 
 pub mod outsiders;
+
+pub mod removal;
 
 pub mod incoming;
 
@@ -104,6 +108,8 @@ mod quota_tests;
 #[cfg(test)]
 mod quota_walk_tests;
 #[cfg(test)]
+mod removal_tests;
+#[cfg(test)]
 mod reply_tests;
 #[cfg(test)]
 mod report_tests;
@@ -131,7 +137,7 @@ use crate::vault::Vault;
 
 pub use crate::store::{Pending, Room};
 pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKind, SenderCheck};
-pub use crate::vault::{PASSWORD_OCTETS_MAX, Password, RecoveryKey, wipe_stack};
+pub use crate::vault::{PASSWORD_OCTETS_MAX, Password, PasswordLine, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::chosen::{ChosenBy, OwnChoice};
 pub use accounts::listing::AccountQuery;
@@ -191,6 +197,9 @@ struct Inner {
     renewals: accounts::renewal::Renewals,
     /// Notified when a sender is to be told about recipients.
     report_wake: Arc<tokio::sync::Notify>,
+    /// Notified when a user is being removed.
+    removal_wake: Arc<tokio::sync::Notify>,
+    meters: meters::Meters,
 }
 
 impl Gateway {
@@ -199,7 +208,7 @@ impl Gateway {
         let (events, epochs) =
             (feed::event::Events::default(), mailboxes::epoch::Epochs::default());
         let (queue_wake, hold_wake, quota_wake) = Default::default();
-        let (news_wake, report_wake) = Default::default();
+        let (news_wake, report_wake, removal_wake) = Default::default();
         let inner = Inner {
             store,
             vault,
@@ -221,6 +230,8 @@ impl Gateway {
             sign_ins_told: accounts::news::SignInsTold::default(),
             renewals: accounts::renewal::Renewals::default(),
             report_wake,
+            removal_wake,
+            meters: meters::Meters::default(),
         };
         Gateway { inner: Arc::new(inner) }
     }
@@ -238,6 +249,16 @@ impl Gateway {
     /// The clock that the domain uses.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// Counts of what happened since the start.
+    pub fn meters(&self) -> &meters::Meters {
+        &self.inner.meters
+    }
+
+    /// How many passwords were hashed, are being hashed, and wait.
+    pub fn password_line(&self) -> PasswordLine {
+        self.inner.vault.passwords().line()
     }
 
     /// How much disk space the store uses, and how much is available.

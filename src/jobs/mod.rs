@@ -14,6 +14,7 @@
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
+//! | `removals` | removes what is left of users who were removed |
 //! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
 mod audit_expire;
@@ -24,6 +25,7 @@ mod owners_tell;
 mod quota;
 mod refusals_write;
 mod release;
+mod removals;
 mod reports;
 mod roles_finish;
 mod sessions_expire;
@@ -52,7 +54,7 @@ const TIMED: &[timed::Job] = &[
 ];
 
 /// The jobs that are woken when there is something to do.
-const WOKEN: &[woken::Job] = &[reports::JOB, quota::JOB, owners_tell::JOB];
+const WOKEN: &[woken::Job] = &[reports::JOB, quota::JOB, owners_tell::JOB, removals::JOB];
 
 /// Starts every job; each runs until `stop`.
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {

@@ -21,6 +21,7 @@ pub mod envelope;
 pub mod header;
 mod isolate;
 pub mod mailboxes;
+pub mod mbox;
 pub mod mdn;
 pub mod message;
 pub mod mime_guard;

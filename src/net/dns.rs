@@ -173,6 +173,16 @@ impl Resolver {
         Ok(wanted.map(|record| record.data.clone()).collect())
     }
 
+    /// Returns the names that an address has (PTR, RFC 1035 §3.5), in lower case.
+    pub async fn names_of(&self, address: IpAddr) -> Result<Vec<String>, DnsError> {
+        let lookup = self.inner.lookup(Name::from(address), RecordType::PTR).await;
+        let name = |record: &Record| match &record.data {
+            RData::PTR(name) => Some(host_text(name)),
+            _ => None,
+        };
+        Ok(lookup.map_err(found_none)?.answers().iter().filter_map(name).collect())
+    }
+
     /// Returns the TXT records of a name, each as one text.
     pub async fn texts(&self, of: &str) -> Result<Vec<String>, DnsError> {
         // As `records`: SPF makes such names too. Only a name beyond ASCII has another form for DNS.

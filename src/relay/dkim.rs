@@ -159,6 +159,28 @@ pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, 
     Ok(GeneratedKey { pem, record: (format!("{selector}._domainkey.{domain}"), record) })
 }
 
+/// Returns the name and the value of the TXT record for a key that is there.
+pub fn record_of(key: &config::DkimKey) -> Result<(String, String), Error> {
+    use base64::Engine;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let failed =
+        |problem: String| Error::File { what: key.key_file.display().to_string(), problem };
+    let der = PrivatePkcs8KeyDer::from_pem_file(&key.key_file)
+        .map_err(|error| failed(error.to_string()))?;
+    let der = der.secret_pkcs8_der();
+    let record = match Ed25519KeyPair::from_pkcs8_maybe_unchecked(der) {
+        Ok(pair) => format!("v=DKIM1; k=ed25519; p={}", engine.encode(pair.public_key().as_ref())),
+        Err(_) => {
+            let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(der);
+            let pair = pair.map_err(|error| failed(error.to_string()))?;
+            let public: aws_lc_rs::encoding::PublicKeyX509Der<'_> =
+                pair.public_key().as_der().map_err(|error| failed(error.to_string()))?;
+            format!("v=DKIM1; k=rsa; p={}", engine.encode(public.as_ref()))
+        }
+    };
+    Ok((format!("{}._domainkey.{}", key.selector, key.domain.to_lowercase()), record))
+}
+
 /// Writes a key's file, readable only by its owner. An existing file is not overwritten.
 pub fn write(path: &Path, generated: &GeneratedKey) -> Result<(), Error> {
     use std::io::Write;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
+use crate::gateway::meters::RefusedAt;
 use crate::gateway::{AcceptedRecipient, Gateway, Origin, RecipientVerdict};
 use crate::mail::envelope::{Envelope, ForwardPath, Recipient};
 use crate::telemetry::redacted;
@@ -190,6 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     fn not_checked(&mut self, error: &dyn std::error::Error, reply: Reply) -> Flow {
         tracing::error!(%error, peer.ip = %self.peer, "a recipient could not be checked");
+        self.shared.gateway.meters().refused(RefusedAt::Recipient, reply.status);
         self.answer(reply)
     }
 
@@ -211,6 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             smtp.status = %reply.status,
             "recipient refused"
         );
+        self.shared.gateway.meters().refused(RefusedAt::Recipient, reply.status);
         reply.write(&mut self.out);
         self.refused += 1;
         match self.refused > self.shared.config.recipients_refused_max {

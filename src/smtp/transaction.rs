@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::config;
+use crate::gateway::meters::RefusedAt;
 use crate::gateway::{self, Arrival, Inbound, Receipt, SenderCheck};
 use crate::mail::envelope::Envelope;
 use crate::mail::header::{self, HeaderFacts, HeaderLimits, HeaderRefusal};
@@ -189,6 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     recipients = readers, size_octets = size, tls = self.tls_version(),
                     "message accepted"
                 );
+                self.shared.gateway.meters().accepted();
                 self.reset();
                 reply::line(
                     &mut self.out,
@@ -201,6 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     error, peer.ip = %self.peer, from, recipients = readers,
                     size_octets = size, smtp.reply = reply.code, "message not accepted"
                 );
+                self.shared.gateway.meters().refused(RefusedAt::Message, reply.status);
                 self.answer(reply)
             }
         }
@@ -268,6 +271,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             smtp.reply = reply.code, smtp.status = %reply.status, reason = reply.text,
             "message refused"
         );
+        self.shared.gateway.meters().refused(RefusedAt::Message, reply.status);
     }
 
     fn tls_version(&self) -> &str {

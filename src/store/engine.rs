@@ -141,6 +141,25 @@ pub struct Room {
     pub refusing: Option<String>,
 }
 
+/// What a backup has in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackedUp {
+    /// Files of the journal.
+    pub files: u64,
+    /// Octets in them.
+    pub octets: u64,
+}
+
+/// The next octets of a backup, and how far it is.
+#[derive(Clone, Copy, Debug)]
+pub struct BackupPart<'p> {
+    /// What is to be written next.
+    pub octets: &'p [u8],
+    /// Octets of the journal up to here, and in all.
+    pub done: u64,
+    pub total: u64,
+}
+
 /// Stores records and contents on some medium. Reads see only what is durable.
 pub trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
@@ -169,6 +188,15 @@ pub trait Engine: Send + Sync {
     /// Reads everything back and compares it. `progress` is called with the octets done and in
     /// total.
     fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error>;
+    /// Writes a sealed copy of everything that is durable now, piece by piece, to `write`, which may
+    /// fail. Reads and writes go on meanwhile; what is written meanwhile is not in the copy.
+    fn backup(
+        &self,
+        write: &mut dyn FnMut(BackupPart<'_>) -> Result<(), Error>,
+    ) -> Result<BackedUp, Error> {
+        let _ = write;
+        Err(Error::Io("this store has no files to copy".to_owned()))
+    }
     /// Writes to disk what makes the next start fast.
     fn checkpoint(&self) -> Result<(), Error>;
     /// Reclaims space; returns the number of octets reclaimed.

@@ -31,7 +31,7 @@ use tokio::sync::oneshot;
 
 use crate::vault::Vault;
 
-pub use engine::{Engine, Piece, Room, Staged, Staging, Verified};
+pub use engine::{BackedUp, BackupPart, Engine, Piece, Room, Staged, Staging, Verified};
 pub use error::Error;
 pub use span::{ContentId, Order, Span, Visit, VisitKey};
 pub use table::{Key, Record, Table, migrated, read_record};

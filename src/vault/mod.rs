@@ -46,7 +46,7 @@ pub use credential::{PASSWORD_OCTETS_MAX, Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
-pub use pool::{PasswordPool, PoolLimits};
+pub use pool::{PasswordLine, PasswordPool, PoolLimits};
 pub use session::SessionToken;
 pub use signing::{Digest, SigningPair, VerifyingKey, digest};
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};
@@ -228,6 +228,11 @@ impl Vault {
     /// Returns the key of a run of the index.
     pub fn run_key(&self, run: u64, salt: &[u8; 32]) -> SegmentKey {
         self.file_key(b"index run ", run, salt)
+    }
+
+    /// Returns the key of a backup. Each block's number is used only once with it.
+    pub fn backup_key(&self, salt: &[u8; 32]) -> SegmentKey {
+        self.file_key(b"backup ", 0, salt)
     }
 
     fn file_key(&self, kind: &[u8], number: u64, salt: &[u8; 32]) -> SegmentKey {

@@ -21,6 +21,14 @@ impl Default for PoolLimits {
     }
 }
 
+/// How many passwords were hashed, are being hashed, and wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordLine {
+    pub done: u64,
+    pub running: u64,
+    pub waiting: u64,
+}
+
 /// Wraps by passwords and checks them. Every call blocks, so it belongs on a thread that may
 /// block.
 pub struct PasswordPool {
@@ -88,6 +96,16 @@ impl PasswordPool {
     /// Returns how many hashes were computed so far.
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many hashes were computed, are being computed, and wait.
+    pub fn line(&self) -> PasswordLine {
+        let permits = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
+        PasswordLine {
+            done: self.runs(),
+            running: permits.running as u64,
+            waiting: permits.drawn - permits.called,
+        }
     }
 
     fn in_turn<T>(&self, work: impl FnOnce(&mut Memory) -> Result<T, Error>) -> Result<T, Error> {

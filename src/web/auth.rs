@@ -153,6 +153,7 @@ pub fn note_refused<T>(
         Err(gateway::Error::Refused) => act,
         Err(gateway::Error::WrongCode) => Act::CodeRefused,
         Err(gateway::Error::KeysDiffer) => Act::KeysDiffer,
+        Err(gateway::Error::Conflict(gateway::Conflict::TotpStopped)) => Act::TotpStopped,
         _ => return,
     };
     gateway.note_refused(act, target, &peer.to_string());

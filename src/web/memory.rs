@@ -68,7 +68,6 @@ impl Memory {
     }
 
     /// Octets in use.
-    #[cfg(test)]
     pub fn in_use(&self) -> usize {
         self.accounts.in_use() + self.strangers.in_use()
     }

@@ -71,6 +71,8 @@ route_list! {
     browser::forget,
     manage::users::list, manage::users::create,
     manage::users::change,
+    manage::removal::remove, manage::removal::sign_out, manage::removal::totp_reset,
+    manage::removal::address_add, manage::removal::address_remove,
     manage::temporary::list,
     manage::temporary::act,
     manage::queue::list,

@@ -99,6 +99,11 @@ impl Server {
         self
     }
 
+    /// Memory that bodies of requests and answers take at the moment, in octets.
+    pub fn memory_in_use(&self) -> usize {
+        self.web.shared.memory.in_use()
+    }
+
     /// Serves HTTPS on one listener until `stop` is cancelled; `tasks` tracks the connections.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
         let (permits, connection_stop) = (self.permits.clone(), stop.clone());

@@ -317,6 +317,44 @@ await noSidewaysScroll(phone, "a user on a phone, in Hebrew");
 await accessible(phone, "a user on a phone, in Hebrew");
 ok("the administrators' pages work on a phone, in Hebrew");
 
+// An address comes and goes, all sessions are ended, and the user is removed for good, once the
+// username was typed.
+await open("users");
+await choose("carla");
+await card.getByTestId("user-address-new").fill("not an address");
+await card.getByTestId("user-address-add").click();
+await shown(card, "user-address-problem", /\S/).waitFor();
+await card.getByTestId("user-address-new").fill(`sales@${domain}`);
+await acting(() => card.getByTestId("user-address-add").click());
+await shown(card, "user-address-row", `sales@${domain}`).waitFor();
+assert.match(await asked(`sales@${domain}`), /^250 /);
+await accessible(page, "the addresses of a user");
+await shown(card, "user-address-row", `sales@${domain}`).getByTestId("user-address-drop").click();
+await acting(() => page.getByTestId("confirm-yes").click());
+await shown(card, "user-address-row", `sales@${domain}`).waitFor({ state: "detached" });
+assert.match(await asked(`sales@${domain}`), /^550 5\.1\.1 /);
+await acting(() => card.getByTestId("user-sign-out").click());
+await carla.reload();
+await carla.getByTestId("sign-in-password").waitFor();
+await card.getByTestId("user-remove").click();
+await page.getByTestId("user-remove-typed").fill("carl");
+await page.getByTestId("user-remove-yes").click();
+await shown(page, "user-remove-problem", "carla").waitFor();
+await accessible(page, "removing a user");
+await page.getByTestId("user-remove-typed").fill("carla");
+await acting(() => page.getByTestId("user-remove-yes").click());
+await rowOf("carla").waitFor({ state: "detached" });
+assert.match(await asked(`carla@${domain}`), /^550 5\.1\.1 /);
+await open("log");
+await reads(page.getByTestId("log"), /removed a user/);
+await phone.reload();
+await phone.getByTestId("user-open").nth(1).click();
+await phone.getByTestId("user-remove").click();
+await phone.getByTestId("user-removal").waitFor();
+await noSidewaysScroll(phone, "removing a user on a phone, in Hebrew");
+await accessible(phone, "removing a user on a phone, in Hebrew");
+ok("addresses come and go, and a user is removed for good");
+
 await browser.close();
 // Chromium logs the requests that are refused on purpose, with 403 and 422.
 assert.deepEqual(problems.filter((one) => !/^console: .*status of (403|422)/.test(one)), []);

@@ -39,6 +39,7 @@ mod web_order;
 mod web_outsider;
 mod web_proof;
 mod web_quota;
+mod web_removal;
 mod web_reply;
 mod web_roles;
 mod web_search;

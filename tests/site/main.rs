@@ -6,13 +6,21 @@ mod support;
 
 mod accept_from;
 mod answers;
+mod backup;
 mod commands;
+mod dns;
+#[path = "../it/dns_stub.rs"]
+#[allow(dead_code, reason = "each binary uses its own part")]
+mod dns_stub;
 mod files;
 mod flood;
 mod groups;
 mod guessing;
 mod hand_off;
+mod import;
 mod intranet;
+mod journal;
+mod metrics;
 mod numbers;
 mod reports;
 mod set_up;

@@ -11,6 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::{Chosen, ChosenBy};
+use crate::gateway::accounts::code_failures::CODES_WRONG_MAX;
 use crate::gateway::accounts::{session_rows, signing};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
@@ -21,8 +22,8 @@ use crate::gateway::records::mailbox::{Holder, OwnQuota};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, LOGIN_NAMES, META,
-    ROLE_MAILBOXES, SIGNING_KEYS, TEMPORARY,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, HELD_NAMES,
+    LOGIN_NAMES, META, REMOVALS, ROLE_MAILBOXES, SIGNING_KEYS, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -81,6 +82,8 @@ pub struct AccountRow {
     pub quota: QuotaView,
     /// What managers set for this account.
     pub own_quota: OwnQuota,
+    /// Whether it takes no codes any more, because too many were wrong.
+    pub totp_stopped: bool,
 }
 
 /// The maximum length of a login name, in characters.
@@ -89,7 +92,10 @@ pub const NAME_CHARS_MAX: usize = 64;
 pub const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
 /// Whether another account is an enabled manager.
-fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
+pub(in crate::gateway) fn has_other_manager(
+    reader: &impl Read,
+    id: AccountId,
+) -> Result<bool, Error> {
     let mut found = false;
     reader.scan(&ACCOUNTS, &(), Order::Ascending, |other, account| {
         found = other != id && account.manages();
@@ -159,6 +165,7 @@ impl Gateway {
             return Err(Error::Conflict(Conflict::Exists));
         }
         let (view, listed) = (account.view(id), account.clone());
+        let now = account.created;
         let vault = self.inner.vault.clone();
         // Who chose the first password could open the pair for ever: then it is made later.
         let signing = match new.chosen_by {
@@ -169,7 +176,7 @@ impl Gateway {
         };
         let keys = AccountKeys::new(&keys);
         let done = self.inner.store.transact(move |tx| {
-            claim_names_in_tx(tx, &vault, id, &account)?;
+            claim_names_in_tx(tx, &vault, (id, now), &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
             if let Some(signing) = &signing {
@@ -221,8 +228,13 @@ impl Gateway {
         })?;
         let mut rows = Vec::with_capacity(found.len());
         for (id, account) in found {
+            if self.inner.store.has(&REMOVALS, &id)? {
+                continue;
+            }
             let counters = self.inner.store.get(&COUNTERS, &id)?.unwrap_or_default();
+            let totp_stopped = self.code_failures(id)? >= CODES_WRONG_MAX;
             rows.push(AccountRow {
+                totp_stopped,
                 quota: quota::view(&counters, self.inner.settings.quota_for(counters.holder)),
                 own_quota: counters.own_quota,
                 view: account.view(id),
@@ -271,6 +283,12 @@ impl Gateway {
     pub fn account_quota(&self, name: &str, own: OwnQuota) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.transact(move |tx| quota::own_in_tx(tx, id, own)).wait()
+    }
+
+    /// What managers set for the account, in place of the configured limits.
+    pub fn account_own_quota(&self, name: &str) -> Result<OwnQuota, Error> {
+        let id = self.account_named(name)?;
+        Ok(self.inner.store.get(&COUNTERS, &id)?.unwrap_or_default().own_quota)
     }
 
     /// The account with this login name or address.
@@ -360,11 +378,23 @@ impl Gateway {
         id: AccountId,
         change: impl Fn(&mut Account) + Send + 'static,
     ) -> Result<(), Error> {
+        self.account_change_in(id, move |_, account| {
+            change(account);
+            Ok(())
+        })
+    }
+
+    /// Changes an account's record, and what goes with it in the same transaction.
+    pub(in crate::gateway) fn account_change_in(
+        &self,
+        id: AccountId,
+        change: impl Fn(&mut Tx<'_>, &mut Account) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
         let done = self.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
             let (was, was_disabled) = (account.manages(), account.disabled);
-            change(&mut account);
+            change(tx, &mut account)?;
             if was && !account.manages() && !has_other_manager(tx, id)? {
                 return Err(Error::Conflict(Conflict::LastManager));
             }
@@ -392,7 +422,7 @@ impl Gateway {
         addresses.iter().map(|address| self.checked_address(address)).collect()
     }
 
-    fn checked_address(&self, address: &Address) -> Result<String, Error> {
+    pub(in crate::gateway) fn checked_address(&self, address: &Address) -> Result<String, Error> {
         match self.is_ours(address) {
             true => Ok(address.normalized()),
             false => Err(Error::Invalid { what: format!("{address} is not in a local domain") }),
@@ -439,16 +469,42 @@ impl Gateway {
 fn claim_names_in_tx(
     tx: &mut Tx<'_>,
     vault: &vault::Vault,
-    id: AccountId,
+    (id, now): (AccountId, Timestamp),
     account: &Account,
 ) -> Result<(), Error> {
     let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());
-    let mut free = tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
-    for address in &account.addresses {
-        let key = vault.lookup(Lookup::Address, address.as_bytes());
-        free &= !tx.has(&GROUP_ADDRESSES, &key)? && tx.insert(&ADDRESSES, &key, &Owner(id))?;
+    claim_in_tx(tx, login, now)?;
+    if !tx.insert(&LOGIN_NAMES, &login, &Owner(id))? {
+        return Err(Error::Conflict(Conflict::Exists));
     }
-    if free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
+    let mut addresses = account.addresses.iter();
+    addresses.try_for_each(|address| claim_address_in_tx(tx, vault, (id, now), address))
+}
+
+/// Reserves an address, or fails if somebody has it, or had it lately.
+pub(in crate::gateway) fn claim_address_in_tx(
+    tx: &mut Tx<'_>,
+    vault: &vault::Vault,
+    (id, now): (AccountId, Timestamp),
+    address: &str,
+) -> Result<(), Error> {
+    let key = vault.lookup(Lookup::Address, address.as_bytes());
+    claim_in_tx(tx, key, now)?;
+    let is_free = !tx.has(&GROUP_ADDRESSES, &key)? && tx.insert(&ADDRESSES, &key, &Owner(id))?;
+    if is_free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
+}
+
+/// Fails if a name is still held for somebody who had it.
+fn claim_in_tx(tx: &mut Tx<'_>, key: [u8; 16], now: Timestamp) -> Result<(), Error> {
+    match tx.get(&HELD_NAMES, &key)? {
+        Some(held) if held.until > now => Err(Error::Conflict(Conflict::NameHeld)),
+        held => {
+            if held.is_some() {
+                tx.delete(&HELD_NAMES, &key);
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Records that the account's owner was active, for the notice to outside senders.

@@ -15,7 +15,7 @@ use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
+    ACCOUNT_KEYS, ACCOUNTS, CODE_FAILURES, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
 };
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
@@ -90,6 +90,8 @@ fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> R
             return Err(Error::Refused);
         }
         passkey.sign_count = count;
+        // Its owner came in by another way.
+        tx.delete(&CODE_FAILURES, &opened.account);
     }
     credential.last_used = Some(now);
     Ok(tx.put(&CREDENTIALS, &key, &credential)?)
@@ -104,6 +106,7 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
         return Err(Error::WrongCode);
     }
     codes.last_step = step;
+    tx.delete(&CODE_FAILURES, &opened.account);
     Ok(tx.put(&TOTP, &opened.account, &codes)?)
 }
 

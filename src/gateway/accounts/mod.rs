@@ -7,6 +7,7 @@ pub mod appearance;
 pub mod change;
 pub mod chosen;
 pub mod claim;
+pub mod code_failures;
 pub mod directory;
 pub(in crate::gateway) mod keys_check;
 pub mod known_browser;

@@ -2,8 +2,8 @@
 //! message that arrives.
 //!
 //! The looks are kept in memory, a few octets for each account. They are read once, at the first
-//! question; an account that is created later is added once it is durable. Accounts of users are
-//! neither renamed nor deleted.
+//! question; an account that is created later is added once it is durable, and one that is removed is
+//! forgotten. Users are not renamed.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -34,6 +34,13 @@ impl Names {
         let looks = own_looks(name);
         if let Some(known) = &mut *self.lock() {
             known.extend(looks.iter().map(|look| (self.hasher.hash_one(look), account)));
+        }
+    }
+
+    /// Forgets the name of an account that is being removed.
+    pub fn remove(&self, account: AccountId) {
+        if let Some(known) = &mut *self.lock() {
+            known.retain(|(_, whose)| *whose != account);
         }
     }
 

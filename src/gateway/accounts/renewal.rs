@@ -21,7 +21,9 @@ use crate::gateway::error::Error;
 use crate::gateway::records::account::{AccountKeys, Credential};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::membership::group_epochs_due_in_tx;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSIONS, TOTP};
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, CODE_FAILURES, CREDENTIALS, SESSIONS, TOTP,
+};
 use crate::store::{Read, Tx};
 use crate::terms::AccountChange;
 use crate::vault::{NewAccountKeys, RecoveryKey};
@@ -138,6 +140,7 @@ impl Renewed {
             Cause::Recovered => {
                 tx.delete(&TOTP, &account);
                 signing::end_in_tx(tx, account)?;
+                tx.delete(&CODE_FAILURES, &account);
                 Some(AccountChange::Recovered)
             }
         })

@@ -157,6 +157,11 @@ impl Gateway {
         Ok((session.view(Some(actor.session)), account, session.previous_sign_in))
     }
 
+    /// How many sessions there are, of all accounts.
+    pub fn session_count(&self) -> Result<u64, Error> {
+        Ok(self.inner.store.count(&SESSION_IDS, &())?)
+    }
+
     /// The account's open sessions, the latest used first.
     pub fn session_list(&self, actor: &Actor) -> Result<Vec<SessionView>, Error> {
         let now = self.inner.clock.now();

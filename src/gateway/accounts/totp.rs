@@ -8,7 +8,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::TotpRecord;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, TOTP};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, CODE_FAILURES, TOTP};
 use crate::store::Read;
 use crate::terms::AccountChange;
 use crate::vault::{self, AccountSecret, Password, UnlockKey};
@@ -75,6 +75,7 @@ impl Gateway {
         self.account_changed(account, &actor.changes_from(), move |tx| {
             let was_on = tx.get(&TOTP, &account)?.is_some_and(|codes| codes.on);
             tx.delete(&TOTP, &account);
+            tx.delete(&CODE_FAILURES, &account);
             Ok(was_on.then_some(AccountChange::TotpOff))
         })
     }
@@ -90,10 +91,17 @@ impl Gateway {
         let Some(codes) = self.inner.store.get(&TOTP, &account)?.filter(|codes| codes.on) else {
             return Ok(None);
         };
+        self.codes_allowed(account)?;
         let code = code.ok_or(Error::CodeNeeded)?;
         let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
         let secret = unlock.open_account(&keys.sealed_private, &account.0)?;
-        self.matched_step(account, &secret, &codes, code).map(Some)
+        match self.matched_step(account, &secret, &codes, code) {
+            Err(Error::WrongCode) => {
+                self.code_failed(account)?;
+                Err(Error::WrongCode)
+            }
+            step => step.map(Some),
+        }
     }
 
     fn matched_step(

@@ -19,7 +19,7 @@ use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::{groups_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS, GROUP_MEMBERS, GROUP_WAITING,
-    GROUP_WRAPS, GROUPS, GROUPS_OF,
+    GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
 };
 use crate::mail::address::Address;
 use crate::store::{Key, Read, Record, Table};
@@ -283,6 +283,11 @@ impl Gateway {
         for form in address.stored_forms() {
             if self.account_at(&form)?.is_some() {
                 return Err(Error::Conflict(Conflict::Exists));
+            }
+            let key = self.inner.vault.lookup(Lookup::Address, form.as_bytes());
+            let held = self.inner.store.get(&HELD_NAMES, &key)?;
+            if held.is_some_and(|held| held.until > self.inner.clock.now()) {
+                return Err(Error::Conflict(Conflict::NameHeld));
             }
         }
         Ok(address)

@@ -127,6 +127,32 @@ impl Gateway {
         Ok(())
     }
 
+    /// Takes an account that is being removed out of its groups. A group of which it was the only member
+    /// goes with it. If it was the only manager, a manager of the site names another.
+    pub(in crate::gateway) fn groups_leave(&self, account: AccountId) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        for group in groups_of(&self.inner.store, account)? {
+            let members = self.group_members(group)?;
+            if members == [account] {
+                self.group_destroy(group, (account, By::LastMember))?;
+                continue;
+            }
+            let done = self.transact(move |tx| {
+                if tx.get(&GROUP_MEMBERS, &(group, account))?.is_none() {
+                    return Ok(());
+                }
+                let mut row = removed_in_tx(tx, group, account)?;
+                row.due = true;
+                let (act, who) = (GroupAct::Left, account);
+                row.note(GroupChange { at: now, act, who, about: Some(account) });
+                Ok(tx.put(&GROUPS, &group, &row)?)
+            });
+            done.wait()?;
+            self.group_publish(&members);
+        }
+        Ok(())
+    }
+
     /// Makes a member a manager of the group, or an ordinary member again.
     pub fn group_member_change(
         &self,

@@ -3,6 +3,8 @@
 //! They are sealed like all others, count as opened, and are marked as imported, because nothing is
 //! known about how they travelled. Nobody is notified about them.
 
+use std::ops::ControlFlow;
+
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -15,13 +17,15 @@ use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::Usage;
-use crate::gateway::records::message::Protection;
+use crate::gateway::records::message::{OwnId, Protection};
+use crate::gateway::records::tables::{OWN_IDS, PLACES};
 use crate::gateway::text::mail_text;
 use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::mail::warnings::Warning;
-use crate::vault::ContentKey;
+use crate::store::Read;
+use crate::vault::{ContentKey, Lookup};
 
 /// How often the duplicate check is repeated if messages arrive concurrently.
 const TRIES_MAX: usize = 5;
@@ -40,6 +44,27 @@ pub struct Imported {
     pub known: bool,
 }
 
+/// Whether an imported message is shown as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    Read,
+    Unread,
+}
+
+/// The messages that were imported for an account with the same octets.
+fn imported_before(
+    reader: &impl Read,
+    account: AccountId,
+    print: [u8; 16],
+) -> Result<Vec<ReferenceKey>, Error> {
+    let mut found = Vec::new();
+    reader.scan_keys(&OWN_IDS, &(account, print), |(_, _, message)| {
+        found.push(message);
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
 impl Gateway {
     /// Stores a message in one of the actor's mailboxes. A message that the account already has is
     /// not stored again, so that an interrupted import can be repeated. Octets that are not a
@@ -55,18 +80,7 @@ impl Gateway {
         let account = actor.account();
         let target = self.mailbox_find(account, mailbox)?;
         let octets = with_crlf(octets);
-        let limits = HeaderLimits::default();
-        let facts = gate(&octets, &limits).map_err(|_| Error::Invalid {
-            what: "this is not a message: its header is not valid".to_owned(),
-        })?;
-        let summary = message::summary(&octets, &facts);
-        let reply_to = message::addresses_in(&octets, &facts, "Reply-To");
-        let warnings = self.warnings(&summary.authors, &reply_to)?;
-        if summary.authors.is_empty() && summary.subject.is_empty() && summary.ids.is_empty() {
-            return Err(Error::Invalid {
-                what: "this is not a message: it has no header".to_owned(),
-            });
-        }
+        let (summary, warnings) = self.import_read(&octets)?;
         let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
         for _ in 0..TRIES_MAX {
             let seen = match own {
@@ -76,8 +90,8 @@ impl Gateway {
             if let Some(imported) = self.import_known(actor, mailbox, &octets, &summary, &seen)? {
                 return Ok(imported);
             }
-            let sealed =
-                self.import_sealed((account, target), &octets, (&summary, &warnings), received)?;
+            let into = (account, target, Flag::Read);
+            let sealed = self.import_sealed(into, &octets, (&summary, &warnings), received)?;
             let reference = sealed.reference;
             if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
@@ -85,6 +99,74 @@ impl Gateway {
             // Another message with this identifier arrived meanwhile; it may be the same one.
         }
         Err(Error::Busy)
+    }
+
+    /// Stores a message for the user with this login name or address, sealed for that account alone, as
+    /// mail that arrives is. The same octets are stored once, however often they are imported so; what the
+    /// account got in another way is not compared, since that would have to be opened. Returns whether
+    /// the message was stored.
+    pub fn message_import_for(
+        &self,
+        name: &str,
+        (mailbox, flag): (&str, Flag),
+        octets: &[u8],
+        received: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        let account = self.account_named(name)?;
+        if self.temporary(account)?.is_some() {
+            return Err(Error::Denied { reason: "nothing is imported into temporary accounts" });
+        }
+        let target = self.mailbox_find(account, mailbox)?;
+        let octets = with_crlf(octets);
+        let (summary, warnings) = self.import_read(&octets)?;
+        let print = self.imported_key(account, &octets);
+        // The transaction asks again; this spares most repetitions the sealing.
+        for message in imported_before(&self.inner.store, account, print)? {
+            if self.inner.store.has(&PLACES, &(account, message))? {
+                return Ok(false);
+            }
+        }
+        let into = (account, target, flag);
+        let sealed = self.import_sealed(into, &octets, (&summary, &warnings), received)?;
+        let reference = sealed.reference;
+        let done = self.transact(move |tx| {
+            // Another call may import the same at this moment.
+            for message in imported_before(&**tx, account, print)? {
+                if tx.has(&PLACES, &(account, message))? {
+                    return Ok(false);
+                }
+                tx.delete(&OWN_IDS, &(account, print, message));
+            }
+            let added = quota::message(sealed.size);
+            quota::check_in_tx(tx, account, Usage::default(), added)?;
+            sealed.store_in_tx(tx)?;
+            tx.put(&OWN_IDS, &(account, print, reference.to_bytes()), &OwnId)?;
+            Ok(true)
+        });
+        done.wait()
+    }
+
+    /// What the same octets are found by when they are imported again.
+    fn imported_key(&self, account: AccountId, octets: &[u8]) -> [u8; 16] {
+        let text = [b"imported\0".as_slice(), &account.0, octets.trim_ascii_end()].concat();
+        self.inner.vault.lookup(Lookup::MessageId, &text)
+    }
+
+    /// Reads what the list shows of a message. Octets that are none are `Invalid`.
+    fn import_read(&self, octets: &[u8]) -> Result<(Summary, Vec<Warning>), Error> {
+        let limits = HeaderLimits::default();
+        let facts = gate(octets, &limits).map_err(|_| Error::Invalid {
+            what: "this is not a message: its header is not valid".to_owned(),
+        })?;
+        let summary = message::summary(octets, &facts);
+        let reply_to = message::addresses_in(octets, &facts, "Reply-To");
+        let warnings = self.warnings(&summary.authors, &reply_to)?;
+        if summary.authors.is_empty() && summary.subject.is_empty() && summary.ids.is_empty() {
+            return Err(Error::Invalid {
+                what: "this is not a message: it has no header".to_owned(),
+            });
+        }
+        Ok((summary, warnings))
     }
 
     /// Finds the same message among `messages`. If it is in junk or trash, it is moved to
@@ -126,7 +208,7 @@ impl Gateway {
 
     fn import_sealed(
         &self,
-        (account, mailbox): (AccountId, MailboxId),
+        (account, mailbox, flag): (AccountId, MailboxId, Flag),
         octets: &[u8],
         (summary, warnings): (&Summary, &[Warning]),
         received: Option<Timestamp>,
@@ -150,7 +232,8 @@ impl Gateway {
         let key = ContentKey::generate()?;
         let mut sealing = self.sealing(&key, reference, octets.len());
         sealing.push(octets)?;
-        let placement = Placement { mailbox, opened: Some(now), unread: false, sent: false };
+        let unread = flag == Flag::Unread;
+        let placement = Placement { mailbox, opened: Some(now), unread, sent: false };
         Ok(SealedMessage {
             reference,
             // A date in the file that lies in the future cannot be true.

@@ -6,6 +6,7 @@ use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
+use crate::gateway::meters::Outcome;
 use crate::gateway::outgoing::compose::summary_of;
 use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::queue::attempt::{Attempted, Reason};
@@ -30,6 +31,12 @@ impl Gateway {
     pub fn queue_report(&self, id: QueueId, done: Attempted) -> Result<(), Error> {
         // It was reported before, or dropped meanwhile: there is nothing left to do.
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
+        self.meters().attempted(match done {
+            Attempted::Delivered { .. } => Outcome::Delivered,
+            Attempted::Deferred { .. } => Outcome::Deferred,
+            Attempted::Failed { .. } => Outcome::Failed,
+            Attempted::NoVerifiedTls { .. } => Outcome::Unverified,
+        });
         match done {
             Attempted::Delivered { by, text } => {
                 self.queue_delivered(id, &row, &format!("{by}: {text}"))
@@ -162,6 +169,10 @@ impl Gateway {
                 let text = "the recipient's temporary account is full".to_owned();
                 self.queue_failed(id, row, EnhancedStatus(5, 2, 2), Reason { host: None, text })
             }
+            Choice::TemporaryAccount if !self.has_sender(row)? => {
+                let text = "the sender's account was removed".to_owned();
+                self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text })
+            }
             Choice::TemporaryAccount => self.queue_to_portal(id, row, text),
             _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),
         }
@@ -172,6 +183,14 @@ impl Gateway {
         let ForwardPath::Address(address) = &row.recipient.path else { return Ok(false) };
         match self.temporary_of(address)? {
             Some(account) => Ok(!self.quota_of(account)?.has_room(row.size)),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the sender still has an account, who would sponsor one of the recipient's.
+    fn has_sender(&self, row: &QueueRow) -> Result<bool, Error> {
+        match self.message_sender(row.message)? {
+            Some(sender) => self.account_exists(sender),
             None => Ok(false),
         }
     }

@@ -22,8 +22,8 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::submission::Held;
 use crate::gateway::records::tables::{
-    ACCOUNTS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, ROLE_MAILBOXES, SUBMISSIONS,
-    TEMPORARY,
+    ACCOUNT_KEYS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, ROLE_MAILBOXES,
+    SUBMISSIONS, TEMPORARY,
 };
 use crate::gateway::records::temporary::Pickup;
 use crate::gateway::reporting::notice::changed_in_tx;
@@ -242,7 +242,8 @@ const DEFER_SECS: i64 = 60;
 fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
     let temporary = reader.get(&TEMPORARY, &account)?;
     let role = reader.get(&ROLE_MAILBOXES, &account)?;
-    Ok(reader.has(&ACCOUNTS, &account)?
+    // The keys of a user who is being removed are gone before the account; a role mailbox has none.
+    Ok((role.is_some() || reader.has(&ACCOUNT_KEYS, &account)?)
         && temporary.is_none_or(|row| row.ending.is_none())
         && role.is_none_or(|row| !row.ending))
 }

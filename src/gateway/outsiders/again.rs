@@ -40,8 +40,8 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, Place};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, APPEARANCES, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, HELD, LABELS,
-    PICKUPS, PICKUPS_OF, TEMPORARY, TOTP, UPLOADS,
+    ACCOUNT_KEYS, APPEARANCES, CODE_FAILURES, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, HELD,
+    LABELS, PICKUPS, PICKUPS_OF, TEMPORARY, TOTP, UPLOADS,
 };
 use crate::gateway::records::temporary::Temporary;
 use crate::gateway::reporting::notice::notice_in_tx;
@@ -340,6 +340,7 @@ impl Again {
         password::drop_in_tx(tx, account, |_| true)?;
         tx.put(&CREDENTIALS, &(account, self.first.id), &self.first.credential)?;
         tx.delete(&TOTP, &account);
+        tx.delete(&CODE_FAILURES, &account);
         session_rows::end_others_in_tx(tx, account, None)?;
         self.clear_sealed_in_tx(tx)?;
         self.epoch.store_in_tx(tx, account)?;

@@ -54,6 +54,10 @@ impl Gateway {
             self.temporary_notify_asked(pickup.account)?;
             return Ok(Asked::Notified);
         }
+        // The sponsor was removed since.
+        if !self.account_exists(row.sponsor)? {
+            return Err(MISSING);
+        }
         let notice = self.notice_prepare(row.sponsor, &asking(&row, pickup.message, now))?;
         self.notice_transact(Some(notice), pickup.message, move |tx| {
             check_asks(tx, pickup.account, max, now)?;

@@ -164,6 +164,13 @@ impl Gateway {
                 Why::Sponsor | Why::Asked => Err(MISSING),
             };
         };
+        // Who wrote was removed since: nobody would answer for a notification in that name.
+        if !self.account_exists(latest.sender)? || !self.account_exists(temporary.sponsor)? {
+            return match why {
+                Why::Expiring => self.temporary_warned(id),
+                Why::Sponsor | Why::Asked => Err(MISSING),
+            };
+        }
         let (key, token) = self.pickup_token()?;
         let now = self.inner.clock.now();
         let asked = (why == Why::Asked).then_some(now);

@@ -154,6 +154,10 @@ impl Gateway {
             others: &[],
             report: None,
         };
+        // The sender was removed since.
+        if !self.account_exists(row.sender)? {
+            return Err(MISSING);
+        }
         let notice = self.notice_prepare(row.sender, &draft)?;
         self.notice_transact(Some(notice), row.message, move |tx| {
             let mut row = tx.get(&PICKUPS, &key)?.ok_or(MISSING)?;

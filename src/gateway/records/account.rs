@@ -216,3 +216,25 @@ pub struct Meta {
     /// The account created first.
     pub first_account: Option<AccountId>,
 }
+
+/// A user who is being removed: what opened the account is destroyed, and what is left of it goes in
+/// steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    pub since: Timestamp,
+    /// The account's own address, which notices to senders name.
+    pub address: String,
+}
+
+/// Until when nobody gets a login name or an address that somebody else had, under its keyed hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldName {
+    pub until: Timestamp,
+}
+
+/// How many codes in a row were wrong at an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeFailures {
+    pub count: u32,
+    pub last: Timestamp,
+}

@@ -50,6 +50,18 @@ pub enum Act {
     GroupMemberRemoved,
     GroupManagerGranted,
     GroupManagerRevoked,
+    UserRemoved,
+    AddressAdded,
+    AddressRemoved,
+    /// An administrator ended all sessions of a user.
+    SessionsEnded,
+    BackedUp,
+    /// Mail was imported for a user on the server itself.
+    Imported,
+    /// Too many wrong codes in a row: the account takes none any more.
+    TotpStopped,
+    /// An administrator lets an account try codes again.
+    TotpReset,
 }
 
 impl Act {
@@ -94,6 +106,14 @@ impl Act {
             Act::GroupMemberRemoved => "group-member-removed",
             Act::GroupManagerGranted => "group-manager-granted",
             Act::GroupManagerRevoked => "group-manager-revoked",
+            Act::UserRemoved => "user-removed",
+            Act::AddressAdded => "address-added",
+            Act::AddressRemoved => "address-removed",
+            Act::SessionsEnded => "sessions-ended",
+            Act::BackedUp => "backed-up",
+            Act::Imported => "imported",
+            Act::TotpStopped => "totp-stopped",
+            Act::TotpReset => "totp-reset",
         }
     }
 }
@@ -109,6 +129,110 @@ pub struct AuditEntry {
     pub about: String,
     /// The IP address of the client, where there was one.
     pub peer: String,
+}
+
+/// The acts that version 3 of an entry knew, in the order of their numbers.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum ActV3 {
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    PasswordChanged,
+    RecoveryKeyCreated,
+    Recovered,
+    SessionEnded,
+    UserCreated,
+    UserDisabled,
+    UserEnabled,
+    UserChanged,
+    ManagerGranted,
+    ManagerRevoked,
+    SiteChanged,
+    QueueRetried,
+    QueueHeld,
+    QueueDropped,
+    TemporaryRenewed,
+    TemporaryRevoked,
+    Confirmed,
+    AppPasswordCreated,
+    PasskeyCreated,
+    CredentialRemoved,
+    TotpOn,
+    TotpOff,
+    CodeRefused,
+    RecoveryRefused,
+    ConfirmRefused,
+    PasskeyRefused,
+    RefusalsOmitted,
+    KeysDiffer,
+    GroupCreated,
+    GroupChanged,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    GroupManagerGranted,
+    GroupManagerRevoked,
+}
+
+impl From<ActV3> for Act {
+    fn from(old: ActV3) -> Act {
+        match old {
+            ActV3::SignedIn => Act::SignedIn,
+            ActV3::SignInRefused => Act::SignInRefused,
+            ActV3::SignedOut => Act::SignedOut,
+            ActV3::PasswordChanged => Act::PasswordChanged,
+            ActV3::RecoveryKeyCreated => Act::RecoveryKeyCreated,
+            ActV3::Recovered => Act::Recovered,
+            ActV3::SessionEnded => Act::SessionEnded,
+            ActV3::UserCreated => Act::UserCreated,
+            ActV3::UserDisabled => Act::UserDisabled,
+            ActV3::UserEnabled => Act::UserEnabled,
+            ActV3::UserChanged => Act::UserChanged,
+            ActV3::ManagerGranted => Act::ManagerGranted,
+            ActV3::ManagerRevoked => Act::ManagerRevoked,
+            ActV3::SiteChanged => Act::SiteChanged,
+            ActV3::QueueRetried => Act::QueueRetried,
+            ActV3::QueueHeld => Act::QueueHeld,
+            ActV3::QueueDropped => Act::QueueDropped,
+            ActV3::TemporaryRenewed => Act::TemporaryRenewed,
+            ActV3::TemporaryRevoked => Act::TemporaryRevoked,
+            ActV3::Confirmed => Act::Confirmed,
+            ActV3::AppPasswordCreated => Act::AppPasswordCreated,
+            ActV3::PasskeyCreated => Act::PasskeyCreated,
+            ActV3::CredentialRemoved => Act::CredentialRemoved,
+            ActV3::TotpOn => Act::TotpOn,
+            ActV3::TotpOff => Act::TotpOff,
+            ActV3::CodeRefused => Act::CodeRefused,
+            ActV3::RecoveryRefused => Act::RecoveryRefused,
+            ActV3::ConfirmRefused => Act::ConfirmRefused,
+            ActV3::PasskeyRefused => Act::PasskeyRefused,
+            ActV3::RefusalsOmitted => Act::RefusalsOmitted,
+            ActV3::KeysDiffer => Act::KeysDiffer,
+            ActV3::GroupCreated => Act::GroupCreated,
+            ActV3::GroupChanged => Act::GroupChanged,
+            ActV3::GroupDeleted => Act::GroupDeleted,
+            ActV3::GroupMemberAdded => Act::GroupMemberAdded,
+            ActV3::GroupMemberRemoved => Act::GroupMemberRemoved,
+            ActV3::GroupManagerGranted => Act::GroupManagerGranted,
+            ActV3::GroupManagerRevoked => Act::GroupManagerRevoked,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AuditEntryV3 {
+    at: Timestamp,
+    who: String,
+    act: ActV3,
+    about: String,
+    peer: String,
+}
+
+impl From<AuditEntryV3> for AuditEntry {
+    fn from(old: AuditEntryV3) -> AuditEntry {
+        let AuditEntryV3 { at, who, act, about, peer } = old;
+        AuditEntry { at, who, act: act.into(), about, peer }
+    }
 }
 
 /// The acts that version 2 of an entry knew, in the order of their numbers.
@@ -147,40 +271,40 @@ enum ActV2 {
     KeysDiffer,
 }
 
-impl From<ActV2> for Act {
-    fn from(old: ActV2) -> Act {
+impl From<ActV2> for ActV3 {
+    fn from(old: ActV2) -> ActV3 {
         match old {
-            ActV2::SignedIn => Act::SignedIn,
-            ActV2::SignInRefused => Act::SignInRefused,
-            ActV2::SignedOut => Act::SignedOut,
-            ActV2::PasswordChanged => Act::PasswordChanged,
-            ActV2::RecoveryKeyCreated => Act::RecoveryKeyCreated,
-            ActV2::Recovered => Act::Recovered,
-            ActV2::SessionEnded => Act::SessionEnded,
-            ActV2::UserCreated => Act::UserCreated,
-            ActV2::UserDisabled => Act::UserDisabled,
-            ActV2::UserEnabled => Act::UserEnabled,
-            ActV2::UserChanged => Act::UserChanged,
-            ActV2::ManagerGranted => Act::ManagerGranted,
-            ActV2::ManagerRevoked => Act::ManagerRevoked,
-            ActV2::SiteChanged => Act::SiteChanged,
-            ActV2::QueueRetried => Act::QueueRetried,
-            ActV2::QueueHeld => Act::QueueHeld,
-            ActV2::QueueDropped => Act::QueueDropped,
-            ActV2::TemporaryRenewed => Act::TemporaryRenewed,
-            ActV2::TemporaryRevoked => Act::TemporaryRevoked,
-            ActV2::Confirmed => Act::Confirmed,
-            ActV2::AppPasswordCreated => Act::AppPasswordCreated,
-            ActV2::PasskeyCreated => Act::PasskeyCreated,
-            ActV2::CredentialRemoved => Act::CredentialRemoved,
-            ActV2::TotpOn => Act::TotpOn,
-            ActV2::TotpOff => Act::TotpOff,
-            ActV2::CodeRefused => Act::CodeRefused,
-            ActV2::RecoveryRefused => Act::RecoveryRefused,
-            ActV2::ConfirmRefused => Act::ConfirmRefused,
-            ActV2::PasskeyRefused => Act::PasskeyRefused,
-            ActV2::RefusalsOmitted => Act::RefusalsOmitted,
-            ActV2::KeysDiffer => Act::KeysDiffer,
+            ActV2::SignedIn => ActV3::SignedIn,
+            ActV2::SignInRefused => ActV3::SignInRefused,
+            ActV2::SignedOut => ActV3::SignedOut,
+            ActV2::PasswordChanged => ActV3::PasswordChanged,
+            ActV2::RecoveryKeyCreated => ActV3::RecoveryKeyCreated,
+            ActV2::Recovered => ActV3::Recovered,
+            ActV2::SessionEnded => ActV3::SessionEnded,
+            ActV2::UserCreated => ActV3::UserCreated,
+            ActV2::UserDisabled => ActV3::UserDisabled,
+            ActV2::UserEnabled => ActV3::UserEnabled,
+            ActV2::UserChanged => ActV3::UserChanged,
+            ActV2::ManagerGranted => ActV3::ManagerGranted,
+            ActV2::ManagerRevoked => ActV3::ManagerRevoked,
+            ActV2::SiteChanged => ActV3::SiteChanged,
+            ActV2::QueueRetried => ActV3::QueueRetried,
+            ActV2::QueueHeld => ActV3::QueueHeld,
+            ActV2::QueueDropped => ActV3::QueueDropped,
+            ActV2::TemporaryRenewed => ActV3::TemporaryRenewed,
+            ActV2::TemporaryRevoked => ActV3::TemporaryRevoked,
+            ActV2::Confirmed => ActV3::Confirmed,
+            ActV2::AppPasswordCreated => ActV3::AppPasswordCreated,
+            ActV2::PasskeyCreated => ActV3::PasskeyCreated,
+            ActV2::CredentialRemoved => ActV3::CredentialRemoved,
+            ActV2::TotpOn => ActV3::TotpOn,
+            ActV2::TotpOff => ActV3::TotpOff,
+            ActV2::CodeRefused => ActV3::CodeRefused,
+            ActV2::RecoveryRefused => ActV3::RecoveryRefused,
+            ActV2::ConfirmRefused => ActV3::ConfirmRefused,
+            ActV2::PasskeyRefused => ActV3::PasskeyRefused,
+            ActV2::RefusalsOmitted => ActV3::RefusalsOmitted,
+            ActV2::KeysDiffer => ActV3::KeysDiffer,
         }
     }
 }
@@ -194,10 +318,10 @@ pub(super) struct AuditEntryV2 {
     peer: String,
 }
 
-impl From<AuditEntryV2> for AuditEntry {
-    fn from(old: AuditEntryV2) -> AuditEntry {
+impl From<AuditEntryV2> for AuditEntryV3 {
+    fn from(old: AuditEntryV2) -> AuditEntryV3 {
         let AuditEntryV2 { at, who, act, about, peer } = old;
-        AuditEntry { at, who, act: act.into(), about, peer }
+        AuditEntryV3 { at, who, act: act.into(), about, peer }
     }
 }
 

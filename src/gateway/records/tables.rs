@@ -5,10 +5,11 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, KnownBrowser, Meta,
-    Owner, Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, CodeFailures, Credential,
+    HeldName, KnownBrowser, Meta, Owner, Preferences, PreferencesV1, Removal, Session, SessionRef,
+    TotpRecord,
 };
-use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2};
+use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3};
 use crate::gateway::records::contact::{
     ContactAsked, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1, ContactShared,
     ReaderKey,
@@ -134,6 +135,10 @@ pub const ROLE_MAILBOXES: Table<AccountId, RoleMailbox> = Table::new(86, "role_m
 pub const ROLE_ACTS: Table<(AccountId, ReferenceKey), RoleActs> = Table::new(87, "role_acts");
 pub const ROLE_INTERIM: Table<(AccountId, u32), RoleInterim> = Table::new(88, "role_interim");
 
+pub const REMOVALS: Table<AccountId, Removal> = Table::new(96, "removals");
+pub const HELD_NAMES: Table<[u8; 16], HeldName> = Table::new(97, "held_names");
+pub const CODE_FAILURES: Table<AccountId, CodeFailures> = Table::new(98, "code_failures");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -199,7 +204,7 @@ records!(
     Member = 1,
     OwnId = 1,
     SiteChange = 2 from SiteChangeV1,
-    AuditEntry = 3 from AuditEntryV2,
+    AuditEntry = 4 from AuditEntryV3,
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
@@ -222,12 +227,16 @@ records!(
     ContactAsked = 1,
     ContactShared = 1,
     ContactEdit = 1,
+    Removal = 1,
+    HeldName = 1,
+    CodeFailures = 1,
 );
 
 versions!(
     ContactRowV1 = 1,
     AccountV1 = 1,
     AccountKeysV1 = 1,
+    AuditEntryV3 = 3 from AuditEntryV2,
     AuditEntryV2 = 2 from AuditEntryV1,
     AuditEntryV1 = 1,
     CountersV1 = 1,

@@ -28,9 +28,9 @@ pub const FORMAT: u32 = 3;
 /// The earlier one, whose journal can be read; its index is built again.
 const EARLIER: u32 = 2;
 
-const NAME: &str = "format";
+pub const NAME: &str = "format";
 const PREFIX: &str = "postern store format ";
-const OCTETS_MAX: u64 = 64;
+pub const OCTETS_MAX: u64 = 64;
 
 /// Checks that the store can be read here, or that there is none yet. Changes nothing.
 pub fn check(disk: &dyn Disk) -> Result<(), Error> {

@@ -6,9 +6,11 @@
 
 use std::path::Path;
 
+use crate::store::engine::BackupPart;
 use crate::store::error::Error;
 use crate::vault::Vault;
 
+use super::backup;
 use super::disk::Disk;
 use super::disk::os::OsDisk;
 use super::index::run::{self, Run, RunEntry};
@@ -84,4 +86,16 @@ pub fn opened_by_daemon_key(folder: &Path, vault: &Vault) -> Result<Vec<(String,
         }
     }
     Ok(opened)
+}
+
+/// Seals blocks of a backup; each octet says how long the next block is.
+pub fn backup_of(vault: &Vault, input: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut write = |part: BackupPart<'_>| {
+        out.extend_from_slice(part.octets);
+        Ok(())
+    };
+    let sealed = backup::seal_all(vault, input, &mut write);
+    sealed.expect("a short block can be sealed");
+    out
 }

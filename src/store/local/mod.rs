@@ -11,9 +11,13 @@
 //! | `request`, `group`, `writer` | requests to the writer, what it writes at once, its work |
 //! | `recovery` | opening a store |
 //! | `compact`, `verify` | reclaiming space and erasing; reading everything back |
+//! | `backup`, `restore` | a sealed copy of the journal in one file, and a folder made from it |
 //!
 //! A file uses only those above it or beside it in the table, and never this one.
 
+mod backup;
+#[cfg(test)]
+mod backup_tests;
 #[cfg(test)]
 mod bench_disk;
 mod cache;
@@ -40,6 +44,7 @@ mod recovery;
 #[cfg(test)]
 mod reopen;
 mod request;
+pub mod restore;
 mod shared;
 #[cfg(test)]
 mod sim;
@@ -60,7 +65,7 @@ use bytes::Bytes;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::clock::Clock;
-use crate::store::engine::{Engine, Job, Room, Staging, Verified};
+use crate::store::engine::{BackedUp, BackupPart, Engine, Job, Room, Staging, Verified};
 use crate::store::error::Error;
 use crate::store::span::{ContentId, Span, Visit, VisitKey};
 use crate::vault::Vault;
@@ -496,6 +501,13 @@ impl Engine for LocalEngine {
 
     fn verify(&self, progress: Progress<'_>) -> Result<Verified, Error> {
         verify::verify(&self.shared, progress)
+    }
+
+    fn backup(
+        &self,
+        write: &mut dyn FnMut(BackupPart<'_>) -> Result<(), Error>,
+    ) -> Result<BackedUp, Error> {
+        backup::write(&self.shared, write)
     }
 
     fn checkpoint(&self) -> Result<(), Error> {

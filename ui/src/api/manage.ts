@@ -37,6 +37,22 @@ export const userMake = (user: NewUser) =>
   request<Answered<"CreatedUser">>("POST", `${at}/users`, { body: user });
 export const userChange = (name: string, change: Asked<"UserChange">) =>
   request<undefined>("PATCH", `${at}/users/${encodeURIComponent(name)}`, { body: change });
+export const userRemove = (name: string, confirm: string) =>
+  request<undefined>("POST", `${at}/users/${encodeURIComponent(name)}/remove`, {
+    body: { confirm, free: false },
+  });
+export const userSignOut = (name: string) =>
+  request<undefined>("POST", `${at}/users/${encodeURIComponent(name)}/sign-out`);
+export const userTotpReset = (name: string) =>
+  request<undefined>("POST", `${at}/users/${encodeURIComponent(name)}/reset-totp`);
+export const userAddressAdd = (name: string, address: string) =>
+  request<undefined>("POST", `${at}/users/${encodeURIComponent(name)}/addresses`, {
+    body: { address },
+  });
+export const userAddressRemove = (name: string, address: string) =>
+  request<undefined>("POST", `${at}/users/${encodeURIComponent(name)}/addresses/remove`, {
+    body: { address, free: false },
+  });
 
 export const temporary = () => request<Answered<"TemporaryRows">>("GET", `${at}/temporary`);
 export const temporaryAct = (address: string, act: Asked<"TemporaryDo">) =>

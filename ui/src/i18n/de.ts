@@ -1469,6 +1469,21 @@ export const de = {
       add: "Benutzer anlegen",
       made: (address: string) =>
         `${address} kann sich jetzt anmelden. Geben Sie dem Benutzer diesen Wiederherstellungsschlüssel: Er wird nur einmal angezeigt, und ohne ihn kann niemand die Nachrichten wiederherstellen, wenn das Passwort verloren geht.`,
+      ownAddress: "die eigene Adresse",
+      addressDrop: (address: string) => `Adresse ${address} entfernen`,
+      addressLead:
+        "Nachrichten an sie werden ab jetzt abgelehnt. 90 Tage lang bekommt sie niemand anderes.",
+      addressAct: "Adresse entfernen",
+      addressMore: "Weitere Adresse",
+      addressAdd: "Adresse hinzufügen",
+      signOut: "Überall abmelden",
+      totpReset: "Codes wieder zulassen",
+      remove: "Benutzer entfernen",
+      removeAsk: (name: string) => `${name} endgültig entfernen?`,
+      removeLead:
+        "Alles in diesem Konto wird sofort vernichtet, und nichts bringt es zurück. Absender ungeöffneter Nachrichten werden benachrichtigt. 90 Tage lang bekommt niemand anderes den Benutzernamen oder die Adressen.",
+      removeType: (name: string) => `Geben Sie zum Fortfahren den Benutzernamen „${name}“ ein`,
+      removed: (name: string) => `${name} wurde entfernt.`,
     },
     temporary: {
       none: "Es gibt keine temporären Konten.",
@@ -1591,6 +1606,14 @@ export const de = {
         "group-member-removed": "hat ein Mitglied aus einer Gruppe entfernt oder sie verlassen",
         "group-manager-granted": "hat ein Mitglied zum Verwalter einer Gruppe gemacht",
         "group-manager-revoked": "hat einen Verwalter einer Gruppe zum einfachen Mitglied gemacht",
+        "user-removed": "hat einen Benutzer entfernt",
+        "address-added": "hat eine Adresse hinzugefügt",
+        "address-removed": "hat eine Adresse entfernt",
+        "sessions-ended": "hat einen Benutzer überall abgemeldet",
+        "backed-up": "hat eine Sicherung erstellt",
+        imported: "hat Nachrichten für einen Benutzer importiert",
+        "totp-stopped": "nimmt nach zu vielen falschen Codes keine mehr an",
+        "totp-reset": "hat Codes wieder zugelassen",
       },
     },
     diagnostics: {
@@ -1898,6 +1921,11 @@ export const de = {
       "Nichts beweist, dass ein Mitglied der Gruppe ihre Schlüssel begonnen hat. Öffnen Sie die Seite der Gruppe.",
     "last-group-manager":
       "Dies ist der letzte Verwalter der Gruppe. Machen Sie zuerst ein anderes Mitglied zum Verwalter.",
+    "name-held":
+      "Bis vor Kurzem hatte jemand diesen Namen oder diese Adresse. Sie wird 90 Tage lang nicht vergeben, damit niemand anderes diese Nachrichten bekommt.",
+    "last-address": "Das ist die letzte Adresse. Fügen Sie zuerst eine andere hinzu.",
+    "name-differs": "Das ist nicht der Benutzername.",
+    "totp-stopped": "Zu viele Codes in Folge waren falsch, deshalb nimmt dieses Konto keine mehr an. Melden Sie sich mit einem Passkey an, verwenden Sie den Wiederherstellungsschlüssel, oder fragen Sie Ihre Administration.",
   },
   time: {
     now: "jetzt",

@@ -1407,6 +1407,20 @@ export const en = {
       add: "Create user",
       made: (address: string) =>
         `${address} can now sign in. Give the user this recovery key: it is shown only once, and without it nobody can restore the messages if the password is lost.`,
+      ownAddress: "the user’s own address",
+      addressDrop: (address: string) => `Remove the address ${address}`,
+      addressLead: "Mail for it is refused from now on. Nobody else gets it for 90 days.",
+      addressAct: "Remove address",
+      addressMore: "Another address",
+      addressAdd: "Add address",
+      signOut: "Sign out everywhere",
+      totpReset: "Allow codes again",
+      remove: "Remove user",
+      removeAsk: (name: string) => `Remove ${name} for good?`,
+      removeLead:
+        "Everything in the account is destroyed at once, and nothing brings it back. Senders whose messages were not opened are notified. Nobody else gets the username or the addresses for 90 days.",
+      removeType: (name: string) => `Type the username “${name}” to go on`,
+      removed: (name: string) => `${name} was removed.`,
     },
     temporary: {
       none: "There are no temporary accounts.",
@@ -1525,6 +1539,14 @@ export const en = {
         "group-member-removed": "removed a member from a group, or left it",
         "group-manager-granted": "made a member a manager of a group",
         "group-manager-revoked": "made a manager of a group an ordinary member",
+        "user-removed": "removed a user",
+        "address-added": "added an address",
+        "address-removed": "removed an address",
+        "sessions-ended": "signed a user out everywhere",
+        "backed-up": "made a backup",
+        imported: "imported messages for a user",
+        "totp-stopped": "stopped taking codes after too many wrong ones",
+        "totp-reset": "allowed codes again",
       },
     },
     diagnostics: {
@@ -1821,6 +1843,11 @@ export const en = {
       "Nothing proves that a member of the group began its keys. Open the group’s page.",
     "last-group-manager":
       "This is the last manager of the group. Make another member a manager first.",
+    "name-held":
+      "Somebody had this name or address until lately. It is held for 90 days, so that nobody else gets their mail.",
+    "last-address": "This is the user’s last address. Add another one first.",
+    "name-differs": "What you typed is not the username.",
+    "totp-stopped": "Too many codes in a row were wrong, so this account takes none any more. Sign in with a passkey, use the recovery key, or ask your administrator.",
   },
   time: {
     now: "now",

@@ -1440,6 +1440,21 @@ export const es = {
       add: "Crear el usuario",
       made: (address: string) =>
         `${address} ya puede iniciar sesión. Entregue al usuario esta clave de recuperación: solo se muestra una vez, y sin ella nadie podrá restaurar los mensajes si se pierde la contraseña.`,
+      ownAddress: "la dirección propia",
+      addressDrop: (address: string) => `Quitar la dirección ${address}`,
+      addressLead:
+        "A partir de ahora se rechazan los mensajes dirigidos a ella. Nadie más la recibe durante 90 días.",
+      addressAct: "Quitar dirección",
+      addressMore: "Otra dirección",
+      addressAdd: "Añadir dirección",
+      signOut: "Cerrar todas las sesiones",
+      totpReset: "Volver a permitir códigos",
+      remove: "Eliminar usuario",
+      removeAsk: (name: string) => `¿Eliminar a ${name} definitivamente?`,
+      removeLead:
+        "Todo lo que hay en la cuenta se destruye de inmediato y nada lo recupera. Se avisa a los remitentes de los mensajes que no se abrieron. Nadie más recibe el nombre de usuario ni las direcciones durante 90 días.",
+      removeType: (name: string) => `Escriba el nombre de usuario «${name}» para continuar`,
+      removed: (name: string) => `Se ha eliminado a ${name}.`,
     },
     temporary: {
       none: "No hay cuentas temporales.",
@@ -1560,6 +1575,14 @@ export const es = {
         "group-member-removed": "quitó un miembro de un grupo o lo abandonó",
         "group-manager-granted": "nombró gestor de un grupo a un miembro",
         "group-manager-revoked": "quitó a un miembro la gestión de un grupo",
+        "user-removed": "eliminó a un usuario",
+        "address-added": "añadió una dirección",
+        "address-removed": "quitó una dirección",
+        "sessions-ended": "cerró todas las sesiones de un usuario",
+        "backed-up": "hizo una copia de seguridad",
+        imported: "importó mensajes para un usuario",
+        "totp-stopped": "dejó de aceptar códigos tras demasiados errores",
+        "totp-reset": "volvió a permitir códigos",
       },
     },
     diagnostics: {
@@ -1856,6 +1879,11 @@ export const es = {
     "group-keys-unproven":
       "Nada demuestra que un miembro del grupo empezara sus claves. Abra la página del grupo.",
     "last-group-manager": "Es el último gestor del grupo. Nombre antes a otro miembro.",
+    "name-held":
+      "Alguien tenía este nombre o esta dirección hasta hace poco. Se reserva durante 90 días para que nadie más reciba sus mensajes.",
+    "last-address": "Es la última dirección del usuario. Añada antes otra.",
+    "name-differs": "Lo que ha escrito no es el nombre de usuario.",
+    "totp-stopped": "Demasiados códigos seguidos fueron erróneos, así que esta cuenta ya no acepta ninguno. Inicie sesión con una llave de acceso, use la clave de recuperación o pregunte a su administrador.",
   },
   time: {
     now: "ahora",

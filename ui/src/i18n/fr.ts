@@ -1470,6 +1470,21 @@ export const fr = {
       add: "Créer l’utilisateur",
       made: (address: string) =>
         `${address} peut maintenant se connecter. Remettez cette clé de récupération à l’utilisateur\u00a0: elle n’est affichée qu’une seule fois, et sans elle personne ne pourra restaurer les messages si le mot de passe est perdu.`,
+      ownAddress: "l’adresse principale",
+      addressDrop: (address: string) => `Retirer l’adresse ${address}`,
+      addressLead:
+        "Les messages qui lui sont envoyés sont désormais refusés. Personne d’autre ne l’obtient pendant 90 jours.",
+      addressAct: "Retirer l’adresse",
+      addressMore: "Autre adresse",
+      addressAdd: "Ajouter l’adresse",
+      signOut: "Déconnecter partout",
+      totpReset: "Autoriser de nouveau les codes",
+      remove: "Supprimer l’utilisateur",
+      removeAsk: (name: string) => `Supprimer définitivement ${name} ?`,
+      removeLead:
+        "Tout ce que contient le compte est détruit immédiatement, et rien ne le fait revenir. Les expéditeurs de messages non ouverts sont prévenus. Personne d’autre n’obtient le nom d’utilisateur ni les adresses pendant 90 jours.",
+      removeType: (name: string) => `Saisissez le nom d’utilisateur « ${name} » pour continuer`,
+      removed: (name: string) => `${name} a été supprimé.`,
     },
     temporary: {
       none: "Il n’y a aucun compte temporaire.",
@@ -1591,6 +1606,14 @@ export const fr = {
         "group-member-removed": "a retiré un membre d’un groupe, ou l’a quitté",
         "group-manager-granted": "a nommé un membre gestionnaire d’un groupe",
         "group-manager-revoked": "a retiré à un membre la gestion d’un groupe",
+        "user-removed": "a supprimé un utilisateur",
+        "address-added": "a ajouté une adresse",
+        "address-removed": "a retiré une adresse",
+        "sessions-ended": "a déconnecté un utilisateur partout",
+        "backed-up": "a fait une sauvegarde",
+        imported: "a importé des messages pour un utilisateur",
+        "totp-stopped": "n’accepte plus de codes après trop d’erreurs",
+        "totp-reset": "a de nouveau autorisé les codes",
       },
     },
     diagnostics: {
@@ -1894,6 +1917,11 @@ export const fr = {
       "Rien ne prouve qu’un membre du groupe a commencé ses clés. Ouvrez la page du groupe.",
     "last-group-manager":
       "C’est le dernier gestionnaire du groupe. Nommez d’abord un autre membre.",
+    "name-held":
+      "Quelqu’un avait ce nom ou cette adresse récemment. Il est réservé pendant 90 jours, pour que personne d’autre ne reçoive ses messages.",
+    "last-address": "C’est la dernière adresse de l’utilisateur. Ajoutez-en d’abord une autre.",
+    "name-differs": "Ce n’est pas le nom d’utilisateur.",
+    "totp-stopped": "Trop de codes d’affilée étaient faux : ce compte n’en accepte plus. Connectez-vous avec une clé d’accès, utilisez la clé de récupération ou adressez-vous à votre administrateur.",
   },
   time: {
     now: "à l’instant",

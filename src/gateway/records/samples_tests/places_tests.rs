@@ -1,8 +1,9 @@
 //! Samples of accounts, sessions, mailboxes and messages.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountNews, Credential, CredentialKind, KnownBrowser, Meta, Owner,
-    PasskeyRecord, Preferences, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountNews, CodeFailures, Credential, CredentialKind, HeldName,
+    KnownBrowser, Meta, Owner, PasskeyRecord, Preferences, Removal, Session, SessionRef,
+    TotpRecord,
 };
 use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::mailbox::{
@@ -175,6 +176,24 @@ impl Samples for AccountNews {
         let mut samples = each(news);
         samples.push(AccountNews { from: None, ..news(AccountChange::TotpOn) });
         samples
+    }
+}
+
+impl Samples for Removal {
+    fn samples() -> Vec<Self> {
+        vec![Removal { since: at(1), address: text("ada@example.org") }]
+    }
+}
+
+impl Samples for HeldName {
+    fn samples() -> Vec<Self> {
+        vec![HeldName { until: at(2) }]
+    }
+}
+
+impl Samples for CodeFailures {
+    fn samples() -> Vec<Self> {
+        vec![CodeFailures { count: 70_001, last: at(3) }]
     }
 }
 

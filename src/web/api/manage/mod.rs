@@ -5,6 +5,7 @@ pub mod diagnostics;
 pub mod log;
 pub mod policy;
 pub mod queue;
+pub mod removal;
 pub mod site;
 pub mod temporary;
 pub mod users;

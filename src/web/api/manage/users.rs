@@ -32,6 +32,8 @@ pub struct User {
     last_interaction_at: Option<String>,
     quota: Quota,
     own_quota: OwnQuota,
+    /// Whether the account takes no codes any more, because too many in a row were wrong.
+    totp_stopped: bool,
 }
 
 /// The limits set for one user.
@@ -121,6 +123,7 @@ impl From<AccountRow> for User {
             accept_from: row.accept_from,
             created_at: row.created.to_rfc3339(),
             last_interaction_at: row.last_interaction.map(|at| at.to_rfc3339()),
+            totp_stopped: row.totp_stopped,
             quota: row.quota.into(),
             own_quota: OwnQuota {
                 octets_max: row.own_quota.octets,

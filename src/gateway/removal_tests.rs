@@ -1,0 +1,228 @@
+//! Users who are removed, and their names.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::accounts::appearance::Appearance;
+use super::group_tests::{add, created, gateway_of, group_id, id, row};
+use super::mailboxes::label::Label;
+use super::records::tables::{ACCOUNT_KEYS, CREDENTIALS, GROUP_MEMBERS, REMOVALS};
+use super::removal::addresses::{HELD_DAYS, NameAfter};
+use super::sending_tests::*;
+use super::tests::*;
+use super::*;
+use crate::mail::address::Address;
+use crate::store::{Order, Read, Span};
+
+fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
+    gateway.account_remove(name, name, after).unwrap();
+    gone(gateway);
+}
+
+/// Goes on until nothing is left to remove.
+fn gone(gateway: &Gateway) {
+    let passes = (0..1_000).take_while(|_| gateway.removals_continue().unwrap()).count();
+    assert!(passes < 1_000, "it never ends");
+}
+
+/// The tables in which an account has rows, by their numbers.
+fn tables_of(gateway: &Gateway, account: AccountId) -> BTreeSet<u8> {
+    let mut tables = BTreeSet::new();
+    let all = Span { from: Vec::new(), to: None, order: Order::Ascending };
+    let scanned = gateway.inner.store.engine().scan(&all, &mut |key, _| {
+        if key.windows(16).any(|part| part == account.0) {
+            tables.insert(key[0]);
+        }
+        ControlFlow::Continue(())
+    });
+    scanned.unwrap();
+    tables
+}
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+#[test]
+fn nothing_of_a_user_who_was_removed_is_left() {
+    let gateway = gateway_of(&["noa"]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let account = omar.account();
+    for _ in 0..30 {
+        deliver(&gateway, &["omar@example.org"], MESSAGE);
+    }
+    let read = send(&gateway, &dana, &content(&["omar@example.org"], "Read"));
+    gateway.message_open(&omar, read, None).unwrap();
+    send(&gateway, &omar, &content(&["dana@example.org"], "From omar"));
+    hold(&gateway, &omar, &content(&["noa@example.org"], "Still held"));
+    gateway.draft_create(&omar, &content(&["dana@example.org"], "A draft")).unwrap();
+    gateway.upload_begin(&omar, "a.txt", "text/plain", 3).unwrap();
+    gateway.appearance_set(&omar, &Appearance::default()).unwrap();
+    gateway.labels_set(&omar, &[Label { id: 0, name: "Mine".to_owned(), colour: 1 }]).unwrap();
+    gateway.mailbox_create(&omar, "Mine").unwrap();
+    gateway.search_index(&omar).unwrap();
+    gateway.totp_start(&omar, &password(PASSWORD)).unwrap();
+    let group = created(&gateway, &omar);
+    add(&gateway, &omar, &group, "dana");
+    assert!(tables_of(&gateway, account).len() > 20, "the account was hardly used");
+    remove(&gateway, "omar", NameAfter::Held);
+    // What was held back still leaves, for the one whom it is for.
+    let noa = sign_in(&gateway, "noa");
+    gateway.clock().advance_secs(3_600);
+    release(&gateway);
+    assert_eq!(inbox(&gateway, &noa).len(), 1);
+    assert_eq!(tables_of(&gateway, account), BTreeSet::new(), "rows are left in these tables");
+    // What others have of the user stays.
+    let said: Vec<_> = inbox(&gateway, &dana).into_iter().map(|item| item.subject).collect();
+    assert!(!said.is_empty(), "{said:?}");
+}
+
+#[test]
+fn what_opens_the_account_goes_with_the_first_step() {
+    let gateway = gateway();
+    let omar = sign_in(&gateway, "omar");
+    let account = omar.account();
+    let token = gateway.session_open(log_in("omar", PASSWORD)).unwrap().token;
+    gateway.account_remove("omar", " Omar ", NameAfter::Held).unwrap();
+    // A crash may come here; nothing opens any more, and the next start goes on.
+    assert!(gateway.session_actor(&token, "thumb").is_err());
+    assert!(matches!(gateway.session_open(log_in("omar", PASSWORD)), Err(Error::Refused)));
+    let store = gateway.store();
+    assert!(!store.has(&ACCOUNT_KEYS, &account).unwrap());
+    assert_eq!(store.count(&CREDENTIALS, &account).unwrap(), 0);
+    assert!(store.has(&REMOVALS, &account).unwrap());
+    assert_eq!(
+        refused(&gateway, "omar@example.org", Origin::Outside),
+        Some(Reason::UnknownRecipient)
+    );
+    assert_eq!(gateway.account_list().unwrap().len(), 1, "it is listed no more");
+    assert!(gateway.account_enable("omar").is_err());
+    gone(&gateway);
+    assert!(!store.has(&REMOVALS, &account).unwrap());
+}
+
+#[test]
+fn senders_inside_learn_that_what_was_not_opened_failed() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let unread = send(&gateway, &dana, &content(&["omar@example.org"], "Unread"));
+    let read = send(&gateway, &dana, &content(&["omar@example.org"], "Read"));
+    gateway.message_open(&omar, read, None).unwrap();
+    let before = notices(&gateway, &dana).len();
+    remove(&gateway, "omar", NameAfter::Held);
+    let state = |reference| states(&gateway, &dana, reference)[0].1;
+    assert_eq!(state(unread), DeliveryState::Failed);
+    assert_eq!(state(read), DeliveryState::Read);
+    let notices = notices(&gateway, &dana);
+    let failed = notices.iter().filter(|(kind, _)| *kind == DeliveryState::Failed);
+    assert_eq!(failed.count(), 1, "{notices:?}");
+    assert_eq!(notices.len(), before + 1);
+}
+
+#[test]
+fn groups_lose_the_member_and_begin_another_epoch() {
+    let gateway = gateway_of(&["noa"]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let shared = created(&gateway, &dana);
+    add(&gateway, &dana, &shared, "omar");
+    let own = created(&gateway, &omar);
+    remove(&gateway, "omar", NameAfter::Held);
+    let shared = group_id(&shared);
+    assert!(row(&gateway, shared).due, "the epoch that omar held ends");
+    assert!(!gateway.store().has(&GROUP_MEMBERS, &(shared, omar.account())).unwrap());
+    let there = gateway.store().has(&records::tables::GROUPS, &group_id(&own)).unwrap();
+    assert!(!there, "a group without members is none");
+    assert_eq!(id(&gateway, "dana"), dana.account());
+}
+
+#[test]
+fn the_last_manager_stays_and_the_name_must_be_typed() {
+    let gateway = gateway();
+    gateway.account_manager("dana", true).unwrap();
+    let refused =
+        |name: &str, typed: &str| match gateway.account_remove(name, typed, NameAfter::Held) {
+            Err(Error::Conflict(why)) => why,
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(refused("dana", "dana"), Conflict::LastManager);
+    assert_eq!(refused("omar", "dana"), Conflict::NameDiffers);
+    assert_eq!(refused("omar", ""), Conflict::NameDiffers);
+    gateway.account_manager("omar", true).unwrap();
+    remove(&gateway, "dana", NameAfter::Held);
+    assert_eq!(refused("omar", "omar"), Conflict::LastManager);
+    // Mail for postmaster went to the first account.
+    assert_eq!(refused_at(&gateway, "postmaster@example.org"), None);
+    let omar = sign_in(&gateway, "omar");
+    deliver(&gateway, &["postmaster@example.org"], MESSAGE);
+    assert_eq!(inbox(&gateway, &omar).len(), 1);
+}
+
+fn refused_at(gateway: &Gateway, to: &str) -> Option<Reason> {
+    refused(gateway, to, Origin::Outside)
+}
+
+#[test]
+fn a_name_and_an_address_are_held_for_a_time() {
+    let gateway = gateway();
+    remove(&gateway, "omar", NameAfter::Held);
+    let held = |gateway: &Gateway| match create(gateway, "omar") {
+        Err(Error::Conflict(why)) => why,
+        other => panic!("{:?}", other.map(|(view, _)| view)),
+    };
+    assert_eq!(held(&gateway), Conflict::NameHeld);
+    let taken = gateway.account_address_add("dana", &address("omar@example.org"));
+    assert!(matches!(taken, Err(Error::Conflict(Conflict::NameHeld))));
+    gateway.clock().advance_secs(HELD_DAYS * 24 * 3_600 - 60);
+    assert_eq!(held(&gateway), Conflict::NameHeld);
+    gateway.clock().advance_secs(120);
+    create(&gateway, "omar").unwrap();
+    remove(&gateway, "omar", NameAfter::Free);
+    let (view, _) = create(&gateway, "omar").unwrap();
+    assert_eq!(view.address, "omar@example.org");
+    let omar = sign_in(&gateway, "omar");
+    assert!(inbox(&gateway, &omar).is_empty(), "nothing of the one before is there");
+}
+
+#[test]
+fn addresses_come_and_go_and_the_last_one_stays() {
+    let gateway = gateway();
+    let omar = sign_in(&gateway, "omar");
+    let more = address("sales@example.org");
+    assert_eq!(refused_at(&gateway, "sales@example.org"), Some(Reason::UnknownRecipient));
+    gateway.account_address_add("omar", &more).unwrap();
+    assert!(gateway.account_address_add("omar", &more).is_err());
+    assert!(gateway.account_address_add("dana", &more).is_err(), "it is omar's");
+    let foreign = gateway.account_address_add("omar", &address("a@elsewhere.example"));
+    assert!(matches!(foreign, Err(Error::Invalid { .. })));
+    deliver(&gateway, &["sales@example.org"], MESSAGE);
+    assert_eq!(inbox(&gateway, &omar).len(), 1);
+    // The own address goes, and the next one takes its place.
+    let own = address("omar@example.org");
+    gateway.account_address_remove("omar", &own, NameAfter::Free).unwrap();
+    assert_eq!(refused_at(&gateway, "omar@example.org"), Some(Reason::UnknownRecipient));
+    let rows = gateway.account_list().unwrap();
+    let row = rows.iter().find(|row| row.view.name == "omar").unwrap();
+    assert_eq!(row.view.address, "sales@example.org");
+    let last = gateway.account_address_remove("omar", &more, NameAfter::Free);
+    assert!(matches!(last, Err(Error::Conflict(Conflict::LastAddress))));
+    gateway.account_address_add("dana", &own).unwrap();
+    for n in 0..removal::addresses::ADDRESSES_MAX - 2 {
+        gateway.account_address_add("dana", &address(&format!("a{n}@example.org"))).unwrap();
+    }
+    let over = gateway.account_address_add("dana", &address("over@example.org"));
+    assert!(matches!(over, Err(Error::OverQuota)));
+}
+
+#[test]
+fn a_user_is_signed_out_everywhere() {
+    let gateway = gateway();
+    let tokens: Vec<_> =
+        (0..3).map(|_| gateway.session_open(log_in("omar", PASSWORD)).unwrap().token).collect();
+    let dana = gateway.session_open(log_in("dana", PASSWORD)).unwrap().token;
+    gateway.account_sign_out("omar").unwrap();
+    for token in &tokens {
+        assert!(matches!(gateway.session_actor(token, "thumb"), Err(Error::Refused)));
+    }
+    gateway.session_actor(&dana, "thumb").unwrap();
+    gateway.session_open(log_in("omar", PASSWORD)).unwrap();
+}
