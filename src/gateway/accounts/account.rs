@@ -21,8 +21,8 @@ use crate::gateway::records::mailbox::{Holder, OwnQuota};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, LOGIN_NAMES, META,
-    SIGNING_KEYS, TEMPORARY,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, KNOWN_KEYS,
+    LOGIN_NAMES, META, SIGNING_KEYS, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -172,8 +172,9 @@ impl Gateway {
             claim_names_in_tx(tx, &vault, id, &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
-            if let Some(signing) = &signing {
+            if let Some((signing, known)) = &signing {
                 tx.put(&SIGNING_KEYS, &id, signing)?;
+                tx.put(&KNOWN_KEYS, &(id, id), known)?;
             }
             tx.put(&CREDENTIALS, &(id, password_id), &password)?;
             tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
