@@ -276,6 +276,19 @@ pub(in crate::gateway) fn readable<T, E: Into<Error>>(
     }
 }
 
+/// The row, or `None` if it is damaged and so may be replaced. One of a newer version stays as it is.
+pub(in crate::gateway) fn undamaged<T>(
+    row: Result<Option<T>, store::Error>,
+) -> Result<Option<T>, Error> {
+    match row.map_err(Error::from) {
+        Err(error @ Error::Damaged { .. }) => {
+            tracing::error!(%error, "a record is replaced");
+            Ok(None)
+        }
+        row => row,
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {

@@ -170,6 +170,12 @@ impl AccountSecret {
         })
     }
 
+    /// Opens what [`AccountSecret::seal_own`] sealed since the latest renewal. Who has keys of before one
+    /// seals what [`AccountSecret::open_own`] opens; this refuses it.
+    pub fn open_current(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.current.own.open(binding, sealed)
+    }
+
     /// Wraps a content key for the owner only.
     pub fn wrap_content(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
         self.current.own.seal(binding, key.bytes())

@@ -1,7 +1,7 @@
 //! Signing: each account has an Ed25519 pair (RFC 8032) beside the one to which mail is sealed.
 //!
-//! The private half is sealed as the owner's own data, so a renewal of the account's keys leaves it
-//! readable; whether the pair itself is replaced then is for the caller to decide.
+//! The private half is sealed under the owner's current keys and opens under them alone. A renewal seals
+//! it anew, or leaves it, and then the pair is over.
 
 use aws_lc_rs::digest::{self, Context, SHA256};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -43,7 +43,16 @@ impl SigningPair {
         binding: &[u8],
         sealed: &[u8],
     ) -> Result<SigningPair, Error> {
-        SigningPair::of(&secret.open_own(binding, sealed)?)
+        SigningPair::of(&secret.open_current(binding, sealed)?)
+    }
+
+    /// Seals the private half anew for the keys `after` a renewal.
+    pub fn reseal(
+        (before, after): (&AccountSecret, &AccountSecret),
+        binding: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        after.seal_own(binding, &before.open_current(binding, sealed)?)
     }
 
     fn of(seed: &[u8]) -> Result<SigningPair, Error> {

@@ -254,3 +254,30 @@ async fn who_vouches_from_within_a_closed_group_is_not_seen_outside_it() {
     assert_eq!(received["colleague"]["name"], Value::Null);
     assert_eq!(received["colleague"]["address"], "omar@example.org");
 }
+
+/// Mail to a group's address is signed like any other, and its members are no blind copies; nor is one who
+/// has left the group since.
+#[tokio::test]
+async fn mail_to_a_group_is_signed_and_names_its_members() {
+    let web = TestWeb::start().await;
+    let gateway = web.gateway.clone();
+    let granted = move || gateway.account_manager("dana", true);
+    tokio::task::spawn_blocking(granted).await.unwrap().unwrap();
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let group = json!({"name": "Sales", "address": "sales@example.org"});
+    let group = dana.post("/api/groups", &group).await.expect_status(201).json();
+    let path = format!("/api/groups/{}", group["id"].as_str().unwrap());
+    let whole = dana.post(&format!("{path}/members"), &json!({"address": "omar"})).await;
+    let whole = whole.expect_status(200).json();
+    let message = send(&web, &mut dana, "sales@example.org", json!({})).await;
+    let checked = |signature: Value| {
+        assert_eq!(signature["state"], "valid");
+        assert_eq!(signature["namesReader"], true);
+    };
+    checked(omar.read(message).await["signature"].take());
+    let members = whole["members"].as_array().unwrap();
+    let own = members.iter().find(|one| one["address"] == "omar@example.org").unwrap();
+    let own = format!("{path}/members/{}", own["id"].as_str().unwrap());
+    omar.delete(&own).await.expect_status(204);
+    checked(omar.read(message).await["signature"].take());
+}

@@ -23,7 +23,7 @@ use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, GROUP_ADDRESSES, HELD_NAMES,
-    LOGIN_NAMES, META, REMOVALS, ROLE_MAILBOXES, SIGNING_KEYS, TEMPORARY,
+    KNOWN_KEYS, LOGIN_NAMES, META, REMOVALS, ROLE_MAILBOXES, SIGNING_KEYS, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::{Address, Domain, composed};
@@ -179,8 +179,9 @@ impl Gateway {
             claim_names_in_tx(tx, &vault, (id, now), &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
-            if let Some(signing) = &signing {
+            if let Some((signing, known)) = &signing {
                 tx.put(&SIGNING_KEYS, &id, signing)?;
+                tx.put(&KNOWN_KEYS, &(id, id), known)?;
             }
             tx.put(&CREDENTIALS, &(id, password_id), &password)?;
             tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;

@@ -1,7 +1,8 @@
 //! What an account knows of signing keys: those of others as it first saw them, and its own.
 //!
-//! The rows are sealed under the account's own keys, so one who can write to the store can delete
-//! them or put older ones back, and change nothing in them. A key that differs from the one that is
+//! The rows are sealed under the account's current keys, and are sealed anew when these are renewed. So
+//! one who can write to the store can delete them or put older ones back that were sealed since the last
+//! renewal, and change nothing in them, also with the keys of before. A key that differs from the one that is
 //! known is shown as changed until its reader says that it is the right one.
 
 use serde::{Deserialize, Serialize};
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Error, readable};
+use crate::gateway::error::{Error, readable, undamaged};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
-use crate::gateway::records::tables::KNOWN_KEYS;
+use crate::gateway::records::tables::{ACCOUNT_KEYS, KNOWN_KEYS};
 use crate::store::{Read, Record};
 use crate::vault::{AccountSecret, VerifyingKey};
 
@@ -107,7 +108,7 @@ impl Gateway {
         own: (AccountId, &AccountSecret),
         of: AccountId,
     ) -> Result<(Option<Sealed>, Option<KnownKey>), Error> {
-        let row = self.inner.store.get(&KNOWN_KEYS, &(own.0, of))?;
+        let row = undamaged(self.inner.store.get(&KNOWN_KEYS, &(own.0, of)))?;
         let known = readable(row.as_ref().map(|row| opened(own, of, row)).transpose())?.flatten();
         Ok((row, known))
     }
@@ -131,8 +132,12 @@ impl Gateway {
         (before, known): (Option<Sealed>, &KnownKey),
     ) -> Result<bool, Error> {
         let (key, row) = ((own.0, of), Gateway::known_sealed(own, of, known)?);
+        let number = own.1.number();
         let done = self.inner.store.transact(move |tx| {
-            let is_same = tx.get(&KNOWN_KEYS, &key)? == before;
+            // What was opened before a renewal keeps nothing after it: it could not be read.
+            let keys = tx.get(&ACCOUNT_KEYS, &key.0)?;
+            let is_same = keys.is_some_and(|keys| keys.number == number)
+                && undamaged(tx.get(&KNOWN_KEYS, &key))? == before;
             if is_same {
                 tx.put(&KNOWN_KEYS, &key, &row)?;
             }
@@ -179,6 +184,6 @@ fn opened(
     Sealed(sealed): &Sealed,
 ) -> Result<KnownKey, Error> {
     let damaged = |_| Error::Damaged { what: "a known key cannot be read".to_owned() };
-    let plain = secret.open_own(&binding(account, of), sealed).map_err(damaged)?;
+    let plain = secret.open_current(&binding(account, of), sealed).map_err(damaged)?;
     sealed_form::read(KNOWN_KEYS.name, &plain)
 }

@@ -21,6 +21,7 @@ pub mod password;
 pub mod preference;
 pub mod recovery;
 pub mod renewal;
+pub(in crate::gateway) mod resealed;
 pub mod session;
 pub(in crate::gateway) mod session_rows;
 pub mod signing;

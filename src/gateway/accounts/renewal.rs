@@ -14,6 +14,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::{Chosen, OwnChoice};
 use crate::gateway::accounts::keys_check::Unlocked;
 use crate::gateway::accounts::password::{drop_in_tx, there_in_tx};
+use crate::gateway::accounts::resealed::{Pair, Resealed};
 use crate::gateway::accounts::session::{KeptSession, binding};
 use crate::gateway::accounts::{session_rows, signing};
 use crate::gateway::actor::ChangedFrom;
@@ -76,6 +77,7 @@ struct Renewed {
     session: Option<([u8; 32], [u8; 16], Vec<u8>)>,
     choice: OwnChoice,
     cause: Cause,
+    resealed: Resealed,
 }
 
 impl Gateway {
@@ -90,6 +92,13 @@ impl Gateway {
         // Otherwise the new pair would hide that the one before was not the account's own.
         let before = self.keys_checked(unlocked)?;
         let new = unlock.renew_account(&before.sealed_private, &account.0)?;
+        let earlier = unlock.open_account(&before.sealed_private, &account.0)?;
+        let secret = new.unlock.open_account(&new.sealed_private, &account.0)?;
+        let pair = match cause {
+            Cause::PasswordChanged => Pair::Stays,
+            Cause::Recovered => Pair::Ends,
+        };
+        let resealed = self.signing_resealed(account, (&earlier, &secret), pair)?;
         let recovery = RecoveryKey::generate()?;
         let credentials = [
             self.credential_new(account, password, &new.unlock)?,
@@ -104,7 +113,8 @@ impl Gateway {
         };
         let NewAccountKeys { public, sealed_private, .. } = new;
         let keys = AccountKeys { public: public.octets, number: public.number, sealed_private };
-        let renewed = Renewed { account, opened_by, keys, credentials, session, choice, cause };
+        let renewed =
+            Renewed { account, opened_by, keys, credentials, session, choice, cause, resealed };
         self.account_changed(account, &from, move |tx| renewed.store_in_tx(tx))?;
         self.inner.renewals.add();
         self.publish_session(account);
@@ -125,6 +135,7 @@ impl Renewed {
         tx.put(&ACCOUNT_KEYS, &account, &self.keys)?;
         group_epochs_due_in_tx(tx, account)?;
         self.choice_in_tx(tx)?;
+        self.resealed.store_in_tx(tx, account)?;
         drop_in_tx(tx, account, |_| true)?;
         for (id, credential) in &self.credentials {
             tx.put(&CREDENTIALS, &(account, *id), credential)?;

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable, undamaged};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, KNOWN_KEYS, SIGNING_KEYS};
@@ -20,7 +20,7 @@ use crate::vault::{self, AccountSecret, SigningPair, UnlockKey, VerifyingKey};
 /// How often a pair is looked for again because another request made one meanwhile.
 const TRIES: usize = 3;
 
-fn binding(account: AccountId, number: u32) -> Vec<u8> {
+pub(in crate::gateway) fn binding(account: AccountId, number: u32) -> Vec<u8> {
     [b"signing key\0".as_slice(), &account.0, &number.to_be_bytes()].concat()
 }
 
@@ -36,21 +36,23 @@ fn made(
     Ok((pair, row))
 }
 
-/// The record of the first pair of an account, whose keys `unlock` opens.
+/// The record of the first pair of an account, whose keys `unlock` opens, and that its owner knows it.
 pub(in crate::gateway) fn first(
     account: AccountId,
     unlock: &UnlockKey,
     sealed_private: &[u8],
     now: Timestamp,
-) -> Result<SigningKey, vault::Error> {
+) -> Result<(SigningKey, Sealed), Error> {
     let secret = unlock.open_account(sealed_private, &account.0)?;
-    made((account, &secret), 0, now).map(|(_, row)| row)
+    let (pair, row) = made((account, &secret), 0, now)?;
+    let known = KnownKey::new(pair.public(), now);
+    Ok((row, Gateway::known_sealed((account, &secret), account, &known)?))
 }
 
 /// Ends the pair of an account: its next request makes another. What opened the account before the
 /// recovery may be known to somebody else, and with it the pair.
 pub(in crate::gateway) fn end_in_tx(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
-    if let Some(mut row) = tx.get(&SIGNING_KEYS, &account)? {
+    if let Some(mut row) = readable(tx.get(&SIGNING_KEYS, &account))?.flatten() {
         row.ended = true;
         tx.put(&SIGNING_KEYS, &account, &row)?;
     }
@@ -63,7 +65,7 @@ pub(in crate::gateway) fn current_in_tx(
     account: AccountId,
     key: VerifyingKey,
 ) -> Result<(), Error> {
-    let row = tx.get(&SIGNING_KEYS, &account)?;
+    let row = readable(tx.get(&SIGNING_KEYS, &account))?.flatten();
     match row.is_some_and(|row| !row.ended && row.public == key) {
         true => Ok(()),
         false => Err(Error::Busy),
@@ -72,12 +74,12 @@ pub(in crate::gateway) fn current_in_tx(
 
 impl Gateway {
     /// The record of an account's signing key; `None` for temporary accounts, before the owner has chosen
-    /// a password, and for one that has made no request since there are such keys.
+    /// a password, for one that has made no request since there are such keys, and if it cannot be read.
     pub(in crate::gateway) fn signing_key(
         &self,
         account: AccountId,
     ) -> Result<Option<SigningKey>, Error> {
-        Ok(self.inner.store.get(&SIGNING_KEYS, &account)?)
+        Ok(readable(self.inner.store.get(&SIGNING_KEYS, &account))?.flatten())
     }
 
     /// The actor's signing pair, made now if there is none. Temporary accounts have none, and neither has
@@ -101,7 +103,7 @@ impl Gateway {
         own: (AccountId, &AccountSecret),
     ) -> Result<SigningPair, Error> {
         for _ in 0..TRIES {
-            let row = self.signing_key(own.0)?;
+            let row = undamaged(self.inner.store.get(&SIGNING_KEYS, &own.0))?;
             let (sealed, known) = self.known_row(own, own.0)?;
             let is_known =
                 |pair: &SigningPair| known.as_ref().is_none_or(|known| known.key == pair.public());
@@ -164,8 +166,9 @@ impl Gateway {
             if keys.is_none_or(|keys| keys.number != number) {
                 return Err(Error::Refused);
             }
-            let is_same =
-                tx.get(&SIGNING_KEYS, &account)? == row && tx.get(&KNOWN_KEYS, &own)? == known;
+            // What cannot be read is replaced, as if it were not there.
+            let is_same = undamaged(tx.get(&SIGNING_KEYS, &account))? == row
+                && undamaged(tx.get(&KNOWN_KEYS, &own))? == known;
             if is_same {
                 tx.put(&SIGNING_KEYS, &account, &new)?;
                 tx.put(&KNOWN_KEYS, &own, &known_new)?;

@@ -120,10 +120,8 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let key = ContentKey::generate()?;
-        let signer = match ready.plan.iter().any(Planned::stays_inside) {
-            true => self.signer(actor, ready.content.signed)?,
-            false => None,
-        };
+        // For all recipients: a header that is there for some alone would tell others who they are.
+        let signer = self.signer(actor, ready.content.signed)?;
         let writing = Writing {
             content: &ready.content,
             sender: &ready.sender,

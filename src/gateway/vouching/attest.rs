@@ -8,7 +8,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::accounts::signing;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error, readable};
+use crate::gateway::error::{Conflict, Error, readable, undamaged};
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ATTESTATIONS, VOUCH_REQUESTS};
@@ -114,11 +114,15 @@ impl Gateway {
             note: note.as_ref().map(|note| note.note.clone()),
             key_changed: false,
         };
+        let found = undamaged(self.inner.store.get(&ATTESTATIONS, &(subject, voucher)))?;
+        let before = found.as_ref().and_then(|row| lasting(row, (subject, voucher), attested.at));
+        let before = before.filter(|before| before.voucher.key == owner.party.key);
         let attested = attested.clone();
         let done = self.transact(move |tx| {
-            let found = readable(tx.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
+            if undamaged(tx.get(&ATTESTATIONS, &(subject, voucher)))? != found {
+                return Err(Error::Busy);
+            }
             let is_first = found.is_none();
-            let before = found.and_then(|row| lasting(&row, (subject, voucher), attested.at));
             if before.is_none() && !is_asked(tx, voucher, subject)? {
                 return Err(Error::Denied { reason: "this person did not ask to be vouched for" });
             }
@@ -136,13 +140,11 @@ impl Gateway {
             }
             tx.put(&ATTESTATIONS, &(subject, voucher), &row)?;
             answered_in_tx(tx, voucher, subject);
-            let is_same = |before: &Attested| {
-                before.subject.key == attested.subject.key
-                    && before.voucher.key == attested.voucher.key
-            };
-            match before.is_some_and(|before| is_same(&before)) {
-                true => Ok(()),
-                false => notice.store_in_tx(tx),
+            let is_same =
+                before.as_ref().is_some_and(|one| one.subject.key == attested.subject.key);
+            match notice.as_ref().filter(|_| !is_same) {
+                Some(notice) => notice.store_in_tx(tx),
+                None => Ok(()),
             }
         });
         done.wait()
@@ -159,29 +161,35 @@ impl Gateway {
     fn attestation_revoke(&self, actor: &Actor, subject: AccountId) -> Result<(), Error> {
         let (voucher, now) = (actor.account(), self.inner.clock.now());
         let owner = self.register_owner(actor)?;
-        let row = self.inner.store.get(&ATTESTATIONS, &(subject, voucher))?;
+        let row = readable(self.inner.store.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
         let is_listed = self
             .register_of(voucher, owner.party.key)?
             .is_some_and(|register| register.given.iter().any(|(account, _)| *account == subject));
-        if row.is_none() && !is_listed {
+        // Only what the actor attested is revoked: anything could lie there. The list is enough.
+        let own = row.as_ref().and_then(|row| row.read((subject, voucher)));
+        let own = own.filter(|attested| attested.voucher.key == owner.party.key);
+        if own.is_none() && !is_listed {
             return Err(NO_ATTESTATION);
         }
+        let is_in_force = |row: &Attestation| row.revoked.is_none();
+        let revoked = own.filter(|_| row.as_ref().is_some_and(is_in_force)).map(|attested| {
+            let attestation = attested.digest();
+            Revoked { attestation, voucher: owner.party.key, at: now }.signed(&owner.pair)
+        });
         let register = self.register_new(actor, &owner, Change::Revoked(subject))?;
         let notice = self.vouch_notice(subject, About::Revoked, actor, &owner.party)?;
+        let notice = notice.filter(|_| is_listed || revoked.is_some());
         let done = self.transact(move |tx| {
             register.store_in_tx(tx)?;
-            let found = tx.get(&ATTESTATIONS, &(subject, voucher))?;
-            if let Some(mut row) = found.filter(|row| row.revoked.is_none()) {
-                let revoked = Revoked {
-                    attestation: vault::digest(&row.attested.octets),
-                    voucher: owner.party.key,
-                    at: now,
+            if let Some(revoked) = &revoked {
+                let found = readable(tx.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
+                let Some(mut found) = found.filter(|found| row.as_ref() == Some(found)) else {
+                    return Err(Error::Busy);
                 };
-                row.revoked = Some(revoked.signed(&owner.pair));
-                tx.put(&ATTESTATIONS, &(subject, voucher), &row)?;
-                notice.store_in_tx(tx)?;
+                found.revoked = Some(revoked.clone());
+                tx.put(&ATTESTATIONS, &(subject, voucher), &found)?;
             }
-            Ok(())
+            notice.as_ref().map_or(Ok(()), |notice| notice.store_in_tx(tx))
         });
         done.wait()
     }

@@ -41,18 +41,22 @@ impl Gateway {
         limit: usize,
     ) -> Result<ColleaguesPage, Error> {
         let page = self.colleagues(actor, question, limit)?;
+        let asker = self.asker(actor.account())?;
         let (mut items, mut exact) = (Vec::with_capacity(page.items.len()), None);
         for one in page.items {
+            let Some(id) = self.account_at(&one.address)? else { continue };
             // A further address stands for itself, and so does one in a closed group: whose it is, is not
             // said.
-            let Some(name) = one.name else { continue };
-            let Some(id) = self.account_at(&one.address)? else { continue };
+            let is_first = self.account(id)?.addresses.first() == Some(&one.address);
+            if !is_first || !self.reaches(&asker, id)? {
+                continue;
+            }
             if self.signing_key(id)?.is_some_and(|key| !key.ended) {
-                let (id, address) = (id.to_text(), one.address);
+                let (id, name, address) = (id.to_text(), one.name, one.address);
                 if one.exact {
                     exact = Some(id.clone());
                 }
-                items.push(PersonView { id, name: Some(name), address });
+                items.push(PersonView { id, name, address });
             }
         }
         Ok(ColleaguesPage { enabled: page.enabled, items, more: page.more, exact })

@@ -17,8 +17,29 @@ use crate::vault::ContentKey;
 pub(in crate::gateway) use crate::mail::vouching_text::About;
 
 impl Gateway {
-    /// Prepares the notice that the actor did something about `to`; the caller stores it.
+    /// Prepares the notice that the actor did something about `to`; the caller stores it. There is none to
+    /// somebody in a closed group to whom the actor may not write, nor to an account that is not there or
+    /// cannot be read: what is done is done without it.
     pub(in crate::gateway) fn vouch_notice(
+        &self,
+        to: AccountId,
+        about: About,
+        actor: &Actor,
+        own: &Party,
+    ) -> Result<Option<SealedMessage>, Error> {
+        if !self.reaches(&self.asker(actor.account())?, to)? {
+            return Ok(None);
+        }
+        match self.vouch_notice_sealed(to, about, actor, own) {
+            Err(error) if error.is_unreadable() || matches!(error, Error::NotFound { .. }) => {
+                tracing::error!(%error, account.id = %to.to_text(), "a notice was not made");
+                Ok(None)
+            }
+            made => made.map(Some),
+        }
+    }
+
+    fn vouch_notice_sealed(
         &self,
         to: AccountId,
         about: About,

@@ -326,6 +326,10 @@ impl Gateway {
             }
             // What its voucher revoked is shown no more, and neither is what ended by itself.
             if row.revocation(&attested).is_some() {
+                let met = meeting.meet(voucher)?;
+                if met.is_some_and(|met| met.still_gives(party.account, digest)) {
+                    looked.problem(VouchProblem::LeftOut, &meeting.view_of(voucher)?);
+                }
                 continue;
             }
             let mut view = meeting.attestation_view(&attested, party, (voucher, now))?;

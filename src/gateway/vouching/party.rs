@@ -54,11 +54,11 @@ impl Met {
         self.known.is_rolled_back(self.seen())
     }
 
-    /// Whether the register gives an attestation, or cannot say that it does not. Registers of another
-    /// key than the known one have numbers of their own.
+    /// Whether the register gives an attestation, or cannot say that it does not: one that is signed with
+    /// another key than the reader knows says nothing.
     pub fn still_gives(&self, subject: AccountId, digest: DigestOf) -> bool {
-        let is_old = self.known.key == self.person.party.key && self.is_rolled_back();
-        is_old || self.register.as_ref().is_none_or(|one| one.given.contains(&(subject, digest)))
+        let says = self.is_known() && !self.is_rolled_back();
+        !says || self.register.as_ref().is_none_or(|one| one.given.contains(&(subject, digest)))
     }
 }
 

@@ -235,8 +235,10 @@ impl Owner {
                 continue;
             }
             seen.insert(*voucher);
-            let is_over = row.revocation(&attested).is_some()
-                || attested.ends.is_some_and(|ends| ends <= now);
+            // A revocation that its voucher's list contradicts was put there.
+            let is_revoked = row.revocation(&attested).is_some()
+                && !still_gives(meeting, *voucher, (account, digest))?;
+            let is_over = is_revoked || attested.ends.is_some_and(|ends| ends <= now);
             if is_over {
                 if !still_gives(meeting, *voucher, (account, digest))? {
                     found.over.push((*voucher, row.clone()));
@@ -280,13 +282,13 @@ impl NewRegister {
         let (account, own) = (self.account, (self.account, self.account));
         signing::current_in_tx(tx, account, self.key)?;
         let before = readable(tx.get(&REGISTERS, &account))?.flatten();
-        let known = tx.get(&KNOWN_KEYS, &own)?;
+        let known = readable(tx.get(&KNOWN_KEYS, &own))?.flatten();
         if before != self.before || known.as_ref() != Some(&self.known_before) {
             return Err(Error::Busy);
         }
         for (voucher, row) in &self.over {
             let key = (account, *voucher);
-            if tx.get(&ATTESTATIONS, &key)?.as_ref() == Some(row) {
+            if readable(tx.get(&ATTESTATIONS, &key))?.flatten().as_ref() == Some(row) {
                 tx.delete(&ATTESTATIONS, &key);
             }
         }
@@ -397,11 +399,11 @@ impl Gateway {
             new.store_in_tx(tx)?;
             for (voucher, notice) in &notices {
                 // Another request may have been first.
-                let row = tx.get(&ATTESTATIONS, &(account, *voucher))?;
+                let row = readable(tx.get(&ATTESTATIONS, &(account, *voucher)))?.flatten();
                 if let Some(mut row) = row.filter(|row| !row.key_changed) {
                     row.key_changed = true;
                     tx.put(&ATTESTATIONS, &(account, *voucher), &row)?;
-                    notice.store_in_tx(tx)?;
+                    notice.as_ref().map_or(Ok(()), |notice| notice.store_in_tx(tx))?;
                 }
             }
             Ok(())

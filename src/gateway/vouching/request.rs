@@ -83,8 +83,10 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let keys = [(asked, asking), (asking, asked)];
             for (owner, other) in keys {
+                // One who was asked and refused may ask the other way round.
                 let found = tx.get(&VOUCH_REQUESTS, &(owner, other))?;
-                if found.is_some_and(|row| row.is_kept(now)) {
+                let stops = |row: &VouchRequest| row.is_open() || owner == asking;
+                if found.is_some_and(|row| stops(&row) && row.is_kept(now)) {
                     return Err(Error::Conflict(Conflict::AskedAlready));
                 }
                 if kept_in_tx(tx, owner, now)? >= REQUESTS_MAX {
@@ -97,7 +99,7 @@ impl Gateway {
                 let row = VouchRequest { side, at: now, ended: None };
                 tx.put(&VOUCH_REQUESTS, &(owner, other), &row)?;
             }
-            notice.store_in_tx(tx)
+            notice.as_ref().map_or(Ok(()), |notice| notice.store_in_tx(tx))
         });
         done.wait()
     }
@@ -110,7 +112,7 @@ impl Gateway {
         let row = row.filter(VouchRequest::is_open).ok_or(NO_REQUEST)?;
         let own = self.own_party(actor, self.signing_pair(actor)?.public())?;
         let notice = match row.side {
-            RequestSide::Asked => Some(self.vouch_notice(other, About::Refused, actor, &own)?),
+            RequestSide::Asked => self.vouch_notice(other, About::Refused, actor, &own)?,
             RequestSide::Asking => None,
         };
         let now = self.inner.clock.now();

@@ -267,21 +267,40 @@ impl Gateway {
         let account = actor.account();
         let sender = self.account_find(address)?.filter(|sender| *sender != account);
         let Some(sender) = sender else { return Ok(None) };
-        let known = readable(self.known_key((account, actor.secret()), sender))?.flatten();
         let is_later = |one: &KnownKey| one.since <= item.received || !one.earlier.is_empty();
-        Ok(known.filter(is_later).map(|_| SignatureView::bare(SignatureState::Unsigned)))
+        let was_known = match readable(self.known_key((account, actor.secret()), sender))? {
+            Some(known) => known.as_ref().is_some_and(is_later),
+            // Somebody changed what was known.
+            None => true,
+        };
+        Ok(was_known.then(|| SignatureView::bare(SignatureState::Unsigned)))
     }
 
-    /// Whether the header of a message names the actor.
+    /// Whether the header of a message names the actor, or an address here that is nobody's own: it may
+    /// be, or have been, that of a group that the actor was in.
     fn names(&self, actor: &Actor, head: &[u8]) -> Result<bool, Error> {
         let own = self.account(actor.account())?.own_addresses();
         let view = message::view(head);
         let named = view.from.iter().chain(&view.to).chain(&view.cc);
-        let is_own = |address: &str| match Address::parse(address) {
-            Ok(address) => address.stored_forms().any(|form| own.contains(&form)),
-            Err(_) => false,
-        };
-        Ok(named.filter_map(|one| one.address.as_deref()).any(is_own))
+        for named in named.filter_map(|one| one.address.as_deref()) {
+            let Ok(address) = Address::parse(named) else { continue };
+            // The address of an account for somebody outside is none of ours.
+            if address.stored_forms().any(|form| own.contains(&form)) {
+                return Ok(true);
+            }
+            let Some(ours) = self.as_ours(&address) else { continue };
+            let mut whose = None;
+            for form in ours.stored_forms() {
+                if own.contains(&form) {
+                    return Ok(true);
+                }
+                whose = whose.or(self.account_at(&form)?);
+            }
+            if whose.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How a signature that fits its message is shown.

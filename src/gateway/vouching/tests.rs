@@ -2,6 +2,8 @@
 //! changes the records under a stopped daemon.
 
 mod closed_tests;
+mod damaged_tests;
+mod earlier_tests;
 mod keys_tests;
 mod limits_tests;
 mod registers_tests;

@@ -398,6 +398,7 @@ export const de = {
     unreachable: "Der Server ist nicht erreichbar.",
   },
   colleagues: {
+    somebody: "Unbekannt",
     title: "Kolleginnen und Kollegen",
     lead: "Wer jemand ist, bestätigen Menschen füreinander: Sie vergleichen mit einem Kollegen einen Code und bürgen dann für den Schlüssel, der seine Nachrichten signiert.",
     own: "Mein Signaturschlüssel",

@@ -375,6 +375,7 @@ export const en = {
     unreachable: "We could not reach the server.",
   },
   colleagues: {
+    somebody: "somebody unknown here",
     title: "Colleagues",
     lead: "Who somebody is, people say for each other: you compare a code with a colleague, and then vouch for the key that signs their messages.",
     own: "My signing key",

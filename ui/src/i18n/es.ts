@@ -396,6 +396,7 @@ export const es = {
     unreachable: "No se ha podido contactar con el servidor.",
   },
   colleagues: {
+    somebody: "alguien desconocido aquí",
     title: "Colegas",
     lead: "Quién es alguien lo confirman las personas entre sí: usted compara un código con un colega y luego avala la clave que firma sus mensajes.",
     own: "Mi clave de firma",

@@ -404,6 +404,7 @@ export const fr = {
     unreachable: "Le serveur est injoignable.",
   },
   colleagues: {
+    somebody: "quelqu’un d’inconnu ici",
     title: "Collègues",
     lead: "Ce sont les personnes qui confirment entre elles qui est qui : vous comparez un code avec un collègue, puis vous vous portez garant de la clé qui signe ses messages.",
     own: "Ma clé de signature",

@@ -150,3 +150,23 @@ fn a_blind_copy_is_one_by_the_signed_header() {
         assert_eq!((signature.state, signature.names_reader), (SignatureState::Valid, named));
     }
 }
+
+/// Who gets a message outside sees by no field whether somebody here got a blind copy.
+#[test]
+fn a_message_is_signed_for_all_recipients() {
+    use crate::gateway::sending_tests::{OUTSIDER, choice, content, send, with_policy};
+    use crate::terms::{Choice, Mode};
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = crate::gateway::tests::sign_in(&gateway, "dana");
+    let keys = [&[][..], &["omar@example.org"][..]].map(|bcc| {
+        let mut draft = content(&[OUTSIDER], "Plan");
+        let addressee = |one: &&str| Addressee { name: None, address: (*one).to_owned() };
+        draft.bcc = bcc.iter().map(addressee).collect();
+        let reference = send(&gateway, &dana, &draft);
+        let (item, content) = gateway.message_open(&dana, reference, None).unwrap();
+        let signature = gateway.message_signature(&dana, &item, &content).unwrap().unwrap();
+        assert_eq!(signature.state, SignatureState::Valid);
+        content.signing_key().unwrap()
+    });
+    assert_eq!(keys[0], keys[1]);
+}
