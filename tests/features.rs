@@ -28,6 +28,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-18", "every transmission has a unique reference number, on every server"),
     ("P-19", "both ends see the reference number, and nobody else does"),
     ("P-20", "the store is keyed by the reference number and reveals nothing"),
+    ("P-21", "messages carry who vouches for their sender, unless the sender suppresses it"),
     (
         "P-24",
         "new mail appears in the inbox without a reload, as far as accept-from and quota allow",
@@ -52,6 +53,9 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-46", "and that the message travelled unprotected"),
     ("P-47", "an outside sender gets a receipt if the reader allows it"),
     ("P-57", "a user accepts mail from inside, from outside, or from both"),
+    ("P-80", "users vouch for each other, and revoke it"),
+    ("P-81", "a message says who vouches for its sender, and each signature is verified"),
+    ("P-82", "a sender suppresses that for one message or for all"),
     ("P-84", "messages from members of an open group show its name"),
     ("P-86", "a closed group's members get messages from each other only"),
 ];

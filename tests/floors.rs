@@ -30,6 +30,7 @@ const FLOORS: &[&str] = &[
     "search",
     "queue",
     "reporting",
+    "vouching",
     "outsiders",
     "removal",
     "incoming",

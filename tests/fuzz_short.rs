@@ -12,6 +12,8 @@ mod passkey;
 mod search;
 #[path = "../fuzz/oracles/store.rs"]
 mod store;
+#[path = "../fuzz/oracles/vouching.rs"]
+mod vouching;
 
 use std::path::Path;
 
@@ -168,6 +170,9 @@ fn messages() -> Vec<Vec<u8>> {
     let head = "From: a@b.example\r\nContent-Type: multipart/m\r\n\
                 Content-Transfer-Encoding: quoted-printable\r\n\r\n=\"cid";
     seeds.push([head.as_bytes(), &[0xc7; 400]].concat());
+    // Forwards within forwards that are cut where mail-parser 0.11.9 asserts that they are whole
+    // ("Invalid part ID, could not find multipart").
+    seeds.push(include_bytes!("../fixtures/hostile/forward_cut_within.eml").to_vec());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
@@ -342,6 +347,11 @@ fn answers_of_passkeys() {
     };
     let seeds = [seed("webauthn.create", 0x45), seed("webauthn.get", 0x05), Vec::new()];
     run("passkey", passkey::answer, &seeds);
+}
+
+#[test]
+fn signed_statements() {
+    run("statement", vouching::statement, &vouching::seeds());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
+use super::vouching::{self, Vouch};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
 #[derive(Args, Debug)]
@@ -95,6 +96,11 @@ enum Command {
         /// Agree to send the message unprotected where that is necessary.
         #[arg(long)]
         consent: bool,
+    },
+    /// Vouch for colleagues, and be vouched for.
+    Vouch {
+        #[command(subcommand)]
+        command: Vouch,
     },
     /// Groups of people inside: list, show, create, add, remove, leave, appoint, delete.
     Groups {
@@ -285,6 +291,11 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             let text = body(body_file)?;
             sent(&mut out, &client.reply(*reference, &text, attach, (*consent).into()).await?, form)
         }
+        Command::Vouch { command } => match client.vouch(command).await? {
+            None => Ok(()),
+            Some(found) if form == Form::Json => json_line(&mut out, &found),
+            Some(found) => vouching::write(&mut out, &found, printable),
+        },
         Command::Groups { command } => groups(&mut out, client.groups(command).await?, form),
     };
     let written = written.and_then(|()| out.flush());

@@ -9,6 +9,7 @@ mod proof;
 mod search;
 pub mod sending;
 mod session;
+mod vouching;
 
 pub use problem::Error;
 pub use session::{Client, Item, Sender};

@@ -108,6 +108,12 @@ pub enum Conflict {
     PassphraseChosen,
     /// The new password is the old one.
     SamePassword,
+    /// The register of attestations is older than the one that its owner signed last.
+    RegisterOld,
+    /// The key is not the one that was compared.
+    KeyDiffers,
+    /// There is such a request, or it was refused or taken back a short time ago.
+    AskedAlready,
     /// A one-time password opens the temporary account: a notification brings it.
     OneTimePassword,
     /// The group was changed in another place.
@@ -155,6 +161,9 @@ impl Conflict {
             Conflict::TotpOn => "totp-on",
             Conflict::PassphraseChosen => "passphrase-chosen",
             Conflict::SamePassword => "same-password",
+            Conflict::RegisterOld => "register-old",
+            Conflict::KeyDiffers => "key-differs",
+            Conflict::AskedAlready => "asked-already",
             Conflict::OneTimePassword => "one-time-password",
             Conflict::GroupChanged => "group-changed",
             Conflict::GroupKeysWait => "group-keys-wait",
@@ -197,6 +206,12 @@ impl Conflict {
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
             Conflict::SamePassword => "The new password must differ from the old one.",
+            Conflict::RegisterOld => {
+                "The list of your attestations is older than the one that you signed last. Look at it, \
+                 and sign it again first."
+            }
+            Conflict::KeyDiffers => "The code is not the one of this person's key.",
+            Conflict::AskedAlready => "This person was asked already.",
             Conflict::OneTimePassword => {
                 "A one-time password opens this account: send the notification again."
             }

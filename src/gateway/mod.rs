@@ -22,6 +22,7 @@
 //! | `search` | an index over sealed mail, and its queries |
 //! | `queue` | what waits to leave, and each delivery's status line |
 //! | `reporting` | notices to inside users, confirmations to outside senders |
+//! | `vouching` | attestations between users, and signatures on their messages |
 //! | `outsiders` | temporary accounts, pick-up pages, notifications |
 //! | `incoming` | which recipients are accepted, and storing a message for them |
 //! | `outgoing` | drafts, plan, consent, submission, undo send |
@@ -61,6 +62,8 @@ pub mod search;
 pub mod queue;
 
 mod reporting;
+
+pub mod vouching;
 
 pub mod outsiders;
 

@@ -9,6 +9,7 @@ use super::records::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES, OWN_IDS};
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
+use crate::clock::Timestamp;
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Table};
 
@@ -326,26 +327,37 @@ fn a_message_is_imported_once() {
     let octets = "From: Eve <eve@x.example>\nDate: Mon, 2 Mar 2020 10:00:00 +0000\n\
                   Message-ID: <old@x>\nSubject: Old\n\nFirst line\nlast";
     let Imported { item, known } =
-        gateway.message_import(&dana, "archive", octets.as_bytes()).unwrap();
+        gateway.message_import(&dana, "archive", octets.as_bytes(), None).unwrap();
     assert!(!known && item.opened.is_some() && !item.unread);
     assert_eq!(item.protection, Protection::Imported);
     assert_eq!(item.received.to_rfc3339(), "2020-03-02T10:00:00Z");
     let (_, raw) = gateway.message_raw(&dana, item.reference).unwrap();
     assert_eq!(*raw.whole().unwrap(), *octets.replace('\n', "\r\n").as_bytes());
-    let again = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
+    let again = gateway.message_import(&dana, "inbox", octets.as_bytes(), None).unwrap();
     assert_eq!((again.known, again.item.reference), (true, item.reference));
     assert_eq!(lies_in(&gateway, &dana, "inbox"), 0);
     // A reply joins the conversation of an imported message.
     let answer = deliver(&gateway, DANA, &message("new@x", "<old@x>", "Re: Old"));
     assert_eq!(subjects(&gateway, &dana, answer), ["Old", "Re: Old"]);
     for wrong in ["", "\n", "no header at all", "\u{0}\u{1}"] {
-        let refused = gateway.message_import(&dana, "inbox", wrong.as_bytes());
+        let refused = gateway.message_import(&dana, "inbox", wrong.as_bytes(), None);
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{wrong:?}");
     }
     // Nobody is notified of an imported message, and it can be deleted like any other.
     gateway.message_delete(&dana, item.reference).unwrap();
-    let anew = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
+    let anew = gateway.message_import(&dana, "inbox", octets.as_bytes(), None).unwrap();
     assert!(!anew.known, "what was deleted can be brought in again");
+    // The file around a message says when it came only where the message does not say it.
+    let around = Timestamp::parse_rfc3339("2001-05-13T03:00:07Z");
+    for (head, then) in [
+        ("Message-ID: <undated@x>\n", "2001-05-13T03:00:07Z"),
+        ("Message-ID: <dated@x>\nDate: Mon, 2 Mar 2020 10:00:00 +0000\n", "2020-03-02T10:00:00Z"),
+        ("Received: from x by y; Tue, 24 Jul 2007 18:55:07 +0200\n", "2007-07-24T16:55:07Z"),
+    ] {
+        let octets = format!("{head}From: eve@x.example\nSubject: Dates\n\nText");
+        let brought = gateway.message_import(&dana, "archive", octets.as_bytes(), around).unwrap();
+        assert_eq!(brought.item.received.to_rfc3339(), then, "{head}");
+    }
 }
 
 /// An identifier alone does not make a message a duplicate: the text counts too. An import moves a
@@ -354,8 +366,9 @@ fn a_message_is_imported_once() {
 fn only_the_same_message_is_known() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    let brought =
-        |into: &str, octets: &str| gateway.message_import(&dana, into, octets.as_bytes()).unwrap();
+    let brought = |into: &str, octets: &str| {
+        gateway.message_import(&dana, into, octets.as_bytes(), None).unwrap()
+    };
     // Someone sent junk with the identifier of a message that has not arrived yet.
     let junk = deliver(&gateway, DANA, &message("real@x", "", "Junk"));
     gateway.message_open(&dana, junk, None).unwrap();

@@ -182,7 +182,8 @@ fn a_full_account_takes_no_import_upload_draft_or_submission() {
     limit(&gateway, "dana", full.octets);
 
     let is_full = |done: Result<(), Error>| matches!(done, Err(Error::MailboxFull));
-    let import = |octets: &str| gateway.message_import(&dana, "inbox", octets.as_bytes()).map(drop);
+    let import =
+        |octets: &str| gateway.message_import(&dana, "inbox", octets.as_bytes(), None).map(drop);
     assert!(is_full(import(&text(1))));
     assert!(is_full(gateway.upload_begin(&dana, "file", "a/b", 1).map(drop)));
     assert!(is_full(gateway.draft_create(&dana, &message).map(drop)));

@@ -70,7 +70,9 @@ impl World {
             }
             1 => {
                 let twice = text(octets % 3);
-                gateway.message_import(&self.people[who], "archive", twice.as_bytes()).ok()?;
+                gateway
+                    .message_import(&self.people[who], "archive", twice.as_bytes(), None)
+                    .ok()?;
             }
             2 => {
                 let whole = uploaded(&gateway, &self.people[who], "file", &vec![7; octets + 1]);

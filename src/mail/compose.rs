@@ -97,6 +97,20 @@ impl Follows {
 /// The field that carries the reference number.
 pub const REFERENCE_FIELD: &str = "Postern-Reference";
 
+/// The field that says by which key the message is signed.
+pub const SIGNING_KEY_FIELD: &str = "Postern-Signing-Key";
+
+/// Returns the key by which a message that was written here says that it is signed.
+pub fn signing_key(message: &[u8]) -> Option<String> {
+    let head = memchr::memmem::find(message, b"\r\n\r\n").map_or(message, |end| &message[..end]);
+    let lines = head.split(|octet| *octet == b'\n');
+    let found = lines.filter_map(|line| {
+        let value = line.strip_prefix(SIGNING_KEY_FIELD.as_bytes())?.strip_prefix(b":")?;
+        std::str::from_utf8(value).ok()
+    });
+    found.map(|value| value.trim().to_owned()).next()
+}
+
 /// Writes everything up to the end of the text. What follows is separated by boundaries made of
 /// `boundary`, which must not occur anywhere else.
 pub fn begin(message: &Message<'_>, follows: Follows, boundary: &str) -> Vec<u8> {

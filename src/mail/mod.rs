@@ -41,5 +41,6 @@ pub mod tnef;
 pub mod trace;
 mod unpacked;
 mod uuencode;
+pub mod vouching_text;
 pub mod warnings;
 pub mod words;

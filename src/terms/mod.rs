@@ -7,6 +7,7 @@
 mod accept_from;
 mod account_change;
 mod account_sort;
+mod acquaintance;
 mod choice;
 mod confirmations;
 mod delivery;
@@ -20,10 +21,12 @@ mod queue;
 mod reject_reason;
 mod relation;
 mod sender_check;
+mod standing;
 
 pub use accept_from::AcceptFrom;
 pub use account_change::AccountChange;
 pub use account_sort::AccountSort;
+pub use acquaintance::Acquaintance;
 pub use choice::{Choice, Mode};
 pub use confirmations::Confirmations;
 pub use delivery::{DeliveryState, Level, NotSent, Route, StepNote};
@@ -37,6 +40,7 @@ pub use queue::{QueueKind, QueueState};
 pub use reject_reason::RejectReason;
 pub use relation::RelationKind;
 pub use sender_check::{SenderCheck, SenderWarning};
+pub use standing::{SignatureState, Standing, VouchProblem};
 
 /// A word that is not the name of any variant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -158,6 +162,15 @@ mod tests {
             "signed-in",
         ];
         check(&AccountChange::ALL, AccountChange::as_str, &changes);
+        let ways = ["in-person", "call", "known"];
+        check(&Acquaintance::ALL, Acquaintance::as_str, &ways);
+        let standings = ["in-force", "expired", "ended", "key-changed", "doubtful", "forged"];
+        check(&Standing::ALL, Standing::as_str, &standings);
+        let signatures = ["valid", "earlier-key", "key-changed", "broken", "missing"];
+        check(&SignatureState::ALL, SignatureState::as_str, &signatures);
+        let problems =
+            ["own-key-lost", "register-old", "key-changed", "left-out", "added", "forged"];
+        check(&VouchProblem::ALL, VouchProblem::as_str, &problems);
         let pickups = ["waiting", "visited", "claimed", "expired", "revoked"];
         check(&PickupState::ALL, PickupState::as_str, &pickups);
         check(&GroupKind::ALL, GroupKind::as_str, &["plain", "open", "closed"]);

@@ -9,10 +9,10 @@
 //! only one content. The reference number, the index and whether the chunk is the last are bound,
 //! so chunks cannot be dropped, moved or taken from another content.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV, Aad, LessSafeKey, UnboundKey};
 use zeroize::Zeroizing;
 
-use super::aead::FORMAT;
+use super::aead::{FORMAT, Sealer, hkdf};
 use super::{Error, nonce_of, random_bytes};
 
 /// The octets of plaintext in a chunk.
@@ -41,6 +41,21 @@ impl ContentKey {
 
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Seals something small that belongs to the content and opens for its readers, such as its
+    /// signature.
+    pub fn seal_beside(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.beside().seal(binding, plain)
+    }
+
+    /// Opens what [`ContentKey::seal_beside`] sealed.
+    pub fn open_beside(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.beside().open(binding, sealed)
+    }
+
+    fn beside(&self) -> Sealer {
+        Sealer::new(&AES_256_GCM_SIV, &hkdf(b"", &*self.0, b"postern beside a content v1"))
     }
 
     fn aead(&self) -> LessSafeKey {

@@ -6,6 +6,7 @@
 //! | account pair (X-Wing) | with the account, and at a renewal | the public half in the clear; the private half, and those before a renewal, sealed under the unlock key |
 //! | unlock key | with the account, and at a renewal | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
 //! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
+//! | signing pair (Ed25519) | with the account, and after a recovery | the public half in the clear; the private half sealed as the owner's own data |
 //! | group's pair (X-Wing) | with each epoch of the group | the public half in the clear; the private half wrapped for each member's account |
 //! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
@@ -23,6 +24,7 @@ mod group;
 pub mod passkey;
 mod pool;
 mod session;
+mod signing;
 mod strong;
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub use epoch::{Epoch, epoch_begin};
 pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
 pub use pool::{PasswordLine, PasswordPool, PoolLimits};
 pub use session::SessionToken;
+pub use signing::{Digest, SigningPair, VerifyingKey, digest};
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};
 
 pub use crate::wipe::wipe_stack;

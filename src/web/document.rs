@@ -29,6 +29,7 @@ use crate::gateway::outgoing::draft::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX};
 use crate::gateway::records::site;
 use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
+use crate::gateway::vouching::attest::NOTE_CHARS_MAX;
 
 use super::api::submission;
 
@@ -162,6 +163,7 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("NewAppPassword", "label", "maxLength", LABEL_CHARS_MAX),
     ("NewAppPassword", "password", "minLength", 1),
     ("NewAppPassword", "password", "maxLength", PASSWORD_OCTETS_MAX),
+    ("NewAttestation", "note", "maxLength", NOTE_CHARS_MAX),
     ("NewPasskey", "label", "minLength", 1),
     ("NewPasskey", "label", "maxLength", LABEL_CHARS_MAX),
     ("NewUpload", "name", "minLength", 1),
@@ -191,6 +193,10 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
 
 /// The limits of parameters: the operation, the parameter, the keyword and its value.
 const PARAMETERS: &[(&str, &str, &str, usize)] = &[
+    ("colleagues", "limit", "minimum", 1),
+    ("colleagues", "limit", "maximum", COLLEAGUES_MAX),
+    ("colleagues", "q", "minLength", 1),
+    ("colleagues", "q", "maxLength", QUESTION_CHARS_MAX),
     ("directory", "limit", "minimum", 1),
     ("directory", "limit", "maximum", COLLEAGUES_MAX),
     ("directory", "q", "minLength", 1),
@@ -254,6 +260,7 @@ const REASONS: [(u16, &str); 10] = [
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
+    ("colleagueKeyAccept", &[409]),
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),
     ("groupCreate", &[409]),
@@ -299,6 +306,9 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("temporaryStartAgain", &[409]),
     ("totpOn", &[404, 409]),
     ("totpStart", &[409]),
+    ("vouch", &[404, 409]),
+    ("vouchAsk", &[404, 409]),
+    ("vouchRevoke", &[409]),
 ];
 
 /// Adds the statuses that follow from what an operation takes, and those of `REFUSED`.

@@ -13,7 +13,7 @@ use utoipa_axum::PathItemExt;
 use super::api::{
     appearance, attached, browser, change, credential, directory, draft, event, filter, group,
     label, link, mailbox, manage, message, passkey, preference, search, session, submission,
-    temporary,
+    temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -152,6 +152,16 @@ route_list! {
     change::since,
     event::stream,
     download::download,
+    vouching::read,
+    vouching::signing, vouching::set,
+    vouching::register,
+    vouching::ask,
+    vouching::request_end,
+    vouching::attest,
+    vouching::revoke,
+    vouching::find,
+    vouching::colleague,
+    vouching::accept_key,
     view::frame,
     view::image,
     view::remote,

@@ -153,6 +153,7 @@ async function tour(page, mode, look) {
     "manage-log": at("/manage/log", "log"),
     "manage-diagnostics": at("/manage/diagnostics", "diagnostics"),
     settings: at("/settings", "preference-undoSecs"),
+    colleagues: at("/colleagues", "own-fingerprint"),
     sessions: at("/sessions", "session"),
     about: async () => {
       await page.goto(`${base}/about`);

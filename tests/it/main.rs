@@ -44,3 +44,4 @@ mod web_sessions;
 mod web_shares;
 mod web_site_name;
 mod web_transport;
+mod web_vouching;

@@ -409,6 +409,9 @@ async fn a_password_that_somebody_else_chose_is_replaced_before_anything_else() 
     let signed_in = noa.sign_in("noa", FIRST).await.expect_status(201).json();
     assert_eq!(signed_in["account"]["mustChoosePassword"], true);
     all_refused(&mut noa).await;
+    // The one who chose the password could open a signing pair that was made under it.
+    let found = dana.get("/api/colleagues?q=noa").await.expect_status(200).json();
+    assert_eq!(found["items"], json!([]), "there is no pair yet");
     let change =
         |old: &str, new: &str| json!({"password": old, "newPassword": new, "keepOthers": true});
     let path = "/api/account/password";
@@ -424,6 +427,9 @@ async fn a_password_that_somebody_else_chose_is_replaced_before_anything_else() 
     assert_eq!(session["account"]["mustChoosePassword"], false);
     let page = noa.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
     assert_eq!(page["items"][0]["subject"], "Hello");
+    noa.get("/api/vouching").await.expect_status(200);
+    let found = dana.get("/api/colleagues?q=noa").await.expect_status(200).json();
+    assert_eq!(found["items"][0]["address"], "noa@example.org");
     let mut other = web.browser().await;
     other.sign_in("noa", FIRST).await.expect_problem(401, "bad-credentials");
     let recover = |key: &Value| json!({"name": "noa", "recoveryKey": key, "newPassword": FIRST});

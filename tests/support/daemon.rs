@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -142,7 +142,15 @@ impl Daemon {
 
     /// Signs in as `user` for one `postern mail` command and returns its standard output.
     pub fn mail(&self, user: &str, verb: &str, words: &[&str]) -> Vec<u8> {
-        let out = Command::new(env!("CARGO_BIN_EXE_postern"))
+        let out = self.mail_tried(user, verb, words);
+        let complaint = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "mail {verb} {words:?} for {user}: {complaint}");
+        out.stdout
+    }
+
+    /// The same, whether it succeeds or not.
+    pub fn mail_tried(&self, user: &str, verb: &str, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_postern"))
             .args(["mail", verb, "--url", &self.url, "--user", user])
             .arg("--ca")
             .arg(self.ca())
@@ -151,10 +159,7 @@ impl Daemon {
             .args(words)
             .stdin(Stdio::null())
             .output()
-            .expect("the binary was built with this test");
-        let complaint = String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "mail {verb} {words:?} for {user}: {complaint}");
-        out.stdout
+            .expect("the binary was built with this test")
     }
 
     /// Returns the references of all messages of `user`, in the order of `mail list`.

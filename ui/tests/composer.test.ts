@@ -37,6 +37,7 @@ const DRAFT: api.Draft = {
   attachments: [],
   related: null,
   choices: {},
+  signed: null,
 };
 
 const accountLike: Account = {

@@ -31,6 +31,7 @@ export function detailLike(given: Partial<Detail> & { reference: string }): Deta
     ...{ invitation: null, contacts: [], cryptography: null, unsubscribe: [] },
     messageId: null,
     openedAt: null,
+    signature: null,
     ...given,
   };
 }

@@ -119,3 +119,18 @@ test("an unescaped From line in the text does not split a message", async () => 
 test("a day with one digit has a blank before it (RFC 4155)", () => {
   expect(ctime(new Date("2020-03-02T10:00:05Z"))).toBe("Mon Mar  2 10:00:05 2020");
 });
+
+test.each([
+  ["From a@x Sun May 13 03:00:07 2001", "2001-05-13T03:00:07.000Z"],
+  ["From - Tue Jul  4 08:55:07 2007", "2007-07-04T08:55:07.000Z"],
+  ["From a@x Sun May 13 03:00 2001", "2001-05-13T03:00:00.000Z"],
+  ["From a@x Sun May 13 03:00:07 +0200 2001", "2001-05-13T01:00:07.000Z"],
+  ["From a@x Sun May 13 03:00:07 2001 -0730", "2001-05-13T10:30:07.000Z"],
+  ["From a@x", undefined],
+  ["From a@x Sun Foo 99 27:00:07 2001", undefined],
+])("the separator %s says when the message came", async (line, time) => {
+  const found = [];
+  const file = new Blob([`${line}\nA: 1\n\none\n\nFrom b@x\nB: 2\n`]);
+  for await (const { received } of messagesOf(file, 1_000)) found.push(received?.toISOString());
+  expect(found).toEqual([time, undefined]);
+});

@@ -26,7 +26,7 @@ const upload = (more: Partial<api.Upload> = {}): api.Upload => ({
 const draft = (more: Partial<api.Draft>): api.Draft => ({
   ...{ id: "d1", version: 1, savedAt: "2026-11-23T12:04:00Z", uploads: [upload()] },
   ...{ to: [], cc: [], bcc: [], subject: "Birds", text: "See", html: HTML },
-  ...{ attachments: [ID], related: null, choices: {} },
+  ...{ attachments: [ID], related: null, choices: {}, signed: null },
   ...more,
 });
 

@@ -25,6 +25,7 @@ const draft = (version: number, more: Partial<api.Draft> = {}): api.Draft => ({
   uploads: [],
   related: { reference: "R", kind: "reply" },
   choices: {},
+  signed: null,
   ...more,
 });
 const upload = (received: number): api.Upload => {

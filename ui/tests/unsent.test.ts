@@ -52,7 +52,13 @@ test("an outsider's reply that was refused is not called sent", async () => {
   const draft: api.Draft = {
     ...{ id: "d1", version: 1, savedAt: "2026-11-23T10:00:00Z", uploads: [] },
     ...{ to: [{ name: null, address: omar }], cc: [], bcc: [], subject: "Re: x", text: "" },
-    ...{ html: null, attachments: [], related: { reference: "R", kind: "reply" }, choices: {} },
+    ...{
+      html: null,
+      attachments: [],
+      related: { reference: "R", kind: "reply" },
+      choices: {},
+      signed: null,
+    },
   };
   vi.spyOn(api, "draftList").mockResolvedValue({ items: [] });
   vi.spyOn(api, "draftFrom").mockResolvedValue(draft);

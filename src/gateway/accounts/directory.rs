@@ -11,11 +11,13 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::gateway::Gateway;
+use crate::gateway::accounts::account::login_form;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::Account;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::ACCOUNTS;
+use crate::mail::address::Address;
 use crate::mail::words::spelled;
 use crate::store::Read;
 
@@ -268,6 +270,21 @@ impl Gateway {
             }
             asked = asked.saturating_mul(4).min(FOUND_MAX);
         }
+    }
+
+    /// The person inside with this first address or, if the site has a directory, this login name.
+    /// Whose a further address is, is not said.
+    pub(in crate::gateway) fn colleague_called(
+        &self,
+        typed: &str,
+    ) -> Result<Option<AccountId>, Error> {
+        let Some((id, account)) = self.colleague_named(typed)? else { return Ok(None) };
+        let is_first = Address::parse(typed).is_ok_and(|address| {
+            address.stored_forms().any(|form| account.addresses.first() == Some(&form))
+        });
+        let is_login = || [typed.to_lowercase(), login_form(typed)].contains(&account.name);
+        let is_called = is_first || (self.site()?.directory && is_login());
+        Ok(is_called.then_some(id))
     }
 
     /// The person inside with this login name or address.

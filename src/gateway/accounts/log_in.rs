@@ -15,12 +15,12 @@ use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{
-    ACCOUNTS, CODE_FAILURES, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
+    ACCOUNT_KEYS, ACCOUNTS, CODE_FAILURES, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
 };
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
 use crate::terms::Profile;
-use crate::vault::{self, Password, SessionToken, UnlockKey};
+use crate::vault::{self, AccountSecret, Password, SessionToken, UnlockKey};
 
 /// The client that requests a session, independent of the credential.
 pub struct Browser {
@@ -156,6 +156,7 @@ impl Gateway {
         let (view, by) = (session.view(Some(session_id)), opened.kind);
         let known = self.newly_known(&session, browser.profile)?;
         let key = token.id();
+        let unlocked = self.signing_owner(id, &opened.unlock)?;
         let done = self.inner.store.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.filter(|account| !account.disabled).ok_or(Error::Refused)?;
@@ -173,6 +174,12 @@ impl Gateway {
         // fail now.
         if let Err(error) = self.sessions_trim(id, by, session_id) {
             tracing::warn!(%error, "old sessions were not ended");
+        }
+        // An account from before there were signing keys gets one now, or at its next request.
+        if let Some(secret) = unlocked
+            && let Err(error) = self.signing_pair_of((id, &secret))
+        {
+            tracing::warn!(%error, "an account has no signing key yet");
         }
         let account = self.account_view(id)?;
         self.publish_session(id);
@@ -208,6 +215,21 @@ impl Gateway {
         let (unlock, credential) = self.unlock_with(account, password)?;
         let kind = CredentialKind::Password;
         Ok(OpenedBy { account, unlock, kind, credential, sign_count: None, step: None })
+    }
+
+    /// The opened keys of an account that signs: not of a temporary one, nor of one whose owner has yet
+    /// to choose a password.
+    fn signing_owner(
+        &self,
+        account: AccountId,
+        unlock: &UnlockKey,
+    ) -> Result<Option<AccountSecret>, Error> {
+        let Some(keys) = self.inner.store.get(&ACCOUNT_KEYS, &account)? else { return Ok(None) };
+        let signs = self.temporary(account)?.is_none() && !self.account(account)?.must_choose;
+        Ok(match signs {
+            false => None,
+            true => Some(unlock.open_account(&keys.sealed_private, &account.0)?),
+        })
     }
 
     /// Returns the browser that is known from this sign-in on. A shared computer is not, nor is a

@@ -15,7 +15,7 @@ use crate::gateway::accounts::chosen::{Chosen, OwnChoice};
 use crate::gateway::accounts::keys_check::Unlocked;
 use crate::gateway::accounts::password::{drop_in_tx, there_in_tx};
 use crate::gateway::accounts::session::{KeptSession, binding};
-use crate::gateway::accounts::session_rows;
+use crate::gateway::accounts::{session_rows, signing};
 use crate::gateway::actor::ChangedFrom;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{AccountKeys, Credential};
@@ -139,6 +139,7 @@ impl Renewed {
             Cause::PasswordChanged => Some(AccountChange::PasswordChanged),
             Cause::Recovered => {
                 tx.delete(&TOTP, &account);
+                signing::end_in_tx(tx, account)?;
                 tx.delete(&CODE_FAILURES, &account);
                 Some(AccountChange::Recovered)
             }
@@ -148,6 +149,10 @@ impl Renewed {
     /// Records whether the owner still has to choose a password.
     fn choice_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut row = tx.get(&ACCOUNTS, &self.account)?.ok_or(Error::Refused)?;
+        // Who chose the password has what opens the pair.
+        if row.must_choose {
+            signing::end_in_tx(tx, self.account)?;
+        }
         row.must_choose = match self.choice {
             OwnChoice::Made => false,
             OwnChoice::AsBefore => row.must_choose,

@@ -17,13 +17,20 @@ use zeroize::Zeroizing;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::summary::{FileAt, Outline};
 use crate::gateway::records::ids::ReferenceKey;
+use crate::gateway::records::search::Sealed as SealedRow;
 use crate::mail::message::{self, Octets, Within};
 use crate::mail::{compose, sanitize};
-use crate::store::{ContentId, Store};
-use crate::vault::{self, ContentKey};
+use crate::store::{ContentId, Read, Store, Table};
+use crate::vault::{self, ContentKey, Digest};
 
 /// How many octets are read at once, and the largest piece: whole chunks.
 pub const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
+
+/// How many octets there are, and their SHA-256 digest.
+pub(in crate::gateway) type Digested = (u64, [u8; 32]);
+
+/// The same, without the digest of what is too long to be read for it.
+pub(in crate::gateway) type DigestedOrLong = (u64, Option<[u8; 32]>);
 
 /// A message's content, opened.
 pub struct Content {
@@ -58,15 +65,15 @@ impl Content {
         let Some(length) = store.content_length(ContentId(reference))? else { return Ok(None) };
         let length = vault::plain_len(length).ok_or_else(damaged)?;
         let sealed = Arc::new(Sealed { store, key, reference, length });
-        let shown = match &outline {
-            Some(outline) if !outline.files.is_empty() => {
-                let mut head = sealed.read(0, outline.head_octets)?;
-                head.extend_from_slice(&outline.end);
-                head
-            }
-            _ => sealed.read(0, length)?,
-        };
+        let shown = sealed.shown(outline.as_ref())?;
         Ok(Some(Content { sealed, outline, shown }))
+    }
+
+    /// The same content, as one sees it whose list says otherwise where its parts are.
+    #[cfg(test)]
+    pub(in crate::gateway) fn outlined(&self, outline: Option<Outline>) -> Content {
+        let shown = self.sealed.shown(outline.as_ref()).unwrap();
+        Content { sealed: self.sealed.clone(), outline, shown }
     }
 
     /// The header and text. This is the whole message, unless it was written here and has files,
@@ -92,6 +99,58 @@ impl Content {
     /// The whole message, piece by piece.
     pub fn raw(&self) -> Pieces {
         Pieces::Raw(Raw { sealed: self.sealed.clone(), offset: 0, end: self.sealed.length })
+    }
+
+    /// Returns the key by which the message says that it is signed.
+    pub(in crate::gateway) fn signing_key(&self) -> Option<String> {
+        compose::signing_key(&self.shown)
+    }
+
+    /// Where the parts of a message that was written here are.
+    pub(in crate::gateway) fn outline(&self) -> Option<&Outline> {
+        self.outline.as_ref()
+    }
+
+    /// Opens what lies beside the content under its key, in the row of its reference number.
+    pub(in crate::gateway) fn beside(
+        &self,
+        table: &Table<ReferenceKey, SealedRow>,
+        binding: &[u8],
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let Some(row) = self.sealed.store.get(table, &self.sealed.reference)? else {
+            return Ok(None);
+        };
+        self.sealed.key.open_beside(binding, &row.0).map(Some).map_err(|_| damaged())
+    }
+
+    /// Seals what [`Content::beside`] opens, as any reader of the message could.
+    #[cfg(test)]
+    pub(in crate::gateway) fn seal_beside(&self, binding: &[u8], plain: &[u8]) -> SealedRow {
+        SealedRow(self.sealed.key.seal_beside(binding, plain).unwrap())
+    }
+
+    /// The length and the digest of the header and the text of a message that was written here, and of
+    /// everything after them; that digest only if they are no longer than `files_max`.
+    pub(in crate::gateway) fn digests(
+        &self,
+        files_max: u64,
+    ) -> Result<(Digested, DigestedOrLong), Error> {
+        let length = self.sealed.length;
+        let end = self.outline.as_ref().map_or(length, |outline| outline.head_octets.min(length));
+        let (mut head, mut files) = (Digest::default(), Digest::default());
+        let shown = usize::try_from(end).ok().and_then(|end| self.shown.get(..end));
+        head.push(shown.ok_or_else(damaged)?);
+        if length - end > files_max {
+            return Ok((head.finish(), (length - end, None)));
+        }
+        let mut offset = end;
+        while offset < length {
+            let step = STEP_OCTETS.min(length - offset);
+            files.push(&self.sealed.read(offset, step)?);
+            offset += step;
+        }
+        let (octets, digest) = files.finish();
+        Ok((head.finish(), (octets, Some(digest))))
     }
 
     /// Returns the number of the part that an image in the HTML shows, in a message written here.
@@ -377,6 +436,18 @@ fn decodes_to(raw: &[u8], octets: &[u8]) -> bool {
 }
 
 impl Sealed {
+    /// The part that is displayed.
+    fn shown(&self, outline: Option<&Outline>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match outline {
+            Some(outline) if !outline.files.is_empty() => {
+                let mut head = self.read(0, outline.head_octets)?;
+                head.extend_from_slice(&outline.end);
+                Ok(head)
+            }
+            _ => self.read(0, self.length),
+        }
+    }
+
     /// Opens the chunks that hold these octets, and returns only these octets.
     fn read(&self, offset: u64, length: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
         let each = vault::CHUNK_OCTETS as u64;

@@ -3,7 +3,7 @@
 use crate::gateway::error::{Error, readable};
 use crate::gateway::mailboxes::owed;
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::tables::MESSAGES;
+use crate::gateway::records::tables::{MESSAGE_SIGNATURES, MESSAGES};
 use crate::gateway::text::shown;
 use crate::store::{ContentId, Read, Tx};
 
@@ -32,6 +32,7 @@ pub(in crate::gateway) fn content_release_in_tx(
         }
         Some(_) => {
             tx.delete(&MESSAGES, &reference);
+            tx.delete(&MESSAGE_SIGNATURES, &reference);
             tx.content_delete(ContentId(reference));
         }
         None => tracing::error!(

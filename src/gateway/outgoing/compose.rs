@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
+use crate::gateway::mailboxes::content::Digested;
 use crate::gateway::mailboxes::sealed_message::Sealing;
 use crate::gateway::mailboxes::summary::{FileAt, Outline, SealedSummary};
 use crate::gateway::outgoing::draft::{Addressee, DraftContent};
@@ -20,7 +21,7 @@ use crate::mail::message;
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::mail::reply;
-use crate::vault::{self, ContentKey};
+use crate::vault::{self, ContentKey, Digest};
 
 /// The octets of a message, sealed.
 pub(in crate::gateway) struct Written {
@@ -30,6 +31,9 @@ pub(in crate::gateway) struct Written {
     /// The number of files that are no images in the text.
     pub attachments: usize,
     pub eight_bit: bool,
+    /// The length and the digest of the header and the text, and of what follows them.
+    pub head: Digested,
+    pub files: Digested,
 }
 
 /// The files of a message, in the order in which they are written.
@@ -84,6 +88,8 @@ pub(in crate::gateway) struct Writing<'w> {
     pub sender: &'w Sender,
     pub thread: &'w Thread,
     pub now: Timestamp,
+    /// The key that signs the message.
+    pub signing_key: Option<String>,
 }
 
 impl Writing<'_> {
@@ -101,6 +107,7 @@ impl Writing<'_> {
             true => view.name.clone(),
             false => view.address.clone(),
         };
+        let signed = self.signing_key.clone().map(|key| (compose::SIGNING_KEY_FIELD, key));
         let message = Message {
             from: Mailbox { name: self.sender.display_name(), address },
             to: &to,
@@ -114,7 +121,7 @@ impl Writing<'_> {
             reference: &reference.to_string(),
             text: &content.text,
             html,
-            extra: &[],
+            extra: signed.as_slice(),
         };
         compose::begin(&message, follows, boundary)
     }
@@ -124,11 +131,13 @@ impl Writing<'_> {
 struct Stream<'g> {
     sealing: Sealing<'g>,
     size: u64,
+    digest: Digest,
 }
 
 impl Stream<'_> {
     fn push(&mut self, octets: &[u8]) -> Result<(), Error> {
         self.size += octets.len() as u64;
+        self.digest.push(octets);
         self.sealing.push(octets)
     }
 }
@@ -165,8 +174,10 @@ impl Gateway {
         let head = writing.head(reference, &message_id, html.as_deref(), ends);
         let encoded: u64 = files.each().map(|(_, upload)| Base64Lines::octets(upload.size)).sum();
         let expected = head.len() + usize::try_from(encoded).unwrap_or(0);
-        let mut stream = Stream { sealing: self.sealing(key, reference, expected), size: 0 };
+        let sealing = self.sealing(key, reference, expected);
+        let mut stream = Stream { sealing, size: 0, digest: Digest::default() };
         stream.push(&head)?;
+        let head_digest = std::mem::take(&mut stream.digest).finish();
         let mut outline = Outline {
             head_octets: stream.size,
             end: files.follows().end(&boundary),
@@ -187,9 +198,16 @@ impl Gateway {
         if !files.others.is_empty() {
             stream.push(&compose::end_files(&boundary))?;
         }
-        let Stream { sealing, size } = stream;
-        let (pieces, attachments) = (sealing.finish()?, files.others.len());
-        Ok(Written { pieces, size, outline, attachments, eight_bit: !head.is_ascii() })
+        let Stream { sealing, size, digest } = stream;
+        Ok(Written {
+            pieces: sealing.finish()?,
+            size,
+            outline,
+            attachments: files.others.len(),
+            eight_bit: !head.is_ascii(),
+            head: head_digest,
+            files: digest.finish(),
+        })
     }
 
     /// Writes one file as a separate part, after a boundary and with the content ID of an image;

@@ -24,7 +24,7 @@ use crate::mail::message::{self, NameAddr};
 use crate::mail::plain;
 use crate::mail::reference::Reference;
 use crate::mail::reply::{self, Started};
-use crate::store::{Order, Read, Record};
+use crate::store::{self, Order, Read, Record};
 use crate::terms::{Choice, Language, RelationKind};
 use crate::vault;
 
@@ -57,10 +57,51 @@ pub struct DraftContent {
     pub related: Option<RelatedMessage>,
     /// The sender's choices for single recipients, by address.
     pub choices: BTreeMap<String, Choice>,
+    /// Whether the message is signed; `None` does what the sender chose for all.
+    pub signed: Option<bool>,
 }
 
 impl Record for DraftContent {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<DraftContent> {
+        store::migrated::<DraftContentV1, DraftContent>(version, bytes)
+    }
+}
+
+/// Before messages were signed.
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct DraftContentV1 {
+    to: Vec<Addressee>,
+    cc: Vec<Addressee>,
+    bcc: Vec<Addressee>,
+    subject: String,
+    text: String,
+    html: Option<String>,
+    attachments: Vec<String>,
+    related: Option<RelatedMessage>,
+    choices: BTreeMap<String, Choice>,
+}
+
+impl Record for DraftContentV1 {
     const VERSION: u8 = 1;
+}
+
+impl From<DraftContentV1> for DraftContent {
+    fn from(old: DraftContentV1) -> DraftContent {
+        DraftContent {
+            to: old.to,
+            cc: old.cc,
+            bcc: old.bcc,
+            subject: old.subject,
+            text: old.text,
+            html: old.html,
+            attachments: old.attachments,
+            related: old.related,
+            choices: old.choices,
+            signed: None,
+        }
+    }
 }
 
 /// A draft as its owner sees it.

@@ -73,6 +73,11 @@ impl Planned {
         matches!(self.target, Target::Queue(_))
     }
 
+    /// Whether a reader here gets the message.
+    pub(in crate::gateway) fn stays_inside(&self) -> bool {
+        matches!(self.target, Target::Inside(_) | Target::TemporaryAccount)
+    }
+
     pub(in crate::gateway) fn refused_state(&self) -> DeliveryState {
         match self.decision.route {
             Route::Refused => DeliveryState::Refused,

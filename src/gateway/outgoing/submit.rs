@@ -11,6 +11,7 @@
 //! Nothing leaves before step 4, whatever crashes; undo send reverts step 3.
 
 use crate::clock::Timestamp;
+use crate::gateway::accounts::signing;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::{Bell, Tx};
@@ -32,17 +33,20 @@ use crate::gateway::records::ids::{AccountId, UploadId};
 use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::message::{Answered, Protection, Requested};
 use crate::gateway::records::queue::Due;
+use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::{Draft, Held, Submission};
 use crate::gateway::records::tables::{
-    DELIVERIES, DRAFTS, HELD, HELD_DUE, REQUESTS, SUBMISSIONS, UPLOADS, WRITTEN_TO,
+    DELIVERIES, DRAFTS, HELD, HELD_DUE, MESSAGE_SIGNATURES, REQUESTS, SUBMISSIONS, UPLOADS,
+    WRITTEN_TO,
 };
 use crate::gateway::reporting::notice::{Detail, NoticeDraft, Told};
+use crate::gateway::vouching::signature::{Shown, Signer, Signing};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::DeliveryState;
-use crate::vault::{ContentKey, Lookup, wipe_stack};
+use crate::vault::{ContentKey, Lookup, VerifyingKey, wipe_stack};
 
 /// A request to send a draft.
 pub struct Submit<'a> {
@@ -115,12 +119,23 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let key = ContentKey::generate()?;
-        let written = self.write_message(
-            actor,
-            &Writing { content: &ready.content, sender: &ready.sender, thread: &ready.thread, now },
-            reference,
-            &key,
-        )?;
+        let signer = match ready.plan.iter().any(Planned::stays_inside) {
+            true => self.signer(actor, ready.content.signed)?,
+            false => None,
+        };
+        let writing = Writing {
+            content: &ready.content,
+            sender: &ready.sender,
+            thread: &ready.thread,
+            now,
+            signing_key: signer.as_ref().map(Signer::key),
+        };
+        let written = self.write_message(actor, &writing, reference, &key)?;
+        let signing_key = signer.as_ref().map(Signer::verifying_key);
+        let signature = match &signer {
+            Some(signer) => Some(signer.sign(ready.signing(reference, now, &written), &key)?),
+            None => None,
+        };
         let mut summary = ready.summary(&written);
         let arrives = summary.to_octets()?;
         let own = Some(self.message_id(reference));
@@ -140,7 +155,11 @@ impl Gateway {
         let own = own_placement(&packing, now);
         let reader = self.reader(ready.sender.account, reference, own, &summary, &key)?;
         let notices = self.refusal_notices(&ready.sender, reference, &ready.plan, &packing, now)?;
-        let sending = ready.sending(reference, now, written, reader, packing, notices)?;
+        let sending = Sending {
+            signing_key,
+            signature,
+            ..ready.sending(reference, now, written, reader, packing, notices)?
+        };
         let submission = sending.submission.clone();
         self.submit_store(actor, submit, sending)?;
         let recipients = submission.deliveries;
@@ -176,6 +195,12 @@ impl Gateway {
             tx.delete(&DRAFTS, &(account, sending.draft_id));
             quota::discharge_in_tx(tx, account, quota::draft(&draft))?;
             sending.sealed.store_in_tx(tx)?;
+            if let Some(key) = sending.signing_key {
+                signing::current_in_tx(tx, account, key)?;
+            }
+            if let Some(signature) = &sending.signature {
+                tx.put(&MESSAGE_SIGNATURES, &message, signature)?;
+            }
             tx.put(&SUBMISSIONS, &message, &sending.submission)?;
             for (index, one) in (0..).zip(&sending.packing.deliveries) {
                 tx.put(&DELIVERIES, &(message, index), one)?;
@@ -269,6 +294,20 @@ impl Ready {
         }
     }
 
+    /// What of a message is signed: its octets, and what readers are shown beside them.
+    fn signing(&self, reference: Reference, at: Timestamp, written: &Written) -> Signing {
+        let summary = self.summary(written);
+        let shown = Shown {
+            from_name: summary.from_name.as_deref(),
+            from_address: summary.from_address.as_deref(),
+            subject: &summary.subject,
+            attachments: summary.attachments,
+            outline: &written.outline,
+        };
+        let (head, files) = (written.head, written.files);
+        Signing { reference, at, head, files, shown: shown.digest() }
+    }
+
     /// Combines everything that is stored.
     fn sending(
         &self,
@@ -308,6 +347,8 @@ impl Ready {
             sealed,
             submission,
             packing,
+            signing_key: None,
+            signature: None,
             notices,
             draft_id: text::parse_hex(&self.draft_id).expect("the id in a view is valid"),
             version: self.version,
@@ -336,6 +377,10 @@ struct Sending {
     sealed: SealedMessage,
     submission: Submission,
     packing: Packing,
+    /// The key that signed the message.
+    signing_key: Option<VerifyingKey>,
+    /// What lies beside the message.
+    signature: Option<Sealed>,
     notices: Vec<SealedMessage>,
     draft_id: [u8; 16],
     version: u32,

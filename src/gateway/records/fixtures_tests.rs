@@ -12,6 +12,7 @@ use std::path::Path;
 use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
+use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::groups::about::About;
 use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
@@ -20,6 +21,7 @@ use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::search::block::{Block, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload::Meta;
+use crate::gateway::vouching::signature::CarriedSignature;
 use crate::store::{Record, read_record};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/records.txt");
@@ -39,6 +41,8 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Block>("Block");
     check.stored_form::<Text>("Text");
     check.stored_form::<Meta>("upload::Meta");
+    check.stored_form::<KnownKey>("KnownKey");
+    check.stored_form::<CarriedSignature>("CarriedSignature");
     check.stored_form::<About>("About");
 }
 

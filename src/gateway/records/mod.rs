@@ -17,6 +17,7 @@ pub mod site;
 pub mod submission;
 pub(in crate::gateway) mod tables;
 pub mod temporary;
+pub mod vouching;
 
 #[cfg(test)]
 mod fixtures_tests;

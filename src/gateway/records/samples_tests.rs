@@ -7,6 +7,7 @@ mod groups_tests;
 mod places_tests;
 mod sealed_tests;
 mod sending_tests;
+mod vouching_tests;
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;

@@ -13,7 +13,7 @@ pub struct SearchPart {
 }
 
 /// Data that only the account's own keys open.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed(pub Vec<u8>);
 
 /// A deleted message whose words are still in the index.

@@ -30,6 +30,7 @@ use crate::gateway::records::submission::{
     Delivery, DeliveryV1, Draft, Held, Submission, SubmissionV1, SubmissionV2, Upload, UploadChunk,
 };
 use crate::gateway::records::temporary::{Pickup, Temporary};
+use crate::gateway::records::vouching::{Attestation, SignedStatement, SigningKey, VouchRequest};
 use crate::store::{Record, Table};
 
 pub const ACCOUNTS: Table<AccountId, Account> = Table::new(1, "accounts");
@@ -93,6 +94,15 @@ pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
 pub const ACCOUNT_NEWS: Table<(AccountId, [u8; 16]), AccountNews> = Table::new(61, "account_news");
 pub const UNREPORTED: Table<(ReferenceKey, u32), Unreported> = Table::new(62, "unreported");
 
+pub const SIGNING_KEYS: Table<AccountId, SigningKey> = Table::new(72, "signing_keys");
+/// By the account that an attestation is about, and by the one that made it.
+pub const ATTESTATIONS: Table<(AccountId, AccountId), Attestation> = Table::new(73, "attestations");
+pub const REGISTERS: Table<AccountId, SignedStatement> = Table::new(74, "registers");
+pub const VOUCH_REQUESTS: Table<(AccountId, AccountId), VouchRequest> =
+    Table::new(75, "vouch_requests");
+pub const MESSAGE_SIGNATURES: Table<ReferenceKey, Sealed> = Table::new(76, "message_signatures");
+/// What an account knows of the signing keys of others, and of its own.
+pub const KNOWN_KEYS: Table<(AccountId, AccountId), Sealed> = Table::new(77, "known_keys");
 pub const KNOWN_BROWSERS: Table<(AccountId, [u8; 16]), KnownBrowser> =
     Table::new(63, "known_browsers");
 pub const GROUPS: Table<GroupId, Group> = Table::new(65, "groups");
@@ -176,6 +186,10 @@ records!(
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
+    SigningKey = 1,
+    Attestation = 1,
+    SignedStatement = 1,
+    VouchRequest = 1,
     KnownBrowser = 1,
     Group = 1,
     GroupEpoch = 1,

@@ -222,7 +222,7 @@ impl From<CredentialView> for Credential {
     }
 }
 
-fn qr(text: &str) -> Result<Qr, Problem> {
+pub fn qr(text: &str) -> Result<Qr, Problem> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|e| Problem::broken(&e))?;
     let size = code.size();
     let mut path = String::new();

@@ -67,6 +67,9 @@ pub struct Content {
     /// The sender's choice for individual recipients, by address.
     #[serde(default)]
     choices: BTreeMap<String, Choice>,
+    /// Whether the message is signed; `null`: as the account chose for all.
+    #[serde(default)]
+    signed: Option<bool>,
 }
 
 /// New content for an existing draft.
@@ -192,6 +195,7 @@ impl Content {
             attachments: self.attachments,
             related: self.related.as_ref().map(RelatedMessage::read).transpose()?,
             choices: self.choices,
+            signed: self.signed,
         })
     }
 
@@ -211,6 +215,7 @@ impl Content {
             attachments: content.attachments,
             related: content.related.as_ref().and_then(RelatedMessage::of),
             choices: content.choices,
+            signed: content.signed,
         }
     }
 }

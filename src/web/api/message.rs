@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::clock::Timestamp;
 use crate::gateway;
 use crate::gateway::mailboxes::list::PAGE_MAX;
 use crate::mail::reference::Reference;
@@ -197,9 +198,23 @@ pub struct Beginning {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Into {
+pub struct ImportInto {
     /// A mailbox's id, or its role.
     mailbox: String,
+    /// When the message was received (RFC 3339), as the file around it says. It counts where
+    /// neither Date nor Received in the message can be read.
+    received: Option<String>,
+}
+
+impl ImportInto {
+    fn received(&self) -> Result<Option<Timestamp>, Problem> {
+        let parsed = |text: &String| {
+            Timestamp::parse_rfc3339(text).ok_or(Problem::invalid(
+                "\u{201c}received\u{201d} is not a date and time (RFC 3339).",
+            ))
+        };
+        self.received.as_ref().map(parsed).transpose()
+    }
 }
 
 /// The result of importing a message.
@@ -302,18 +317,19 @@ pub async fn beginnings(
     path = "/api/messages/import",
     tag = "messages",
     operation_id = "messageImport",
-    params(Into),
+    params(ImportInto),
     request_body(content = String, content_type = "application/octet-stream",
         description = "The message (RFC 5322), with any kind of line ending"),
     responses((status = 201, description = "The message is stored", body = Imported), Problems)
 )]
 pub async fn import(
     signed: Signed,
-    Params(Into { mailbox }): Params<Into>,
+    Params(into): Params<ImportInto>,
     MessageOctets(octets): MessageOctets,
 ) -> Result<(StatusCode, axum::Json<Imported>), Problem> {
+    let received = into.received()?;
     let done = signed.run(CostClass::Content, move |gateway, actor| {
-        gateway.message_import(actor, &mailbox, &octets)
+        gateway.message_import(actor, &into.mailbox, &octets, received)
     });
     let done = done.await?;
     let reference = done.item.reference.to_string();
@@ -362,7 +378,8 @@ pub async fn open(
     let confirm = body.and_then(|Json(open)| open.confirm);
     let opened = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &content))
+        let signature = gateway.message_signature(actor, &item, &content)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature))
     });
     Ok(axum::Json(opened.await?))
 }
@@ -384,7 +401,8 @@ pub async fn open(
 pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Detail>, Problem> {
     let read = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &content))
+        let signature = gateway.message_signature(actor, &item, &content)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature))
     });
     Ok(axum::Json(read.await?))
 }

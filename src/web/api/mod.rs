@@ -24,6 +24,7 @@ pub mod session;
 pub mod submission;
 pub mod temporary;
 mod view;
+pub mod vouching;
 
 use utoipa::IntoResponses;
 

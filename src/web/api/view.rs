@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::gateway::mailboxes::content::Content;
 use crate::gateway::mailboxes::standing::StandingView;
+use crate::gateway::vouching::signature::SignatureView;
 use crate::gateway::{self, ItemView};
 use crate::mail::message;
 use crate::mail::reference::Reference;
@@ -12,6 +13,7 @@ use crate::mail::warnings;
 use crate::terms::{AccountChange, DeliveryState, Route, SenderCheck, SenderWarning};
 
 use super::readable::{Addr, Readable, addrs};
+use super::vouching::Signature;
 
 /// A message as the list shows it, opened or not.
 #[derive(Serialize, ToSchema)]
@@ -171,6 +173,8 @@ pub struct Detail {
     readable: Readable,
     #[schema(format = DateTime)]
     opened_at: Option<String>,
+    /// The sender's signature; `null` if the message has none.
+    signature: Option<Signature>,
 }
 
 /// A page of a mailbox.
@@ -351,6 +355,12 @@ impl Detail {
             readable: Readable::of(view),
             opened_at: item.opened.map(|moment| moment.to_rfc3339()),
             item: item.into(),
+            signature: None,
         }
+    }
+
+    /// The same, with the signature of the message, verified for its reader.
+    pub fn signed(self, signature: Option<SignatureView>) -> Detail {
+        Detail { signature: signature.map(Signature::from), ..self }
     }
 }

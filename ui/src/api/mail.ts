@@ -51,9 +51,14 @@ export const messageBeginnings = (references: string[]) =>
 export const labelList = () => request<Answered<"Labels">>("GET", "/api/labels");
 export const labelsSet = (items: api.Label[]) =>
   request<Answered<"Labels">>("PUT", "/api/labels", { body: { items } });
-export const messageImport = (mailbox: string, octets: Blob, signal: AbortSignal) =>
+/** `received` counts where the message does not say itself when it came. */
+export const messageImport = (
+  mailbox: string,
+  { octets, received }: { octets: Blob; received: Date | null },
+  signal: AbortSignal,
+) =>
   request<api.Imported>("POST", "/api/messages/import", {
-    query: { mailbox },
+    query: { mailbox, received: received?.toISOString() ?? null },
     octets,
     signal,
   });

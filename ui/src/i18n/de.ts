@@ -19,6 +19,7 @@ export const de = {
     mail: "E-Mail",
     search: "Suche",
     more: "Mehr",
+    colleagues: "Personen",
     groups: "Gruppen",
     sessions: "Sitzungen",
     settings: "Einstellungen",
@@ -394,6 +395,109 @@ export const de = {
     signOut: "Dem Server konnte nicht mitgeteilt werden, dass Sie sich abgemeldet haben.",
     signOutKept: "Dieser Browser kann die Sitzung nicht mehr verwenden; sie endet von selbst.",
     unreachable: "Der Server ist nicht erreichbar.",
+  },
+  colleagues: {
+    title: "Kolleginnen und Kollegen",
+    lead: "Wer jemand ist, bestätigen Menschen füreinander: Sie vergleichen mit einem Kollegen einen Code und bürgen dann für den Schlüssel, der seine Nachrichten signiert.",
+    own: "Mein Signaturschlüssel",
+    ownHint:
+      "Zeigen Sie diesen Code der Person, die für Sie bürgen soll, oder lesen Sie ihn in einem Gespräch vor.",
+    ownQr: "Der Code als QR-Code",
+    since: "Seit",
+    signs: "Alle meine Nachrichten signieren, mit den Namen derer, die für mich bürgen",
+    find: "Jemanden finden",
+    nobody: "Niemand wurde gefunden.",
+    noDirectory: "Hier gibt es kein Verzeichnis.",
+    requests: "Bitten",
+    asked: (who) => `${who} bittet Sie um Bürgschaft`,
+    asking: (who) => `Sie haben ${who} um Bürgschaft gebeten`,
+    compare: "Vergleichen und bürgen…",
+    refuse: "Ablehnen",
+    withdraw: "Zurücknehmen",
+    refused: "Die Bitte wurde abgelehnt.",
+    withdrawn: "Die Bitte wurde zurückgenommen.",
+    received: "Für mich bürgen",
+    receivedNone:
+      "Noch bürgt niemand für Ihren Schlüssel. Suchen Sie oben jemanden und bitten Sie darum.",
+    given: "Ich bürge für",
+    givenNone: "Sie bürgen noch für niemanden.",
+    ask: "Um Bürgschaft bitten",
+    askDone: (who) => `${who} wurde gebeten.`,
+    back: "Alle",
+    code: "Code des Signaturschlüssels",
+    codeHint:
+      "Vergleichen Sie ihn mit dem, was die andere Person auf derselben Seite zeigt oder vorliest.",
+    typed: "Der Code, den die andere Person zeigt (60 Ziffern)",
+    how: "Wie haben Sie verglichen?",
+    ways: {
+      "in-person": "Wir haben uns getroffen",
+      call: "In einem Gespräch am Telefon",
+      known: "Wir kennen uns seit langem",
+    },
+    ends: "Endet am (freiwillig)",
+    note: "Notiz für Sie beide (freiwillig)",
+    vouch: "Bürgen",
+    vouchDone: (who) => `Sie bürgen für ${who}.`,
+    differs:
+      "Das ist nicht der Code des Schlüssels, den der Server zeigt. Bürgen Sie nicht; fragen Sie persönlich nach.",
+    onlyAsked: "Sie können für jemanden bürgen, der Sie darum bittet.",
+    revoke: "Widerrufen",
+    revokeAsk: (who) => `Ihre Bürgschaft für ${who} widerrufen?`,
+    revokeLead: "Das gilt sofort, für alle Nachrichten. Die andere Person erfährt es.",
+    revoked: "Sie bürgen nicht mehr.",
+    vouchersOf: (who) => `Wer für ${who} bürgt`,
+    vouchersNone: "Niemand bürgt für diesen Schlüssel.",
+    accept: "Ich habe verglichen: diesem Schlüssel vertrauen",
+    accepted: "Von nun an gilt für Sie dieser Schlüssel.",
+    standing: {
+      "in-force": "gilt",
+      expired: "abgelaufen",
+      ended: "beendet",
+      "key-changed": "betrifft einen anderen Schlüssel",
+      doubtful: "nicht zu bestätigen",
+      forged: "wurde verändert",
+    },
+    problems: {
+      "own-key-lost":
+        "Ihr Signaturschlüssel ging auf dem Server verloren, und ein neuer wurde erzeugt. Wenn nicht eine Sicherung zurückgespielt wurde, sagen Sie es Ihrer Administration.",
+      "register-old": (who) =>
+        `Die signierte Liste von ${who} ist älter als eine, die schon zu sehen war. Was seither widerrufen wurde, kann gültig aussehen.`,
+      "key-changed": (who) =>
+        `Der Schlüssel von ${who} ist nicht der, den Sie kennen. Vergleichen Sie den Code, bevor Sie sich darauf verlassen.`,
+      "left-out": (who) =>
+        `Eine Bestätigung, an der ${who} beteiligt ist, fehlt auf dem Server, obwohl sie signiert verzeichnet ist.`,
+      added: (who) => `Der Server zeigt eine Bestätigung von ${who}, die ${who} nicht verzeichnet.`,
+      forged: (who) =>
+        `Eine Bestätigung, an der ${who} beteiligt ist, wurde auf dem Server verändert.`,
+    },
+    confirm: "Ich habe es mir angesehen",
+    confirmed: "Die Liste ist wieder signiert.",
+    from: (day) => `seit ${day}`,
+    until: (day) => `bis ${day}`,
+    failed: "Das konnte nicht geladen werden.",
+    notDone: "Das wurde nicht ausgeführt.",
+  },
+  signature: {
+    signed: (who, day) => `Signiert von ${who} am ${day}`,
+    vouched: (who) => `dafür bürgt: ${who}`,
+    nobody: "niemand bürgt für den Schlüssel",
+    earlier: (who, day) =>
+      `Signiert am ${day} mit einem früheren Schlüssel von ${who}, der seither ersetzt wurde. Jemand anderes könnte diesen Schlüssel kennen: Fragen Sie nach, bevor Sie sich auf diese Nachricht verlassen.`,
+    changed: (who) =>
+      `Signiert mit einem anderen Schlüssel als dem, den Sie von ${who} kennen. Vergleichen Sie den Code, bevor Sie sich auf diese Nachricht verlassen.`,
+    unknown: (day) => `Signiert am ${day} von jemandem, der hier nicht mehr bekannt ist.`,
+    broken:
+      "Die Signatur passt nicht zu dieser Nachricht. Jemand könnte die Nachricht oder ihren Absender verändert haben.",
+    missing:
+      "Diese Nachricht war signiert, und die Signatur fehlt. Jemand könnte sie entfernt haben.",
+    files: "Die Dateien sind zu groß, um hier geprüft zu werden.",
+    unsigned: "Nicht signiert.",
+    time: "Diese Nachricht kam zu einer anderen Zeit, als sie signiert wurde. Jemand könnte eine alte wiederhergestellt haben.",
+    unnamed: "Sie haben diese Nachricht als Blindkopie erhalten.",
+    doubt: "Eine Bestätigung in dieser Nachricht wurde verändert oder lässt sich nicht nachprüfen.",
+    details: "Wer bürgt",
+    on: "Signiert: ein",
+    off: "Signiert: aus",
   },
   sessions: {
     title: "Sitzungen",
@@ -1349,7 +1453,7 @@ export const de = {
       remove: "Benutzer entfernen",
       removeAsk: (name: string) => `${name} endgültig entfernen?`,
       removeLead:
-        "Alles in diesem Konto wird sofort vernichtet, und nichts bringt es zurück. Absender ungeöffneter Nachrichten werden benachrichtigt. 90 Tage lang bekommt niemand anderes den Benutzernamen oder die Adressen.",
+        "Von jetzt an lässt sich in diesem Konto nichts mehr öffnen, und das lässt sich nicht rückgängig machen. Interne Absender ungeöffneter Nachrichten werden benachrichtigt, externe nicht. Frühere Sicherungen behalten, was sie haben. 90 Tage lang bekommt niemand anderes den Benutzernamen oder die Adressen.",
       removeType: (name: string) => `Geben Sie zum Fortfahren den Benutzernamen „${name}“ ein`,
       removed: (name: string) => `${name} wurde entfernt.`,
     },
@@ -1547,6 +1651,10 @@ export const de = {
     "totp-on": "Die Bestätigung in zwei Schritten ist bereits aktiviert.",
     "asked-often":
       "Sie haben so oft gefragt, wie es an einem Tag möglich ist. Versuchen Sie es morgen wieder.",
+    "register-old":
+      "Die Liste Ihrer Bürgschaften ist älter als die zuletzt signierte. Sehen Sie sie erst an.",
+    "key-differs": "Der Code gehört nicht zum Schlüssel dieser Person.",
+    "asked-already": "Diese Person wurde schon gebeten oder hat vor kurzem abgelehnt.",
     "same-password": "Das neue Passwort muss sich vom alten unterscheiden.",
     "choose-password": "Melden Sie sich an und wählen Sie zuerst Ihr eigenes Passwort.",
     "keys-differ":

@@ -6,15 +6,17 @@ const LF = 0x0a;
 /**
  * Yields the messages of a file one by one, as they are; an .eml file is one message. Reads in
  * pieces, so that a file of any size needs little memory. `messageMax` is the largest size of a
- * message in octets: a larger one is yielded as null.
+ * message in octets: a larger one is yielded as null. `received` is the time that the line before
+ * the message names, or null.
  */
 export async function* messagesOf(
   file: Blob,
   messageMax: number,
-): AsyncGenerator<{ octets: Blob | null; at: number }> {
+): AsyncGenerator<{ octets: Blob | null; received: Date | null; at: number }> {
   let lines: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   let at = 0;
+  let received: Date | null = null;
   let isMbox: boolean | null = null;
   // An empty line that may separate this message from the next, and then belongs to neither.
   let empty: Uint8Array<ArrayBuffer> | null = null;
@@ -24,7 +26,9 @@ export async function* messagesOf(
     const octets = size > messageMax ? null : new Blob(lines);
     const isEmpty = size === 0;
     [lines, size] = [[], 0];
-    return isEmpty ? [] : [{ octets, at }];
+    const found = isEmpty ? [] : [{ octets, received, at }];
+    received = null;
+    return found;
   };
   const add = (line: Uint8Array<ArrayBuffer>) => {
     size += line.length;
@@ -44,6 +48,7 @@ export async function* messagesOf(
     } else if (isMbox && isSeparator(line) && begins) {
       empty = bare = null;
       yield* take();
+      received = separatorTime(line);
       continue;
     } else if (isMbox && bare === null && isBareSeparator(line) && begins) {
       bare = line;
@@ -70,6 +75,21 @@ const BOM = "\u00ef\u00bb\u00bf";
  */
 function isSeparator(line: Uint8Array): boolean {
   return starts(line, "From ") && /^From \S+(\s.*\d\d?:\d\d.*)?\s*$/.test(ascii(line, 400));
+}
+
+/**
+ * Returns the time that a separator names (RFC 4155: in UTC, in the form of C's asctime). Some
+ * programs write the zone, before or after the year.
+ */
+function separatorTime(line: Uint8Array): Date | null {
+  const form =
+    /\b([A-Z][a-z]{2}) +(\d\d?) +(\d\d?:\d\d(?::\d\d)?) +([-+]\d{4} +)?(\d{4})( +[-+]\d{4})?\s*$/;
+  const found = form.exec(ascii(line, 400));
+  if (found === null) return null;
+  const [, month, day, time, early, year, late] = found;
+  const named = `${day} ${month} ${year} ${time} ${(early ?? late ?? "+0000").trim()}`;
+  const at = new Date(named);
+  return Number.isNaN(at.getTime()) ? null : at;
 }
 
 /** Matches what some programs leave of a separator: "From " and nothing else. */

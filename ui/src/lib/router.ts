@@ -17,6 +17,7 @@ export type Route =
   | { view: "mail"; mailbox: string; reference: string | null; query?: string; lost?: string }
   | { view: "sessions" | "settings" | "about" }
   | { view: "manage"; page: ManagePage }
+  | { view: "colleagues"; colleague: string | null }
   | { view: "groups"; id: string | null }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
@@ -35,6 +36,8 @@ export function href(route: Route): string {
 function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "pickup") return ["pickup", route.token];
   if (route.view === "manage") return ["manage", route.page];
+  if (route.view === "colleagues")
+    return ["colleagues", ...(route.colleague === null ? [] : [route.colleague])];
   if (route.view === "groups") return ["groups", ...(route.id === null ? [] : [route.id])];
   if (route.view === "mail" && route.query !== undefined) {
     const number = route.query === "" ? route.lost : searches.number(route.query);
@@ -70,6 +73,8 @@ export function parse(pathname: string): Route {
     const page = MANAGE_PAGES.find((one) => one === (mailbox ?? "users"));
     return page === undefined ? { view: "missing" } : { view: "manage", page };
   }
+  if (first === "colleagues" && parts.length <= 2)
+    return { view: first, colleague: mailbox ?? null };
   if (first === "groups" && parts.length <= 2) return { view: first, id: mailbox ?? null };
   if (first === "account" && parts.length === 1) return { view: first };
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };

@@ -133,8 +133,10 @@ impl Samples for DraftContent {
             attachments: vec![text("0102")],
             related: Some(RelatedMessage { message: [1; 16], kind }),
             choices: choices.iter().cloned().collect(),
+            signed: Some(false),
         };
-        [vec![DraftContent::default()], each(full)].concat()
+        let signed = DraftContent { signed: Some(true), ..DraftContent::default() };
+        [vec![DraftContent::default(), signed], each(full)].concat()
     }
 }
 

@@ -27,6 +27,8 @@ export class Composer extends Message {
   choices = $state.raw<Record<string, api.Choice>>({});
   checks = $state.raw<Record<string, api.Check>>({});
   sending = $state(false);
+  /** Whether the message is signed; `null`: as the sender chose for all. */
+  signed = $state<boolean | null>(null);
   /** How it is shown. */
   shape = $state<"docked" | "minimised" | "full">("docked");
   consent = $state.raw<api.Consent | null>(null);
@@ -69,8 +71,8 @@ export class Composer extends Message {
     this.dirty = false;
     this.draft = draft;
     this.taken += 1;
-    const { to, cc, bcc, subject, text, html, choices, related } = draft;
-    Object.assign(this, { to, cc, bcc, subject, text, html, choices, related });
+    const { to, cc, bcc, subject, text, html, choices, related, signed } = draft;
+    Object.assign(this, { to, cc, bcc, subject, text, html, choices, related, signed });
     this.pictures = new Set(html?.match(/(?<="cid:)\w+/g));
     this.savedAt = draft.savedAt;
     this.takeFiles(draft);
@@ -176,8 +178,8 @@ export class Composer extends Message {
 
   #content(): api.Content {
     const attachments = this.attachments().filter((id) => !this.isPicture(id) || this.#shows(id));
-    const { to, cc, bcc, subject, text, html, related, choices } = this;
-    return { to, cc, bcc, subject, text, html, related, choices, attachments };
+    const { to, cc, bcc, subject, text, html, related, choices, signed } = this;
+    return { to, cc, bcc, subject, text, html, related, choices, signed, attachments };
   }
 
   /** Whether an upload is a picture of the text, or was one before it was taken out. */

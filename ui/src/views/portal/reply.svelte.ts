@@ -107,10 +107,10 @@ export class Reply extends Message {
   }
 
   #content(draft: api.Draft): api.Content {
-    const { to, cc, bcc, subject, related, choices } = draft;
+    const { to, cc, bcc, subject, related, choices, signed } = draft;
     const text = [this.text.trimEnd(), this.#quote].filter((part) => part !== "").join("\n\n");
     const attachments = this.attachments();
-    return { to, cc, bcc, subject, text, html: null, attachments, related, choices };
+    return { to, cc, bcc, subject, text, html: null, attachments, related, choices, signed };
   }
 }
 

@@ -33,9 +33,10 @@ export class Transfer {
     let before = 0;
     await this.#run(async (counts) => {
       for (const file of files) {
-        for await (const { octets, at } of messagesOf(file, MESSAGE_OCTETS_MAX)) {
+        for await (const { octets, received, at } of messagesOf(file, MESSAGE_OCTETS_MAX)) {
           if (this.#stop.signal.aborted) return;
-          await this.#one(octets, mailbox, counts);
+          const message = octets === null ? null : { octets, received };
+          await this.#one(message, mailbox, counts);
           this.progress = all === 0 ? 1 : (before + at) / all;
         }
         before += file.size;
@@ -44,13 +45,17 @@ export class Transfer {
     await background("reloading the mailbox counts", mail.boxesRead());
   }
 
-  async #one(octets: Blob | null, mailbox: string, counts: TransferCounts): Promise<void> {
-    if (octets === null) {
+  async #one(
+    message: { octets: Blob; received: Date | null } | null,
+    mailbox: string,
+    counts: TransferCounts,
+  ): Promise<void> {
+    if (message === null) {
       counts.left += 1;
       return;
     }
     try {
-      const { known } = await api.messageImport(mailbox, octets, this.#stop.signal);
+      const { known } = await api.messageImport(mailbox, message, this.#stop.signal);
       counts[known ? "known" : "done"] += 1;
     } catch (error) {
       const isRefused = error instanceof ApiError && [413, 422].includes(error.status);

@@ -1,0 +1,152 @@
+//! What a reader is shown of a message is what was signed.
+
+use super::*;
+use crate::gateway::mailboxes::content::Content;
+use crate::gateway::mailboxes::item::ItemView;
+use crate::gateway::mailboxes::summary::Outline;
+use crate::gateway::records::message::Protection;
+use crate::gateway::sending_tests::uploaded;
+use crate::gateway::vouching::signature::{CarriedSignature, tests_seal};
+
+/// A message with a file, as noa opened it.
+struct Opened {
+    office: Office,
+    reference: Reference,
+    item: ItemView,
+    content: Content,
+}
+
+impl Opened {
+    fn new() -> Opened {
+        let office = Office::open();
+        office.vouch(&office.omar, &office.dana);
+        let reference = office.send_as(&office.dana, "noa@example.org", |content| {
+            let file = uploaded(&office.gateway, &office.dana, "plan.bin", b"the plan");
+            content.attachments = vec![file];
+        });
+        let (item, content) = office.gateway.message_open(&office.noa, reference, None).unwrap();
+        Opened { office, reference, item, content }
+    }
+
+    /// What noa is shown if her list says that.
+    fn signature(&self, item: &ItemView, content: &Content) -> SignatureView {
+        self.office.gateway.message_signature(&self.office.noa, item, content).unwrap().unwrap()
+    }
+
+    fn state_of(&self, change: impl FnOnce(&mut ItemView)) -> SignatureState {
+        let mut item = self.item.clone();
+        change(&mut item);
+        self.signature(&item, &self.content).state
+    }
+
+    fn outlined(&self, change: impl FnOnce(&mut Outline)) -> SignatureState {
+        let mut outline = self.content.outline().unwrap().clone();
+        change(&mut outline);
+        self.signature(&self.item, &self.content.outlined(Some(outline))).state
+    }
+}
+
+/// One who reads a message has its key, and who can write to the store gives another reader another
+/// list of it, sealed to that reader's public key.
+#[test]
+fn nothing_that_is_shown_beside_the_signed_octets_can_be_changed() {
+    let opened = Opened::new();
+    assert_eq!(opened.state_of(|_| ()), SignatureState::Valid);
+    assert_eq!(opened.outlined(|_| ()), SignatureState::Valid);
+    assert_eq!(
+        opened.state_of(|item| item.subject = "Urgent: a new account".to_owned()),
+        SignatureState::Broken
+    );
+    assert_eq!(
+        opened.state_of(|item| item.from_name = Some("Eve".to_owned())),
+        SignatureState::Broken
+    );
+    assert_eq!(opened.state_of(|item| item.attachments += 1), SignatureState::Broken);
+    assert_eq!(
+        opened.outlined(|outline| outline.end = b"\r\nPay to another account".to_vec()),
+        SignatureState::Broken
+    );
+    assert_eq!(
+        opened.outlined(|outline| outline.files[0].name = "invoice.bin".to_owned()),
+        SignatureState::Broken
+    );
+    assert_eq!(opened.outlined(|outline| outline.files[0].offset += 4), SignatureState::Broken);
+    assert_eq!(opened.outlined(|outline| outline.files.clear()), SignatureState::Broken);
+    // A list without an outline does not make it a message that never was signed.
+    let without = opened.content.outlined(None);
+    assert_eq!(opened.signature(&opened.item, &without).state, SignatureState::Broken);
+}
+
+/// Files that are too large to be verified have the length that was signed.
+#[test]
+fn the_length_of_files_is_always_compared() {
+    let opened = Opened::new();
+    let ((head, digest), (octets, files)) = opened.content.digests(u64::MAX).unwrap();
+    assert!(files.is_some());
+    assert_eq!(opened.content.digests(octets - 1).unwrap(), ((head, digest), (octets, None)));
+}
+
+/// A message of long ago that is put back does not look like one of today.
+#[test]
+fn a_message_that_came_at_another_time_than_it_was_signed_says_so() {
+    let opened = Opened::new();
+    let view = opened.signature(&opened.item, &opened.content);
+    assert_eq!((view.at, view.time_differs), (Some(opened.item.received), false));
+    for secs in [-7_200, 7_200] {
+        let mut item = opened.item.clone();
+        item.received = item.received.plus_secs(secs);
+        let view = opened.signature(&item, &opened.content);
+        assert_eq!((view.state, view.time_differs), (SignatureState::Valid, true));
+        assert_eq!(view.at, Some(opened.item.received), "the time that was signed");
+    }
+}
+
+#[test]
+fn the_attestations_that_a_message_carries_are_signed_with_it() {
+    let opened = Opened::new();
+    let genuine = tests_seal::opened(&opened.content, opened.reference);
+    let [one] = &genuine.attested[..] else { panic!("one attestation") };
+    let put = |attested: Vec<SignedStatement>| {
+        let carried = CarriedSignature { attested, ..genuine.clone() };
+        let key = opened.reference.to_bytes();
+        let row = tests_seal::sealed(&opened.content, opened.reference, &carried);
+        opened.office.lie(move |tx| tx.put(&MESSAGE_SIGNATURES, &key, &row));
+        opened.state_of(|_| ())
+    };
+    assert_eq!(put(Vec::new()), SignatureState::Broken, "left out");
+    assert_eq!(put(vec![one.clone(), one.clone()]), SignatureState::Broken, "twice");
+    assert_eq!(put(vec![one.clone()]), SignatureState::Valid);
+}
+
+/// The easiest lie of all: a message that nobody signed.
+#[test]
+fn a_message_without_a_signature_says_so_to_who_knows_its_senders_key() {
+    let office = Office::open();
+    let (dana, noa) = (&office.dana, &office.noa);
+    let before = office.send(dana, "noa@example.org", Some(false));
+    assert_eq!(office.signature(noa, before), None, "noa knows no key of dana");
+    office.gateway.clock().advance_secs(1);
+    let signed = office.send(dana, "noa@example.org", None);
+    assert_eq!(office.state(noa, signed), SignatureState::Valid);
+    let after = office.send(dana, "noa@example.org", Some(false));
+    assert_eq!(office.state(noa, after), SignatureState::Unsigned);
+    assert_eq!(office.signature(noa, before), None, "it came before");
+    assert_eq!(office.signature(dana, after), None, "one's own");
+    // What came from outside has other checks.
+    let (mut item, content) = office.gateway.message_open(noa, after, None).unwrap();
+    item.protection = Protection::Imported;
+    assert_eq!(office.gateway.message_signature(noa, &item, &content).unwrap(), None);
+}
+
+/// Whom a message names is in its signed header; the others got a blind copy.
+#[test]
+fn a_blind_copy_is_one_by_the_signed_header() {
+    let office = Office::open();
+    let reference = office.send_as(&office.dana, "noa@example.org", |content| {
+        content.bcc = vec![Addressee { name: None, address: "omar@example.org".to_owned() }];
+    });
+    for (reader, named) in [(&office.noa, true), (&office.omar, false), (&office.dana, true)] {
+        let signature = office.signature(reader, reference).unwrap();
+        assert_eq!((signature.state, signature.names_reader), (SignatureState::Valid, named));
+    }
+}
