@@ -23,6 +23,7 @@ pub enum Request {
     UserAddressAdd { name: String, address: String },
     UserAddressRemove { name: String, address: String, free: bool },
     UserSignOut { name: String },
+    UserRelease { name: String },
     UserResetTotp { name: String },
     UserQuota { name: String, octets: Limit, messages: Limit },
     QueueList,

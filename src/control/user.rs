@@ -86,6 +86,11 @@ fn kept_or_removed(gateway: &Gateway, request: Request) -> Result<Answer, Error>
             gateway.note(CONSOLE, Act::SessionsEnded, &name, "");
             done(format!("all sessions of {name} were ended"))
         }
+        Request::UserRelease { name } => {
+            gateway.held_name_release(&name)?;
+            gateway.note(CONSOLE, Act::UserChanged, &name, "");
+            done(format!("another account can have {name}"))
+        }
         Request::UserResetTotp { name } => {
             gateway.account_totp_reset(&name)?;
             gateway.note(CONSOLE, Act::TotpReset, &name, "");

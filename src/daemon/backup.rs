@@ -1,17 +1,19 @@
 //! `postern backup` and `postern restore`: the whole store as one sealed file, and back.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use crate::control::{Answer, Request};
 use crate::store::BackedUp;
 use crate::store::local::restore;
-use crate::vault::Vault;
+use crate::vault::{self, Vault};
 
 use super::console::{Bar, ConfigFile, ask, ask_writing, print, say};
 use super::{Error, cost, credentials, files, pool_limits};
@@ -54,12 +56,14 @@ pub fn backup(command: &Backup) -> Result<ExitCode, Error> {
         return print(failed);
     }
     let answer = match to_output {
-        true => ask_writing(&config, Request::Backup, &mut io::stdout().lock())?,
-        false => {
-            let part = with_ending(&command.file, ".part");
-            written(&part, &command.file, |file| ask_writing(&config, Request::Backup, file))
-                .inspect_err(|_| drop(fs::remove_file(&part)))?
+        true => {
+            let mut out = io::stdout().lock();
+            let answer = ask_writing(&config, Request::Backup, &mut out)?;
+            // What is still in the buffer is the end, without which it is no backup.
+            out.flush().map_err(Error::Output)?;
+            answer
         }
+        false => written(&command.file, |file| ask_writing(&config, Request::Backup, file))?,
     };
     let Answer::BackedUp { files, octets } = answer else { return print(answer) };
     // Standard output may be the backup.
@@ -72,29 +76,54 @@ pub fn backup(command: &Backup) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a file under the name `part`, and gives it its own name once `write` was answered in full.
+/// Writes a file under a name that nobody else uses, and gives it its own name once `write` was answered
+/// in full. What is not complete is removed; what is complete stays, whatever happens then.
 fn written(
-    part: &Path,
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> Result<Answer, Error>,
 ) -> Result<Answer, Error> {
+    let mark: String =
+        vault::random_bytes::<4>()?.iter().map(|octet| format!("{octet:02x}")).collect();
+    let part = with_ending(path, &format!(".{mark}.part"));
     let named = |error: io::Error| Error::Usage(format!("{}: {error}", part.display()));
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(part);
+    // A new file: no other run's, and not what a link of that name leads to.
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
     let mut file = BufWriter::new(file.map_err(named)?);
-    let answer = write(&mut file)?;
-    let file = file.into_inner().map_err(|error| named(error.into_error()))?;
-    if !matches!(answer, Answer::BackedUp { .. }) {
-        fs::remove_file(part)?;
-        return Ok(answer);
-    }
-    file.sync_all()?;
-    // It replaces nothing, even if the name was taken meanwhile.
-    fs::hard_link(part, path)
-        .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
-    fs::remove_file(part)?;
+    let complete = |file: &mut BufWriter<File>| {
+        let answer = write(file)?;
+        if matches!(answer, Answer::BackedUp { .. }) {
+            file.flush().map_err(named)?;
+            file.get_ref().sync_all().map_err(named)?;
+        }
+        Ok::<_, Error>(answer)
+    };
+    let answer = match complete(&mut file) {
+        Ok(answer @ Answer::BackedUp { .. }) => answer,
+        other => {
+            fs::remove_file(&part)?;
+            return other;
+        }
+    };
+    take_name(&part, path).map_err(|error| {
+        let kept =
+            format!("{}: {error}; the backup is complete in {}", path.display(), part.display());
+        Error::Usage(kept)
+    })?;
     files::sync_folder_of(path)?;
     Ok(answer)
+}
+
+/// Gives a file another name, which nothing else has.
+fn take_name(part: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, part, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => Err(Errno::EXIST.into()),
+        // The file system cannot do that at once: the name is taken first.
+        Err(_) => {
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            fs::rename(part, path)
+        }
+    }
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

@@ -40,7 +40,8 @@ enum Command {
     /// Show the DNS records that the domains need, with what is there now.
     CheckDns(ConfigFile),
     /// Manage accounts: add, list, disable, enable, passwd, recover, accept-from, manager, remove,
-    /// add-address, remove-address, sign-out, reset-totp, quota.
+    /// add-address, remove-address, sign-out, release, reset-totp,
+    /// quota.
     User {
         #[command(flatten)]
         config: ConfigFile,

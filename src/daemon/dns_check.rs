@@ -63,15 +63,18 @@ type Found = Result<Vec<String>, DnsError>;
 /// Looks at every record of every domain.
 pub async fn check(config: &Config, resolver: &Resolver) -> Result<Vec<Checked>, relay::Error> {
     let host = &config.server.host_name;
-    let mut all = host_records(host, resolver).await;
+    let addresses = resolver.addresses(host).await;
+    let mut all = host_records(host, &addresses, resolver).await;
+    let addresses = addresses.unwrap_or_default();
+    let (by, wanted) = match config.relay.smarthost.is_empty() {
+        true => (Sends::ThisServer, "v=spf1 mx -all"),
+        false => (Sends::Smarthost, "v=spf1 … -all, which allows the smarthost"),
+    };
     for domain in &config.server.domains {
         all.push(mail_hosts(domain, host, resolver).await);
-        let is_direct = config.relay.smarthost.is_empty();
-        let (wanted, judge): (_, fn(&[String]) -> Verdict) = match is_direct {
-            true => ("v=spf1 mx -all".to_owned(), spf),
-            false => ("v=spf1 … -all, which allows the smarthost".to_owned(), spf),
-        };
-        all.push(text(domain.clone(), wanted, judge, resolver).await);
+        let found = resolver.texts(domain).await;
+        let wanted = (domain.clone(), "TXT", wanted.to_owned());
+        all.push(checked(wanted, found, |found| spf(found, (host, &addresses), by)));
         for key in config.dkim.keys.iter().filter(|key| key.domain.eq_ignore_ascii_case(domain)) {
             let (name, record) = relay::dkim::record_of(key)?;
             let found = resolver.texts(&name).await;
@@ -93,16 +96,19 @@ pub async fn check(config: &Config, resolver: &Resolver) -> Result<Vec<Checked>,
 }
 
 /// The addresses of the host, and the names that they have.
-async fn host_records(host: &str, resolver: &Resolver) -> Vec<Checked> {
-    let addresses = resolver.addresses(host).await;
+async fn host_records(
+    host: &str,
+    addresses: &Result<Vec<IpAddr>, DnsError>,
+    resolver: &Resolver,
+) -> Vec<Checked> {
     let texts = addresses.clone().map(|all| all.iter().map(IpAddr::to_string).collect());
     let wanted = (host.to_owned(), "A/AAAA", "the addresses of this server".to_owned());
     let mut all = vec![checked(wanted, texts, |found| match found.is_empty() {
         true => Verdict::Wrong("nobody finds the server"),
         false => Verdict::Good,
     })];
-    for address in addresses.unwrap_or_default() {
-        let names = resolver.names_of(address).await;
+    for address in addresses.iter().flatten() {
+        let names = resolver.names_of(*address).await;
         let wanted = (address.to_string(), "PTR", host.to_owned());
         all.push(checked(wanted, names, |found| match found.iter().any(|name| name == host) {
             true => Verdict::Good,
@@ -188,16 +194,59 @@ fn of_version<'f>(found: &'f [String], version: &str) -> Vec<&'f str> {
     found.iter().map(String::as_str).filter(is_it).collect()
 }
 
-/// RFC 7208 §3.2, §4.5: exactly one record.
-fn spf(found: &[String]) -> Verdict {
-    match of_version(found, "v=spf1").as_slice() {
-        [] => Verdict::Wrong("receivers cannot tell your mail from forged mail"),
-        [one] if one.split_ascii_whitespace().any(|term| matches!(term, "+all" | "all")) => {
-            Verdict::Wrong("it allows the whole world to send in your name")
+/// RFC 7208 §3.2, §4.5: exactly one record. It is not evaluated; whether this server stands in it is seen
+/// where it names its addresses, or those of the host or of the mail hosts.
+fn spf(found: &[String], (host, addresses): (&str, &[IpAddr]), by: Sends) -> Verdict {
+    let record = match of_version(found, "v=spf1").as_slice() {
+        [] => return Verdict::Wrong("receivers cannot tell your mail from forged mail"),
+        [one] => one.to_lowercase(),
+        _ => {
+            let why = "there is more than one SPF record, which is an error for receivers";
+            return Verdict::Wrong(why);
         }
-        [_] => Verdict::Good,
-        _ => Verdict::Wrong("there is more than one SPF record, which is an error for receivers"),
+    };
+    let terms: Vec<&str> = record.split_ascii_whitespace().skip(1).collect();
+    if terms.iter().any(|term| matches!(*term, "+all" | "all")) {
+        return Verdict::Wrong("it allows the whole world to send in your name");
     }
+    let allowed = |term: &&str| !term.starts_with(['-', '~', '?']) && !term.starts_with("exp=");
+    if !terms.iter().any(allowed) {
+        return Verdict::Wrong("it allows nobody to send in your name");
+    }
+    let is_named = terms.iter().filter(|term| allowed(term)).any(|term| {
+        let term = term.trim_start_matches('+');
+        let (name, value) = term.split_once(':').unwrap_or((term, ""));
+        match name.split('/').next().unwrap_or_default() {
+            "mx" => value.is_empty(),
+            "a" => value.is_empty() || value == host,
+            "ip4" | "ip6" => addresses.iter().any(|address| is_within(*address, value)),
+            _ => false,
+        }
+    });
+    match is_named || by == Sends::Smarthost {
+        true => Verdict::Good,
+        false => Verdict::Doubtful("it is not seen here whether it allows this server"),
+    }
+}
+
+/// Who hands mail to other servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    ThisServer,
+    Smarthost,
+}
+
+/// Whether an address is in a network such as `192.0.2.0/24`, or is the one that is named.
+fn is_within(address: IpAddr, network: &str) -> bool {
+    let (base, prefix) = network.split_once('/').unwrap_or((network, ""));
+    let bits = |address: IpAddr| match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    };
+    let Ok(base) = base.parse::<IpAddr>() else { return false };
+    let ((one, length), (other, other_length)) = (bits(address), bits(base));
+    let prefix: u32 = prefix.parse().unwrap_or(length);
+    length == other_length && prefix <= length && (one ^ other).leading_zeros() >= prefix
 }
 
 /// RFC 6376 §3.6.1: the key in the record is the one that signs.
@@ -258,13 +307,25 @@ mod tests {
     #[test]
     fn records_are_judged() {
         type Judge = fn(&[String]) -> Verdict;
-        let table: [(Judge, &[&str], &str); 14] = [
-            (spf, &[], "wrong"),
-            (spf, &["v=spf1 mx -all", "other"], "good"),
-            (spf, &["v=spf1 mx -all", "V=SPF1 a"], "wrong"),
-            (spf, &["v=spf10 mx"], "wrong"),
-            (spf, &["v=spf1 +all"], "wrong"),
-            (spf, &["v=spf1"], "good"),
+        const SPF: Judge = |found| {
+            let addresses = ["192.0.2.7".parse().unwrap(), "2001:db8::7".parse().unwrap()];
+            spf(found, ("mail.example.org", &addresses), Sends::ThisServer)
+        };
+        let table: [(Judge, &[&str], &str); 22] = [
+            (SPF, &[], "wrong"),
+            (SPF, &["v=spf1 mx -all", "other"], "good"),
+            (SPF, &["v=spf1 mx -all", "V=SPF1 a"], "wrong"),
+            (SPF, &["v=spf10 mx"], "wrong"),
+            (SPF, &["v=spf1 +all"], "wrong"),
+            (SPF, &["v=spf1"], "wrong"),
+            (SPF, &["v=spf1 -all"], "wrong"),
+            (SPF, &["v=spf1 include:_spf.old-host.example -all"], "doubtful"),
+            (SPF, &["v=spf1 ip4:192.0.2.0/24 ~all"], "good"),
+            (SPF, &["v=spf1 ip4:192.0.3.0/24 ~all"], "doubtful"),
+            (SPF, &["v=spf1 ip6:2001:db8::/32 -all"], "good"),
+            (SPF, &["v=spf1 a:mail.example.org -all"], "good"),
+            (SPF, &["v=spf1 -mx a:elsewhere.example -all"], "doubtful"),
+            (SPF, &["v=spf1 +a -all"], "good"),
             (dmarc, &["v=DMARC1; p=none"], "good"),
             (dmarc, &["v=DMARC1;p=none", "v=DMARC1"], "wrong"),
             (dmarc, &["p=none"], "doubtful"),

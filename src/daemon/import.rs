@@ -70,12 +70,17 @@ pub fn run(command: &Import) -> Result<ExitCode, Error> {
     drop(bar);
     let Done { stored, known, refused } = importing.done;
     if stored > 0 {
-        importing.to.ask(&Request::ImportEnd { name: command.name.clone(), stored }, &[])?;
+        let ended =
+            importing.to.ask(&Request::ImportEnd { name: command.name.clone(), stored }, &[]);
+        // What stopped the import is told first.
+        read?;
+        ended?;
+    } else {
+        read?;
     }
     if let To::Here(opened) = importing.to {
         opened.close()?;
     }
-    read?;
     say(format_args!("{stored} imported, {known} were there already, {refused} refused"))?;
     Ok(if refused > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -100,8 +100,8 @@ pub enum UserCommand {
         #[arg(long)]
         off: bool,
     },
-    /// Remove a user for good: what opens the account is destroyed at once, and all mail in it goes.
-    /// Senders of messages that were not opened get a notice.
+    /// Remove a user for good: nothing opens the account from then on, and all mail in it goes. Senders
+    /// inside whose messages were not opened get a notice.
     Remove {
         /// Login name.
         name: String,
@@ -132,6 +132,11 @@ pub enum UserCommand {
     /// End all sessions of a user, wherever they are. App passwords stay.
     SignOut {
         /// Login name.
+        name: String,
+    },
+    /// Let another account have a login name or an address that is held.
+    Release {
+        /// A login name or an address of a user who was removed, or an address that was removed.
         name: String,
     },
     /// Let an account try codes again, after a hundred wrong ones in a row.
@@ -194,6 +199,7 @@ pub fn user(config: &Config, command: UserCommand) -> Result<ExitCode, Error> {
         UserCommand::RemoveAddress { name, address, free } => {
             Request::UserAddressRemove { name, address, free }
         }
+        UserCommand::Release { name } => Request::UserRelease { name },
         UserCommand::ResetTotp { name } => Request::UserResetTotp { name },
         UserCommand::SignOut { name } => Request::UserSignOut { name },
         UserCommand::Quota { name, octets: None, messages: None } => {
@@ -235,7 +241,9 @@ fn add(
 /// Asks for the login name once more, which is no accident.
 fn typed_again(name: &str) -> Result<String, Error> {
     const OCTETS_MAX: u64 = 1024;
-    eprintln!("Everything in the account of {name} will be destroyed, and nothing brings it back.");
+    eprintln!(
+        "Nothing in the account of {name} can be opened from then on; only a backup brings it back."
+    );
     eprint!("Type the login name to remove it: ");
     let mut typed = String::new();
     std::io::stdin().lock().take(OCTETS_MAX).read_line(&mut typed)?;

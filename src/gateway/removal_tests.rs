@@ -226,3 +226,55 @@ fn a_user_is_signed_out_everywhere() {
     gateway.session_actor(&dana, "thumb").unwrap();
     gateway.session_open(log_in("omar", PASSWORD)).unwrap();
 }
+
+/// Two users with unread mail from each other are removed together, and what they had sent to others opens
+/// while that is under way.
+#[test]
+fn users_who_wrote_to_each_other_are_removed_together() {
+    let gateway = gateway_of(&["ada", "ben"]);
+    let (ada, ben) = (sign_in(&gateway, "ada"), sign_in(&gateway, "ben"));
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    send(&gateway, &ada, &content(&["ben@example.org"], "To ben"));
+    send(&gateway, &ben, &content(&["ada@example.org"], "To ada"));
+    let from_ben = send(&gateway, &ben, &content(&["omar@example.org"], "To omar"));
+    let from_dana = send(&gateway, &dana, &content(&["ben@example.org"], "From dana"));
+    // No epoch is in memory any more.
+    gateway.clock().advance_secs(11 * 60);
+    gateway.epochs_expire();
+    gateway.account_remove("ada", "ada", NameAfter::Held).unwrap();
+    gateway.account_remove("ben", "ben", NameAfter::Held).unwrap();
+    gateway.message_open(&omar, from_ben, None).unwrap();
+    gone(&gateway);
+    for account in [ada.account(), ben.account()] {
+        assert_eq!(tables_of(&gateway, account), BTreeSet::new());
+    }
+    assert_eq!(states(&gateway, &dana, from_dana)[0].1, DeliveryState::Failed);
+}
+
+#[test]
+fn an_address_with_a_detail_is_that_of_the_user_before_it() {
+    let gateway = gateway();
+    let add = |name: &str, text: &str| gateway.account_address_add(name, &address(text));
+    let is_taken = |done| matches!(done, Err(Error::Conflict(Conflict::Exists)));
+    assert!(is_taken(add("omar", "dana+shop@example.org")));
+    add("dana", "dana+shop@example.org").unwrap();
+    add("omar", "nobody+shop@example.org").unwrap();
+    remove(&gateway, "dana", NameAfter::Held);
+    let held = add("omar", "dana+other@example.org");
+    assert!(matches!(held, Err(Error::Conflict(Conflict::NameHeld))));
+}
+
+#[test]
+fn who_had_an_address_gets_it_back_and_an_administrator_releases_it() {
+    let gateway = gateway();
+    let sales = address("sales@example.org");
+    gateway.account_address_add("omar", &sales).unwrap();
+    gateway.account_address_remove("omar", &sales, NameAfter::Held).unwrap();
+    let held = gateway.account_address_add("dana", &sales);
+    assert!(matches!(held, Err(Error::Conflict(Conflict::NameHeld))));
+    gateway.account_address_add("omar", &sales).unwrap();
+    gateway.account_address_remove("omar", &sales, NameAfter::Held).unwrap();
+    gateway.held_name_release("Sales@example.org").unwrap();
+    gateway.account_address_add("dana", &sales).unwrap();
+    assert!(gateway.held_name_release("sales@example.org").is_err());
+}

@@ -177,8 +177,10 @@ impl Managing {
     ) -> Result<T, Problem> {
         let peer = self.0.peer;
         let done = self.0.run(CostClass::Records, move |gateway, actor| {
+            // Who removes the own account has no name afterwards.
+            let who = gateway.name_of(actor.account());
             let done = work(gateway)?;
-            audited(gateway, actor, act, &about, peer);
+            gateway.note(&who, act, &about, &peer.to_string());
             Ok::<_, gateway::Error>(done)
         });
         done.await

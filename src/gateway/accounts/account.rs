@@ -337,6 +337,11 @@ impl Gateway {
     /// one's. Keys are hashes, so the records are looked at; new ones are all composed alike.
     fn is_taken_otherwise(&self, new: &Account) -> Result<bool, Error> {
         let wanted: Vec<&String> = new.addresses.iter().chain([&new.name]).collect();
+        self.is_composed(&wanted)
+    }
+
+    /// Whether an account has one of these names or addresses in another composition.
+    pub(in crate::gateway) fn is_composed(&self, wanted: &[&String]) -> Result<bool, Error> {
         if wanted.iter().all(|one| one.is_ascii()) {
             return Ok(false);
         }
@@ -359,8 +364,10 @@ impl Gateway {
         Ok(self.inner.store.get(&ADDRESSES, &key)?.map(|Owner(id)| id))
     }
 
+    /// Whether something can be sealed for an account: not for a user who is being removed, whose keys are
+    /// gone before the record.
     pub(in crate::gateway) fn account_exists(&self, id: AccountId) -> Result<bool, Error> {
-        Ok(self.inner.store.has(&ACCOUNTS, &id)?)
+        Ok(self.inner.store.has(&ACCOUNT_KEYS, &id)?)
     }
 
     pub(in crate::gateway) fn account(&self, id: AccountId) -> Result<Account, Error> {
@@ -394,6 +401,9 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
+            if tx.has(&REMOVALS, &id)? {
+                return Err(Error::NotFound { what: "account" });
+            }
             let (was, was_disabled) = (account.manages(), account.disabled);
             change(tx, &mut account)?;
             if was && !account.manages() && !has_other_manager(tx, id)? {
@@ -474,7 +484,7 @@ fn claim_names_in_tx(
     account: &Account,
 ) -> Result<(), Error> {
     let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());
-    claim_in_tx(tx, login, now)?;
+    claim_in_tx(tx, login, (id, now))?;
     if !tx.insert(&LOGIN_NAMES, &login, &Owner(id))? {
         return Err(Error::Conflict(Conflict::Exists));
     }
@@ -482,23 +492,44 @@ fn claim_names_in_tx(
     addresses.try_for_each(|address| claim_address_in_tx(tx, vault, (id, now), address))
 }
 
-/// Reserves an address, or fails if somebody has it, or had it lately.
+/// Reserves an address, or fails if somebody has it, or had it lately. Mail to `user+detail` reaches that
+/// user, so such an address is taken as long as somebody else has, or had, the part before the `+`.
 pub(in crate::gateway) fn claim_address_in_tx(
     tx: &mut Tx<'_>,
     vault: &vault::Vault,
     (id, now): (AccountId, Timestamp),
     address: &str,
 ) -> Result<(), Error> {
-    let key = vault.lookup(Lookup::Address, address.as_bytes());
-    claim_in_tx(tx, key, now)?;
+    let key_of = |address: &str| vault.lookup(Lookup::Address, address.as_bytes());
+    if let Some(base) = base_of(address) {
+        let key = key_of(&base);
+        claim_in_tx(tx, key, (id, now))?;
+        let owner = tx.get(&ADDRESSES, &key)?;
+        if owner.is_some_and(|Owner(owner)| owner != id) || tx.has(&GROUP_ADDRESSES, &key)? {
+            return Err(Error::Conflict(Conflict::Exists));
+        }
+    }
+    let key = key_of(address);
+    claim_in_tx(tx, key, (id, now))?;
     let is_free = !tx.has(&GROUP_ADDRESSES, &key)? && tx.insert(&ADDRESSES, &key, &Owner(id))?;
     if is_free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }
 
-/// Fails if a name is still held for somebody who had it.
-fn claim_in_tx(tx: &mut Tx<'_>, key: [u8; 16], now: Timestamp) -> Result<(), Error> {
+/// The address whose owner gets mail for `user+detail`.
+fn base_of(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let (user, _) = local.split_once('+')?;
+    (!user.is_empty()).then(|| format!("{user}@{domain}"))
+}
+
+/// Fails if a name is still held for another account that had it.
+fn claim_in_tx(
+    tx: &mut Tx<'_>,
+    key: [u8; 16],
+    (id, now): (AccountId, Timestamp),
+) -> Result<(), Error> {
     match tx.get(&HELD_NAMES, &key)? {
-        Some(held) if held.until > now => Err(Error::Conflict(Conflict::NameHeld)),
+        Some(held) if held.until > now && held.of != id => Err(Error::Conflict(Conflict::NameHeld)),
         held => {
             if held.is_some() {
                 tx.delete(&HELD_NAMES, &key);

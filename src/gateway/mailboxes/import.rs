@@ -3,8 +3,6 @@
 //! They are sealed like all others, count as opened, and are marked as imported, because nothing is
 //! known about how they travelled. Nobody is notified about them.
 
-use std::ops::ControlFlow;
-
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -17,15 +15,13 @@ use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::Usage;
-use crate::gateway::records::message::{OwnId, Protection};
-use crate::gateway::records::tables::{OWN_IDS, PLACES};
+use crate::gateway::records::message::Protection;
 use crate::gateway::text::mail_text;
 use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::mail::warnings::Warning;
-use crate::store::Read;
-use crate::vault::{ContentKey, Lookup};
+use crate::vault::ContentKey;
 
 /// How often the duplicate check is repeated if messages arrive concurrently.
 const TRIES_MAX: usize = 5;
@@ -49,20 +45,6 @@ pub struct Imported {
 pub enum Flag {
     Read,
     Unread,
-}
-
-/// The messages that were imported for an account with the same octets.
-fn imported_before(
-    reader: &impl Read,
-    account: AccountId,
-    print: [u8; 16],
-) -> Result<Vec<ReferenceKey>, Error> {
-    let mut found = Vec::new();
-    reader.scan_keys(&OWN_IDS, &(account, print), |(_, _, message)| {
-        found.push(message);
-        ControlFlow::Continue(())
-    })?;
-    Ok(found)
 }
 
 impl Gateway {
@@ -102,9 +84,9 @@ impl Gateway {
     }
 
     /// Stores a message for the user with this login name or address, sealed for that account alone, as
-    /// mail that arrives is. The same octets are stored once, however often they are imported so; what the
-    /// account got in another way is not compared, since that would have to be opened. Returns whether
-    /// the message was stored.
+    /// mail that arrives is. A message with the same identifier and size that was imported before is not
+    /// stored again; one without an identifier is always new, and what the account got in another way is
+    /// not compared, since that would have to be opened. Returns whether the message was stored.
     pub fn message_import_for(
         &self,
         name: &str,
@@ -133,23 +115,42 @@ impl Gateway {
             // Another call may import the same at this moment.
             for message in imported_before(&**tx, account, print)? {
                 if tx.has(&PLACES, &(account, message))? {
+        let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
+        for _ in 0..TRIES_MAX {
+            let seen = match own {
+                Some(own) => conversation::own_messages(&self.inner.store, account, own)?,
+                None => Vec::new(),
+            };
+            for message in &seen {
+                if self.is_imported(account, *message, octets.len() as u64)? {
                     return Ok(false);
                 }
-                tx.delete(&OWN_IDS, &(account, print, message));
             }
-            let added = quota::message(sealed.size);
-            quota::check_in_tx(tx, account, Usage::default(), added)?;
-            sealed.store_in_tx(tx)?;
-            tx.put(&OWN_IDS, &(account, print, reference.to_bytes()), &OwnId)?;
-            Ok(true)
-        });
-        done.wait()
+            let into = (account, target, flag);
+            let sealed = self.import_sealed(into, &octets, (&summary, &warnings), None)?;
+            if self.import_store(sealed, own, seen)? {
+                return Ok(true);
+            }
+            // Another message with this identifier arrived meanwhile; it may be the same one.
+        }
+        Err(Error::Busy)
     }
 
-    /// What the same octets are found by when they are imported again.
-    fn imported_key(&self, account: AccountId, octets: &[u8]) -> [u8; 16] {
-        let text = [b"imported\0".as_slice(), &account.0, octets.trim_ascii_end()].concat();
-        self.inner.vault.lookup(Lookup::MessageId, &text)
+    /// Whether a message was imported, and has this size.
+    fn is_imported(
+        &self,
+        account: AccountId,
+        message: ReferenceKey,
+        octets: u64,
+    ) -> Result<bool, Error> {
+        let reference = Reference::from_bytes(message).ok_or(NOT_FOUND)?;
+        match self.entry(account, reference) {
+            Err(Error::NotFound { .. }) => Ok(false),
+            found => {
+                let (_, entry) = found?;
+                Ok(entry.protection == Protection::Imported && entry.size == octets)
+            }
+        }
     }
 
     /// Reads what the list shows of a message. Octets that are none are `Invalid`.

@@ -230,6 +230,8 @@ pub struct Removal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldName {
     pub until: Timestamp,
+    /// The account that had it, which may have it back.
+    pub of: AccountId,
 }
 
 /// How many codes in a row were wrong at an account.

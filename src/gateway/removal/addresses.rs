@@ -10,6 +10,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::account::claim_address_in_tx;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::HeldName;
+use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ADDRESSES, HELD_NAMES};
 use crate::mail::address::Address;
 use crate::store::{Read, Tx};
@@ -38,14 +39,15 @@ impl NameAfter {
     }
 }
 
-/// Holds a name under its keyed hash until a time, if it is held at all.
+/// Holds a name under its keyed hash until a time, if it is held at all. The account that had it gets it
+/// back before that.
 pub(super) fn hold_in_tx(
     tx: &mut Tx<'_>,
     key: [u8; 16],
-    until: Option<Timestamp>,
+    (of, until): (AccountId, Option<Timestamp>),
 ) -> Result<(), Error> {
     match until {
-        Some(until) => Ok(tx.put(&HELD_NAMES, &key, &HeldName { until })?),
+        Some(until) => Ok(tx.put(&HELD_NAMES, &key, &HeldName { until, of })?),
         None => Ok(()),
     }
 }
@@ -58,6 +60,9 @@ impl Gateway {
             return Err(Error::Denied { reason: "a temporary account has one address" });
         }
         let address = self.checked_address(address)?;
+        if self.is_composed(&[&address])? {
+            return Err(Error::Conflict(Conflict::Exists));
+        }
         let (vault, now) = (self.inner.vault.clone(), self.inner.clock.now());
         self.account_change_in(id, move |tx, account| {
             if account.addresses.contains(&address) {
@@ -92,8 +97,26 @@ impl Gateway {
             account.addresses.remove(at);
             let key = vault.lookup(Lookup::Address, address.as_bytes());
             tx.delete(&ADDRESSES, &key);
-            hold_in_tx(tx, key, after.until(now))
+            hold_in_tx(tx, key, (id, after.until(now)))
         })
+    }
+
+    /// Lets another account have a login name or an address that is held.
+    pub fn held_name_release(&self, name: &str) -> Result<(), Error> {
+        let vault = &self.inner.vault;
+        let mut keys = vec![vault.lookup(Lookup::LoginName, name.trim().to_lowercase().as_bytes())];
+        if let Ok(address) = Address::parse(name.trim()) {
+            keys.push(vault.lookup(Lookup::Address, address.normalized().as_bytes()));
+        }
+        let done = self.inner.store.transact(move |tx| {
+            let mut found = false;
+            for key in &keys {
+                found |= tx.has(&HELD_NAMES, key)?;
+                tx.delete(&HELD_NAMES, key);
+            }
+            if found { Ok(()) } else { Err(Error::NotFound { what: "name that is held" }) }
+        });
+        done.wait()
     }
 
     /// Forgets at most `limit` names that are held no longer.

@@ -28,9 +28,10 @@ use crate::gateway::records::account::{Account, Removal};
 use crate::gateway::records::ids::{AccountId, GroupId, ReferenceKey};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, CHANGES, CONVERSATION_IDS, CONVERSATIONS, CREDENTIALS,
-    ENTRIES, GROUP_WRAPS, LOGIN_NAMES, META, OWN_IDS, PLACES, REMOVALS, REQUESTS, SEARCH_BLOCKS,
-    SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP, WRITTEN_TO,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, ATTESTATIONS, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
+    CREDENTIALS, ENTRIES, GROUP_WRAPS, KNOWN_KEYS, LOGIN_NAMES, META, OWN_IDS, PLACES, REGISTERS,
+    REMOVALS, REQUESTS, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS,
+    TEMPORARY, TOTP, VOUCH_REQUESTS, WRITTEN_TO,
 };
 use crate::gateway::removal::addresses::{NameAfter, hold_in_tx};
 use crate::store::{Key, Order, Read, Record, Table, Tx};
@@ -193,15 +194,17 @@ fn begin_in_tx(
     epochs_due_in_tx(tx, id)?;
     clear_in_tx(tx, &CREDENTIALS, id)?;
     tx.delete(&ACCOUNT_KEYS, &id);
+    // What the user attested counts no longer.
+    tx.delete(&SIGNING_KEYS, &id);
     tx.delete(&TOTP, &id);
     let until = after.until(now);
     let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());
     tx.delete(&LOGIN_NAMES, &login);
-    hold_in_tx(tx, login, until)?;
+    hold_in_tx(tx, login, (id, until))?;
     for address in &account.addresses {
         let key = vault.lookup(Lookup::Address, address.as_bytes());
         tx.delete(&ADDRESSES, &key);
-        hold_in_tx(tx, key, until)?;
+        hold_in_tx(tx, key, (id, until))?;
     }
     let mut meta = tx.get(&META, &())?.unwrap_or_default();
     if meta.first_account == Some(id) {
@@ -258,6 +261,10 @@ fn rest_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<Progress, Error> 
     }
     empty_in_tx(tx, id)?;
     wraps_remove_in_tx(tx, id)?;
+    clear_in_tx(tx, &ATTESTATIONS, id)?;
+    clear_in_tx(tx, &REGISTERS, id)?;
+    clear_in_tx(tx, &VOUCH_REQUESTS, id)?;
+    clear_in_tx(tx, &KNOWN_KEYS, id)?;
     debug_assert!(!tx.has(&TEMPORARY, &id)?, "users have no row there");
     tx.delete(&ACCOUNTS, &id);
     tx.delete(&REMOVALS, &id);

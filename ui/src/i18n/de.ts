@@ -1482,7 +1482,7 @@ export const de = {
       remove: "Benutzer entfernen",
       removeAsk: (name: string) => `${name} endgültig entfernen?`,
       removeLead:
-        "Alles in diesem Konto wird sofort vernichtet, und nichts bringt es zurück. Absender ungeöffneter Nachrichten werden benachrichtigt. 90 Tage lang bekommt niemand anderes den Benutzernamen oder die Adressen.",
+        "Von jetzt an lässt sich in diesem Konto nichts mehr öffnen, und das lässt sich nicht rückgängig machen. Interne Absender ungeöffneter Nachrichten werden benachrichtigt, externe nicht. Frühere Sicherungen behalten, was sie haben. 90 Tage lang bekommt niemand anderes den Benutzernamen oder die Adressen.",
       removeType: (name: string) => `Geben Sie zum Fortfahren den Benutzernamen „${name}“ ein`,
       removed: (name: string) => `${name} wurde entfernt.`,
     },

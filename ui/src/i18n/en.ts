@@ -1419,7 +1419,7 @@ export const en = {
       remove: "Remove user",
       removeAsk: (name: string) => `Remove ${name} for good?`,
       removeLead:
-        "Everything in the account is destroyed at once, and nothing brings it back. Senders whose messages were not opened are notified. Nobody else gets the username or the addresses for 90 days.",
+        "Nothing in the account can be opened from now on, and you cannot undo this. Senders inside whose messages were not opened are notified; those outside are not. Backups made before keep what they have. Nobody else gets the username or the addresses for 90 days.",
       removeType: (name: string) => `Type the username “${name}” to go on`,
       removed: (name: string) => `${name} was removed.`,
     },

@@ -1453,7 +1453,7 @@ export const es = {
       remove: "Eliminar usuario",
       removeAsk: (name: string) => `¿Eliminar a ${name} definitivamente?`,
       removeLead:
-        "Todo lo que hay en la cuenta se destruye de inmediato y nada lo recupera. Se avisa a los remitentes de los mensajes que no se abrieron. Nadie más recibe el nombre de usuario ni las direcciones durante 90 días.",
+        "A partir de ahora no se puede abrir nada de la cuenta, y no se puede deshacer. Se avisa a los remitentes internos de los mensajes que no se abrieron; a los externos, no. Las copias de seguridad anteriores conservan lo que contienen. Nadie más recibe el nombre de usuario ni las direcciones durante 90 días.",
       removeType: (name: string) => `Escriba el nombre de usuario «${name}» para continuar`,
       removed: (name: string) => `Se ha eliminado a ${name}.`,
     },

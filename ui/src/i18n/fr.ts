@@ -1483,7 +1483,7 @@ export const fr = {
       remove: "Supprimer l’utilisateur",
       removeAsk: (name: string) => `Supprimer définitivement ${name} ?`,
       removeLead:
-        "Tout ce que contient le compte est détruit immédiatement, et rien ne le fait revenir. Les expéditeurs de messages non ouverts sont prévenus. Personne d’autre n’obtient le nom d’utilisateur ni les adresses pendant 90 jours.",
+        "Plus rien de ce compte ne peut être ouvert, et cela ne peut pas être annulé. Les expéditeurs internes de messages non ouverts sont prévenus, les externes non. Les sauvegardes antérieures gardent ce qu’elles contiennent. Personne d’autre n’obtient le nom d’utilisateur ni les adresses pendant 90 jours.",
       removeType: (name: string) => `Saisissez le nom d’utilisateur « ${name} » pour continuer`,
       removed: (name: string) => `${name} a été supprimé.`,
     },

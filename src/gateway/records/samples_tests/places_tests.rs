@@ -187,7 +187,7 @@ impl Samples for Removal {
 
 impl Samples for HeldName {
     fn samples() -> Vec<Self> {
-        vec![HeldName { until: at(2) }]
+        vec![HeldName { until: at(2), of: id(7) }]
     }
 }
 
