@@ -5,8 +5,7 @@
 // script fails with all the others, as when the network changes in that moment, the document shows it by
 // itself, in all languages: it is hidden only by a style sheet, and by that for a while.
 //
-// The page has started when main.ts has put it in the place of that sentence. What comes late is shown
-// all the same, also beside the sentence.
+// The page has started when main.ts has put it in the place of that sentence.
 (() => {
   /** Nothing more has come for so long: what is missing will not come. */
   const STUCK_MS = 15_000;
