@@ -21,7 +21,7 @@ pub fn handle(
         Request::Backup => backup(gateway, output),
         Request::Import { name, mailbox, unread, .. } => {
             let flag = if unread { Flag::Unread } else { Flag::Read };
-            let done = gateway.message_import_for(&name, (&mailbox, flag), body, None);
+            let done = gateway.message_import_for(&name, (&mailbox, flag), body);
             done.map(|stored| Answer::Imported { stored })
         }
         Request::ImportEnd { name, stored } => {

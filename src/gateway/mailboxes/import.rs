@@ -92,7 +92,6 @@ impl Gateway {
         name: &str,
         (mailbox, flag): (&str, Flag),
         octets: &[u8],
-        received: Option<Timestamp>,
     ) -> Result<bool, Error> {
         let account = self.account_named(name)?;
         if self.temporary(account)?.is_some() {
@@ -101,20 +100,6 @@ impl Gateway {
         let target = self.mailbox_find(account, mailbox)?;
         let octets = with_crlf(octets);
         let (summary, warnings) = self.import_read(&octets)?;
-        let print = self.imported_key(account, &octets);
-        // The transaction asks again; this spares most repetitions the sealing.
-        for message in imported_before(&self.inner.store, account, print)? {
-            if self.inner.store.has(&PLACES, &(account, message))? {
-                return Ok(false);
-            }
-        }
-        let into = (account, target, flag);
-        let sealed = self.import_sealed(into, &octets, (&summary, &warnings), received)?;
-        let reference = sealed.reference;
-        let done = self.transact(move |tx| {
-            // Another call may import the same at this moment.
-            for message in imported_before(&**tx, account, print)? {
-                if tx.has(&PLACES, &(account, message))? {
         let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
         for _ in 0..TRIES_MAX {
             let seen = match own {
