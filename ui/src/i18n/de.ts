@@ -1294,6 +1294,7 @@ export const de = {
     endLead:
       "Alles darin wird für alle Leser gelöscht, auch was noch niemand gelesen hat. Die Adresse ist danach frei.",
     notEnded: "Das Funktionspostfach wurde nicht aufgelöst.",
+    from: "Aus dem Funktionspostfach",
     back: "Zurück zu Ihren eigenen Nachrichten",
     lost: "Sie lesen dieses Funktionspostfach nicht mehr.",
     unsaved:

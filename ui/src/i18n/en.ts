@@ -1234,6 +1234,7 @@ export const en = {
     endLead:
       "Everything in it is deleted for all its readers, also what nobody has read. The address is free then.",
     notEnded: "The role mailbox was not ended.",
+    from: "From the role mailbox",
     back: "Back to your own mail",
     lost: "You no longer read this role mailbox.",
     unsaved:

@@ -1267,6 +1267,7 @@ export const es = {
     endLead:
       "Se borra todo su contenido para todos sus lectores, también lo que nadie ha leído. Después, la dirección queda libre.",
     notEnded: "El buzón de función no se ha cerrado.",
+    from: "Desde el buzón de función",
     back: "Volver a sus propios mensajes",
     lost: "Ya no lee este buzón de función.",
     unsaved:

@@ -1295,6 +1295,7 @@ export const fr = {
     endLead:
       "Tout son contenu est supprimé pour tous ses lecteurs, même ce que personne n’a lu. L’adresse est ensuite libre.",
     notEnded: "La boîte de fonction n’a pas été fermée.",
+    from: "Depuis la boîte de fonction",
     back: "Revenir à vos propres messages",
     lost: "Vous ne lisez plus cette boîte de fonction.",
     unsaved:
