@@ -114,7 +114,7 @@ await other.goto(shown);
 // once.
 await other.getByTestId("reply-button").click();
 const composer = other.getByTestId("composer");
-await reads(composer.getByTestId("composer-from"), new RegExp(postmaster));
+await reads(composer.locator(".from"), new RegExp(postmaster));
 assert.doesNotMatch(await composer.innerText(), /4711/);
 await accessible(other, "a reply from a role mailbox");
 await composer.getByTestId("composer-body").click();

@@ -1681,6 +1681,7 @@ export const de = {
       "Die Schlüssel dieser Gruppe sind noch nicht da: Erst muss ein Mitglied angemeldet sein, das sie hat.",
     "group-keys-unproven":
       "Nichts beweist, dass ein Mitglied der Gruppe ihre Schlüssel begonnen hat. Öffnen Sie die Seite der Gruppe.",
+    "role-mailbox": "Diese Gruppe hat ein Funktionspostfach. Lösen Sie das zuerst auf.",
     "last-group-manager":
       "Dies ist der letzte Verwalter der Gruppe. Machen Sie zuerst ein anderes Mitglied zum Verwalter.",
   },

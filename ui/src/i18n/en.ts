@@ -1607,6 +1607,7 @@ export const en = {
       "The keys of this group are not there yet: a member who has them must be signed in first.",
     "group-keys-unproven":
       "Nothing proves that a member of the group began its keys. Open the group’s page.",
+    "role-mailbox": "This group has a role mailbox. End that first.",
     "last-group-manager":
       "This is the last manager of the group. Make another member a manager first.",
   },

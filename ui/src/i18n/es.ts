@@ -1644,6 +1644,7 @@ export const es = {
       "Las claves de este grupo aún no están: primero debe iniciar sesión un miembro que las tenga.",
     "group-keys-unproven":
       "Nada demuestra que un miembro del grupo empezara sus claves. Abra la página del grupo.",
+    "role-mailbox": "Este grupo tiene un buzón de función. Ciérrelo antes.",
     "last-group-manager": "Es el último gestor del grupo. Nombre antes a otro miembro.",
   },
   time: {

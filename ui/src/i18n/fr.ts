@@ -1677,6 +1677,7 @@ export const fr = {
       "Les clés de ce groupe ne sont pas encore là\u00a0: un membre qui les possède doit d’abord être connecté.",
     "group-keys-unproven":
       "Rien ne prouve qu’un membre du groupe a commencé ses clés. Ouvrez la page du groupe.",
+    "role-mailbox": "Ce groupe a une boîte de fonction. Fermez-la d’abord.",
     "last-group-manager":
       "C’est le dernier gestionnaire du groupe. Nommez d’abord un autre membre.",
   },
