@@ -3,8 +3,11 @@
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
+use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, GroupId};
+use crate::gateway::records::tables::{ACCOUNTS, GROUP_MEMBERS, GROUPS, ROLE_MAILBOXES};
 use crate::gateway::text::hex;
+use crate::store::Read;
 use crate::vault::AccountSecret;
 
 /// Where a change of an account comes from.
@@ -28,8 +31,44 @@ impl ChangedFrom {
 pub struct Behind {
     pub person: AccountId,
     pub group: GroupId,
-    /// Whether the person manages the group.
-    pub manages: bool,
+    /// The epoch of the group that what the person writes is sealed under.
+    pub epoch: u32,
+}
+
+/// What a transaction asks about the one who acts: nothing in an own account.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct Acting {
+    account: AccountId,
+    behind: Option<Behind>,
+}
+
+const NO_MAILBOX: Error = Error::NotFound { what: "role mailbox" };
+
+impl Acting {
+    /// Refuses what somebody does who is no member any more by now, or whose mailbox ended.
+    pub fn is_there(self, reader: &impl Read) -> Result<(), Error> {
+        let Some(Behind { person, group, .. }) = self.behind else { return Ok(()) };
+        let row = reader.get(&ROLE_MAILBOXES, &self.account)?.filter(|row| !row.ending);
+        let is_kept = row.is_some_and(|row| row.group == group);
+        let is_member = reader.has(&GROUP_MEMBERS, &(group, person))?;
+        let is_able = reader.get(&ACCOUNTS, &person)?.is_some_and(|row| !row.disabled);
+        match is_kept && is_member && is_able {
+            true => Ok(()),
+            false => Err(NO_MAILBOX),
+        }
+    }
+
+    /// Refuses as well what was sealed under an epoch that is no longer in use, or is due: another try
+    /// seals it anew.
+    pub fn may_write(self, reader: &impl Read) -> Result<(), Error> {
+        self.is_there(reader)?;
+        let Some(Behind { group, epoch, .. }) = self.behind else { return Ok(()) };
+        let row = reader.get(&GROUPS, &group)?;
+        match row.is_some_and(|row| row.epoch == epoch && !row.due) {
+            true => Ok(()),
+            false => Err(Error::Busy),
+        }
+    }
 }
 
 /// The account on whose behalf one request runs, with its opened keys, which are wiped on drop.
@@ -67,6 +106,11 @@ impl Actor {
     /// The person who acts, if the account is a role mailbox.
     pub fn behind(&self) -> Option<Behind> {
         self.behind
+    }
+
+    /// What a transaction asks about the one who acts.
+    pub(in crate::gateway) fn acting(&self) -> Acting {
+        Acting { account: self.account, behind: self.behind }
     }
 
     /// The account of the person who acts.

@@ -6,9 +6,12 @@ use super::group_tests::{add, created, gateway_of, group_id, id, new_group, row}
 use super::groups::group::GroupEdit;
 use super::records::message::OutcomeKind;
 use super::records::role::{RoleActKind, RoleInterim};
-use super::records::tables::{OUTCOMES, ROLE_ACTS, ROLE_INTERIM, ROLE_MAILBOXES};
+use super::records::tables::{
+    COUNTERS, ENTRIES, GROUPS, OUTCOMES, PLACES, ROLE_ACTS, ROLE_INTERIM, ROLE_MAILBOXES,
+};
 use super::sending_tests::{content, notices, send};
 use super::tests::*;
+use super::unreadable_tests::spoil;
 use super::*;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
 use crate::store::{Order, Read, Span};
@@ -114,7 +117,8 @@ fn who_was_removed_opens_nothing_that_comes_afterwards() {
     // As if somebody had a copy of the disk, and the keys that were kept.
     assert_eq!(office.subjects(&kept), ["Before"]);
     assert!(office.gateway.message_item(&kept, before).is_ok());
-    assert!(matches!(office.gateway.message_item(&kept, after), Err(Error::Damaged { .. })));
+    let item = office.gateway.message_item(&kept, after);
+    assert!(matches!(item, Err(Error::Conflict(Conflict::GroupKeysWait))), "{item:?}");
     let opened = office.gateway.message_open(&kept, after, None);
     assert!(opened.is_err(), "the keys of before open nothing");
     assert_eq!(office.subjects(&office.opened("dana").unwrap()), ["After", "Before"]);
@@ -439,4 +443,135 @@ fn what_becomes_of_its_mail_is_reported_to_the_mailbox() {
     // Nobody is left who could read a confirmation: the one who reads the message still does.
     gateway.account_disable("dana").unwrap();
     gateway.message_open(&noa, two, None).unwrap();
+}
+
+/// What a member writes is sealed for those who are members when it is stored; who was removed writes
+/// nothing, whatever keys were kept.
+#[test]
+fn nothing_is_written_under_keys_or_rights_of_before() {
+    let office = Office::of(&["dana", "omar"]);
+    let gateway = &office.gateway;
+    let reference = deliver(gateway, &[INFO], &said("A question"));
+    let (dana, omar) = (office.opened("dana").unwrap(), office.opened("omar").unwrap());
+    let draft = gateway.draft_create(&omar, &content(&["noa@example.org"], "Begun")).unwrap();
+    let upload = gateway.upload_begin(&omar, "a.txt", "text/plain", 3).unwrap();
+    office.remove("dana", "omar");
+    let busy = |done: Result<(), Error>, what: &str| {
+        assert!(matches!(done, Err(Error::Busy)), "{what}: {done:?}");
+    };
+    let label = mailboxes::label::Label { id: 0, name: "Mine".to_owned(), colour: 1 };
+    let labels = [label];
+    busy(gateway.draft_save(&dana, &draft.id, 1, &draft.content).map(drop), "a draft");
+    busy(gateway.labels_set(&dana, &labels).map(drop), "labels");
+    busy(gateway.mailbox_create(&dana, "Ours").map(drop), "a folder");
+    busy(gateway.upload_begin(&dana, "b.txt", "text/plain", 3).map(drop), "a file");
+    busy(gateway.upload_append(&dana, &upload.id, 0, b"abc").map(drop), "octets");
+    busy(gateway.search_index(&dana).map(drop), "the index");
+    let refused = |done: Result<(), Error>, what: &str| {
+        assert!(matches!(done, Err(Error::NotFound { .. })), "{what}: {done:?}");
+    };
+    let star = Change { starred: Some(true), ..Change::default() };
+    refused(gateway.message_change(&omar, reference, &star).map(drop), "a change");
+    refused(gateway.message_change_many(&omar, &[reference], &star).map(drop), "changes");
+    refused(gateway.draft_delete(&omar, &draft.id), "a draft");
+    refused(gateway.draft_save(&omar, &draft.id, 1, &draft.content).map(drop), "a draft");
+    refused(gateway.upload_delete(&omar, &upload.id), "a file");
+    refused(gateway.message_delete(&omar, reference), "a message");
+    // With the keys of now all of it is done.
+    let dana = office.opened("dana").unwrap();
+    gateway.draft_save(&dana, &draft.id, 1, &draft.content).unwrap();
+    gateway.mailbox_create(&dana, "Ours").unwrap();
+    gateway.labels_set(&dana, &labels).unwrap();
+    gateway.search_index(&dana).unwrap();
+}
+
+/// A mailbox that is being ended is in nobody's way: who reads what it sent does, and two that wrote to
+/// each other end.
+#[test]
+fn mailboxes_that_are_being_ended_stop_nobody() {
+    let office = Office::of(&["dana", "omar"]);
+    let gateway = &office.gateway;
+    let root = sign_in(gateway, "root");
+    let other = gateway.role_create(&root, &office.group, "help@example.org").unwrap().id;
+    let info = office.opened("dana").unwrap();
+    let help = gateway.role_actor(&sign_in(gateway, "dana"), &other.to_text()).unwrap();
+    let to_noa = send(gateway, &info, &content(&["noa@example.org"], "To Noa"));
+    send(gateway, &info, &content(&["help@example.org"], "To the other"));
+    send(gateway, &help, &content(&[INFO], "And back"));
+    for account in [info.account(), other] {
+        let mark = gateway.transact(move |tx| {
+            let mut row = tx.get(&ROLE_MAILBOXES, &account)?.unwrap();
+            row.ending = true;
+            Ok(tx.put(&ROLE_MAILBOXES, &account, &row)?)
+        });
+        mark.wait().unwrap();
+    }
+    gateway.message_open(&sign_in(gateway, "noa"), to_noa, None).unwrap();
+    assert_eq!(gateway.roles_finish().unwrap(), 2);
+    assert_eq!(gateway.roles_finish().unwrap(), 0, "both have ended");
+}
+
+/// One record that cannot be read hides no message, and stops no mail and no other mailbox.
+#[test]
+fn one_unreadable_record_stops_nothing_else() {
+    let office = Office::of(&["dana", "omar"]);
+    let gateway = &office.gateway;
+    let reference = deliver(gateway, &[INFO], &said("Before"));
+    let dana = office.opened("dana").unwrap();
+    gateway.message_open(&dana, reference, None).unwrap();
+    spoil(gateway, &ROLE_ACTS, (dana.account(), reference.to_bytes()));
+    assert_eq!(office.subjects(&dana), ["Before"]);
+    gateway.message_open(&office.opened("omar").unwrap(), reference, None).unwrap();
+    assert_eq!(acts(gateway, &dana, reference), [("omar".to_owned(), RoleActKind::Read)]);
+    // The counters of a member's own account have nothing to do with what comes to the mailbox.
+    let omar = id(gateway, "omar");
+    spoil(gateway, &COUNTERS, omar);
+    deliver(gateway, &[INFO], &said("After"));
+    assert_eq!(office.subjects(&dana), ["After", "Before"]);
+    // Another group, and its mailbox.
+    let noa = sign_in(gateway, "noa");
+    let strange = created(gateway, &noa);
+    let root = sign_in(gateway, "root");
+    let other = gateway.role_create(&root, &strange, "help@example.org").unwrap().id;
+    spoil(gateway, &GROUPS, group_id(&strange));
+    assert_eq!(gateway.role_list(&sign_in(gateway, "dana")).unwrap().len(), 1);
+    spoil(gateway, &ROLE_MAILBOXES, other);
+    let free = created(gateway, &dana_of(gateway));
+    gateway.group_delete(&dana_of(gateway), &free).unwrap();
+    // And an end goes on over what cannot be read.
+    let place = gateway.store().get(&PLACES, &(dana.account(), reference.to_bytes()));
+    let place = place.unwrap().unwrap();
+    spoil(gateway, &ENTRIES, (dana.account(), place.mailbox, place.uid));
+    gateway.role_end(&root, &office.role).unwrap();
+    assert!(gateway.store().get(&ROLE_MAILBOXES, &dana.account()).unwrap().is_none());
+}
+
+fn dana_of(gateway: &Gateway) -> Actor {
+    sign_in(gateway, "dana")
+}
+
+/// Where nobody who opens an interim pair comes back, what was sealed to it is lost; the other messages,
+/// lists of any kind and the index are not.
+#[test]
+fn what_nobody_has_keys_for_hides_nothing_else() {
+    let office = Office::of(&["dana", "omar"]);
+    let gateway = &office.gateway;
+    let before = deliver(gateway, &[INFO], &said("Before"));
+    gateway.account_disable("omar").unwrap();
+    let lost = deliver(gateway, &[INFO], &said("Lost"));
+    gateway.account_disable("dana").unwrap();
+    gateway.account_enable("omar").unwrap();
+    let after = {
+        office.opened("omar").unwrap();
+        deliver(gateway, &[INFO], &said("After"))
+    };
+    let omar = office.opened("omar").unwrap();
+    assert_eq!(office.subjects(&omar), ["After", "Before"]);
+    let items = gateway.message_items(&omar, &[before, lost, after]).unwrap();
+    assert_eq!(items.len(), 2);
+    gateway.search_index(&omar).unwrap();
+    gateway.draft_list(&omar).unwrap();
+    gateway.mailbox_list(&omar).unwrap();
+    let item = gateway.message_item(&omar, lost);
+    assert!(matches!(item, Err(Error::Conflict(Conflict::GroupKeysWait))), "{item:?}");
 }

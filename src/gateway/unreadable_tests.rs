@@ -40,7 +40,7 @@ fn write<K: Key + Copy + Send + 'static, V: Record + Send + 'static>(
 }
 
 /// Replaces the record under `key` by one that cannot be read.
-fn spoil<K: Key + Copy + Send + 'static, V: Record>(
+pub fn spoil<K: Key + Copy + Send + 'static, V: Record>(
     gateway: &Gateway,
     table: &Table<K, V>,
     key: K,

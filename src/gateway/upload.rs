@@ -98,8 +98,9 @@ impl Gateway {
             named: false,
             sealed,
         };
-        let row = upload.clone();
+        let (row, acting) = (upload.clone(), actor.acting());
         let done = self.transact(move |tx| {
+            acting.may_write(tx)?;
             let (count, octets) = held_in_tx(tx, account)?;
             if count >= UPLOADS_MAX || octets.saturating_add(size) > octets_max {
                 return Err(Error::OverQuota);
@@ -142,7 +143,9 @@ impl Gateway {
             wrapped_key: actor.secret().wrap_content(&bound, &key)?,
             length,
         };
+        let acting = actor.acting();
         let done = self.inner.store.transact(move |tx| {
+            acting.may_write(tx)?;
             let mut upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
             // Of two requests with the same chunk, the second finds it done.
             if upload.received != offset {
@@ -170,7 +173,12 @@ impl Gateway {
     pub fn upload_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let (account, id) = (actor.account(), parse_id(id)?);
         self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
-        self.inner.store.transact(move |tx| remove_in_tx(tx, account, id)).wait()
+        let acting = actor.acting();
+        let done = self.inner.store.transact(move |tx| {
+            acting.is_there(tx)?;
+            remove_in_tx(tx, account, id)
+        });
+        done.wait()
     }
 
     /// Passes on a file's octets, chunk by chunk; each chunk is wiped after use.

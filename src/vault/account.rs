@@ -39,6 +39,8 @@ pub struct AccountSecret {
     current: Pair,
     /// Those before each renewal, the latest first.
     earlier: Vec<Pair>,
+    /// Whether others, who may have later keys, seal with them as well.
+    shared: bool,
 }
 
 /// The private half of a pair, and what was sealed for the owner alone at its time.
@@ -107,7 +109,7 @@ impl UnlockKey {
             pair(number, private, own.first_chunk().expect("32 of 64 octets"))
         });
         let current = pair(number, private, &self.own_key());
-        Ok(AccountSecret { current, earlier: earlier.collect() })
+        Ok(AccountSecret { current, earlier: earlier.collect(), shared: false })
     }
 
     /// Makes new keys, which open what these open.
@@ -140,8 +142,9 @@ impl UnlockKey {
 }
 
 impl AccountSecret {
-    pub(super) fn of_pairs(current: Pair, earlier: Vec<Pair>) -> AccountSecret {
-        AccountSecret { current, earlier }
+    /// Keys that several people hold, of whom one may have later ones.
+    pub(super) fn shared(current: Pair, earlier: Vec<Pair>) -> AccountSecret {
+        AccountSecret { current, earlier, shared: true }
     }
 
     /// How often the keys had been renewed when these were opened.
@@ -161,13 +164,18 @@ impl AccountSecret {
         self.current.own.seal(binding, plain)
     }
 
-    /// Opens what [`AccountSecret::seal_own`] sealed, also before a renewal.
+    /// Opens what [`AccountSecret::seal_own`] sealed, also before a renewal. Of keys that are shared, a
+    /// later one may have sealed it, which the next request has.
     pub fn open_own(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let opened = self.current.own.open(binding, sealed);
-        self.earlier.iter().fold(opened, |opened, pair| match opened {
+        let opened = self.earlier.iter().fold(opened, |opened, pair| match opened {
             Err(Error::Refused) => pair.own.open(binding, sealed),
             opened => opened,
-        })
+        });
+        match opened {
+            Err(Error::Refused) if self.shared => Err(Error::Busy),
+            opened => opened,
+        }
     }
 
     /// Opens what [`AccountSecret::seal_own`] sealed since the latest renewal. Who has keys of before one

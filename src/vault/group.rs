@@ -137,7 +137,7 @@ impl GroupSecret {
             own: secret.sealer(b"postern role mailbox data v1"),
             private: secret.private,
         };
-        AccountSecret::of_pairs(pair(current), earlier.into_iter().map(pair).collect())
+        AccountSecret::shared(pair(current), earlier.into_iter().map(pair).collect())
     }
 
     fn of(private: Zeroizing<Vec<u8>>) -> Result<GroupSecret, Error> {

@@ -296,6 +296,7 @@ pub const ROLE_MAY: &[&str] = &[
     "/api/drafts",
     "/api/uploads",
     "/api/submissions",
+    "/api/outgoing",
     "/api/awaited",
     "/api/temporary",
 ];

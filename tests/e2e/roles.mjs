@@ -5,6 +5,7 @@ import {
   accessible,
   base,
   deliver,
+  kept,
   launch,
   message,
   noSidewaysScroll,
@@ -97,9 +98,25 @@ await row(page, "Your mail bounces").getByTestId("row-link").click();
 await reads(page.getByTestId("text"), /since noon/);
 await soon(async () => assert.equal(await act(page, "read").count(), 2));
 
-// The member answers, from the address of the mailbox; the manager sees it at once.
+// A signature of one's own.
+const shown = other.url();
+await other.goto(`${base}/settings`);
+const said = "Omar Haddad, extension 4711";
+await kept(
+  other,
+  () => other.getByTestId("signature").fill(said),
+  "/api/appearance",
+  "4711",
+);
+await other.goto(shown);
+
+// The member answers, from the address of the mailbox and without that signature; the manager sees it at
+// once.
 await other.getByTestId("reply-button").click();
 const composer = other.getByTestId("composer");
+await reads(composer.locator(".from"), new RegExp(postmaster));
+assert.doesNotMatch(await composer.innerText(), /4711/);
+await accessible(other, "a reply from a role mailbox");
 await composer.getByTestId("composer-body").click();
 await other.keyboard.type("We look into it.");
 await composer.getByTestId("composer-send").click();

@@ -276,6 +276,7 @@ const MAY: &[&str] = &[
     "labels",
     "mailboxes",
     "messages",
+    "outgoing",
     "search",
     "submissions",
     "temporary",

@@ -295,7 +295,7 @@ impl Gateway {
     }
 
     /// Whether an account inside can sign in.
-    pub(super) fn group_able(&self, account: AccountId) -> Result<bool, Error> {
+    pub(in crate::gateway) fn group_able(&self, account: AccountId) -> Result<bool, Error> {
         let found = match self.account(account) {
             Err(Error::NotFound { .. }) => None,
             found => readable(found)?,

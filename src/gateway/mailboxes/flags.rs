@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::actor::Actor;
+use crate::gateway::actor::{Acting, Actor};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
@@ -47,7 +47,7 @@ impl Gateway {
         change: &Change,
     ) -> Result<ItemView, Error> {
         self.change_check(actor, change)?;
-        self.change_one(actor.account(), reference.to_bytes(), change)?;
+        self.change_one_as(actor.acting(), actor.account(), reference.to_bytes(), change)?;
         self.message_item(actor, reference)
     }
 
@@ -58,12 +58,13 @@ impl Gateway {
         references: &[Reference],
         change: &Change,
     ) -> Result<ChangedMany, Error> {
-        let account = actor.account();
+        let (account, acting) = (actor.account(), actor.acting());
         self.change_check(actor, change)?;
         let wanted = self.change_wanted(account, change)?;
         let references = references.to_vec();
         // One transaction, so that moving a whole mailbox takes seconds.
         let changed = self.transact(move |tx| {
+            acting.is_there(tx)?;
             let (mut done, mut failed) = (Vec::new(), Vec::new());
             for reference in &references {
                 match wanted.apply_in_tx(tx, account, reference.to_bytes()) {
@@ -100,13 +101,30 @@ impl Gateway {
     pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let (now, behind) = (self.inner.clock.now(), actor.behind());
+        let acting = actor.acting();
         let done = self.transact(move |tx| {
+            acting.is_there(tx)?;
             may_destroy_in_tx(tx, behind)?;
             let (place, entry) = entry_in_tx(tx, account, key)?;
             require_opened(&entry)?;
             remove_in_tx(tx, account, place, &entry, now)?;
             tx.changed(account, Changed::Removed(key))?;
             Ok(())
+        });
+        done.wait()
+    }
+
+    fn change_one_as(
+        &self,
+        acting: Acting,
+        account: AccountId,
+        key: ReferenceKey,
+        change: &Change,
+    ) -> Result<(), Error> {
+        let wanted = self.change_wanted(account, change)?;
+        let done = self.transact(move |tx| {
+            acting.is_there(tx)?;
+            wanted.apply_in_tx(tx, account, key)
         });
         done.wait()
     }

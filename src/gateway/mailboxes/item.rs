@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::epoch;
 use crate::gateway::mailboxes::standing::StandingView;
 use crate::gateway::mailboxes::summary::{NoticeOf, SealedSummary, reader_binding};
@@ -118,7 +118,7 @@ impl<'r> OpenedEpochs<'r> {
             let keys = self.actor.secret().epoch_open(&record.encapsulation, &bound);
             let keys = keys.map_err(|error| match error {
                 // A member may not open what came before an epoch that nobody held any more.
-                vault::Error::Malformed if self.actor.behind().is_some() => closed(),
+                vault::Error::Malformed if self.actor.behind().is_some() => NO_KEYS,
                 error => error.into(),
             })?;
             self.opened.insert(id, keys);
@@ -175,9 +175,8 @@ impl<'r> OpenedEpochs<'r> {
     }
 }
 
-fn closed() -> Error {
-    Error::Damaged { what: "the keys of a stored message are not there".to_owned() }
-}
+/// A reader of a role mailbox has no keys for a message.
+pub(in crate::gateway) const NO_KEYS: Error = Error::Conflict(Conflict::GroupKeysWait);
 
 fn damaged_summary() -> Error {
     Error::Damaged { what: "a stored summary cannot be read".to_owned() }

@@ -84,7 +84,9 @@ impl Gateway {
         kept.items = items;
         let plain = sealed_form::octets_of(&kept)?;
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
+        let acting = actor.acting();
         let done = self.inner.store.transact(move |tx| {
+            acting.may_write(tx)?;
             // Two concurrent changes would assign the same number.
             if tx.get(&LABELS, &account)?.map(|sealed| sealed.0) != before {
                 return Err(Error::Busy);

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::conversation::members_in_tx;
 use crate::gateway::mailboxes::entry::{NOT_FOUND, find_entry};
 use crate::gateway::mailboxes::item::{Flags, ItemView, OpenedEpochs, marks};
@@ -70,7 +70,7 @@ impl Gateway {
         for entry in &rows {
             match epochs.item(id, entry) {
                 // What a reader of a role mailbox has no keys for is in nobody's way.
-                Err(error) if actor.behind().is_some() && error.is_unreadable() => {}
+                Err(Error::Conflict(Conflict::GroupKeysWait)) => {}
                 item => items.push(item?),
             }
         }
@@ -101,7 +101,10 @@ impl Gateway {
                 Err(Error::NotFound { .. }) => {}
                 found => {
                     let (place, entry) = found?;
-                    items.push(epochs.item(place.mailbox, &entry)?);
+                    match epochs.item(place.mailbox, &entry) {
+                        Err(Error::Conflict(Conflict::GroupKeysWait)) => {}
+                        item => items.push(item?),
+                    }
                 }
             }
         }

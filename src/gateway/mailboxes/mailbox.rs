@@ -86,7 +86,7 @@ impl Gateway {
         let sealed_name = actor.secret().seal_own(&name_binding(account, id), name.as_bytes())?;
         let mailbox = Mailbox::new(id, None, sealed_name);
         let view = mailbox_view(actor, id, &mailbox)?;
-        self.mailboxes_change(account, move |tx| {
+        self.mailboxes_change(actor, move |tx| {
             Ok(tx.put(&MAILBOXES, &(account, id), &mailbox)?)
         })?;
         Ok(view)
@@ -102,7 +102,7 @@ impl Gateway {
         let name = checked_name(name)?;
         let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
         let sealed_name = actor.secret().seal_own(&name_binding(account, id), name.as_bytes())?;
-        let mailbox = self.mailboxes_change(account, move |tx| {
+        let mailbox = self.mailboxes_change(actor, move |tx| {
             let mut mailbox = get_in_tx(tx, account, id)?;
             mailbox.sealed_name = sealed_name.clone();
             tx.put(&MAILBOXES, &(account, id), &mailbox)?;
@@ -114,7 +114,7 @@ impl Gateway {
     /// Deletes an empty mailbox of the owner's; `not-empty` if it contains messages.
     pub fn mailbox_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
-        self.mailboxes_change(account, move |tx| {
+        self.mailboxes_change(actor, move |tx| {
             if get_in_tx(tx, account, id)?.total > 0 {
                 return Err(Error::Conflict(Conflict::NotEmpty));
             }
@@ -153,10 +153,12 @@ impl Gateway {
     /// Changes the list of mailboxes and notifies listeners.
     fn mailboxes_change<T: Send + 'static>(
         &self,
-        account: AccountId,
+        actor: &Actor,
         mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let (account, acting) = (actor.account(), actor.acting());
         let done = self.transact(move |tx| {
+            acting.may_write(tx)?;
             let answer = work(tx)?;
             tx.changed(account, Changed::Mailboxes)?;
             Ok(answer)

@@ -17,7 +17,7 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Outcome, OutcomeKind};
 use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
 use crate::gateway::reporting::notice::NoticeDraft;
-use crate::gateway::roles::acts::{may_destroy_in_tx, member_in_tx, read_in_tx};
+use crate::gateway::roles::acts::{may_destroy_in_tx, read_in_tx};
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
 use crate::store::{self, Read};
@@ -58,8 +58,10 @@ impl Gateway {
     ) -> Result<Timestamp, Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let now = self.inner.clock.now();
-        let (outcome, behind) = (OutcomeKind::Rejected(reason), actor.behind());
+        let outcome = OutcomeKind::Rejected(reason);
+        let (behind, acting) = (actor.behind(), actor.acting());
         self.outcome_transact(account, key, outcome, said, now, move |tx| {
+            acting.is_there(tx)?;
             may_destroy_in_tx(tx, behind)?;
             let (place, entry) = entry_in_tx(tx, account, key)?;
             if entry.opened.is_some() {
@@ -79,10 +81,10 @@ impl Gateway {
         key: ReferenceKey,
         said: Option<bool>,
     ) -> Result<(), Error> {
-        let (account, behind) = (actor.account(), actor.behind());
+        let (account, behind, acting) = (actor.account(), actor.behind(), actor.acting());
         let now = self.inner.clock.now();
         self.outcome_transact(account, key, OutcomeKind::Read, said, now, move |tx| {
-            member_in_tx(tx, account, behind)?;
+            acting.is_there(tx)?;
             if let Some(behind) = behind {
                 read_in_tx(tx, (account, key), behind, now)?;
             }

@@ -7,9 +7,8 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::groups::rights::{By, manages_in_tx};
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::expiry::empty_in_tx;
 use crate::gateway::records::account::Owner;
@@ -18,8 +17,10 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{
     ACCOUNTS, ADDRESSES, ENTRIES, GROUPS, PLACES, ROLE_MAILBOXES,
 };
+use crate::gateway::roles::mailbox::{is_role, may_in_tx};
 use crate::gateway::roles::opening::NOT_FOUND;
-use crate::store::{Order, Read};
+use crate::gateway::text::shown;
+use crate::store::Read;
 use crate::terms::{DeliveryState, GroupAct, StepNote};
 use crate::vault::Lookup;
 
@@ -33,7 +34,7 @@ impl Gateway {
         let (who, now, group) = (actor.account(), self.inner.clock.now(), row.group);
         let done = self.transact(move |tx| {
             let mut row = tx.get(&ROLE_MAILBOXES, &account)?.ok_or(NOT_FOUND)?;
-            manages_in_tx(tx, group, who, By::MembersOrSite)?;
+            may_in_tx(tx, (group, is_role(&row.address)), who)?;
             if row.ending {
                 return Ok(());
             }
@@ -75,9 +76,20 @@ impl Gateway {
     fn role_finish(&self, account: AccountId) -> Result<(), Error> {
         let Some(row) = self.inner.store.get(&ROLE_MAILBOXES, &account)? else { return Ok(()) };
         let now = self.inner.clock.now();
-        for message in self.unopened_of(account)? {
+        let mut unopened = Vec::new();
+        self.inner.store.scan_readable(&ENTRIES, &account, |_, entry| {
+            if entry.opened.is_none() {
+                unopened.push(entry.reference);
+            }
+            ControlFlow::Continue(())
+        })?;
+        for message in unopened {
             let gone = (DeliveryState::Failed, Some(StepNote::AccountDeleted));
-            self.message_end(account, message, &row.address, gone, now)?;
+            let ended = self.message_end(account, message, &row.address, gone, now);
+            // One sender whose records cannot be read keeps nothing of the others here.
+            if readable(ended)?.is_none() {
+                tracing::error!(r#ref = %shown(message), "its sender was not notified of the end");
+            }
         }
         while self.transact(move |tx| entries_delete_in_tx(tx, account)).wait()? == AT_ONCE_MAX {}
         let done = self.transact(move |tx| {
@@ -107,18 +119,22 @@ fn address_release_in_tx(
 
 /// Deletes some of the messages; returns how many.
 fn entries_delete_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<usize, Error> {
-    let mut entries = Vec::new();
-    tx.scan(&ENTRIES, &account, Order::Ascending, |key, entry| {
-        entries.push((key, entry.reference));
-        match entries.len() < AT_ONCE_MAX {
+    let mut keys = Vec::new();
+    tx.scan_keys(&ENTRIES, &account, |key| {
+        keys.push(key);
+        match keys.len() < AT_ONCE_MAX {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }
     })?;
-    for (key, reference) in &entries {
+    for key in &keys {
+        // Of what cannot be read, the content stays: nobody has a key to it any more.
+        let entry = readable(tx.get(&ENTRIES, key))?.flatten();
         tx.delete(&ENTRIES, key);
-        tx.delete(&PLACES, &(account, *reference));
-        content_release_in_tx(tx, *reference)?;
+        if let Some(entry) = entry {
+            tx.delete(&PLACES, &(account, entry.reference));
+            content_release_in_tx(tx, entry.reference)?;
+        }
     }
-    Ok(entries.len())
+    Ok(keys.len())
 }

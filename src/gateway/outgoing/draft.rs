@@ -218,7 +218,9 @@ impl Gateway {
         let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
         let saved = self.inner.clock.now();
         let opened_by = actor.is_temporary().then(|| actor.session());
+        let acting = actor.acting();
         let done = self.transact(move |tx| {
+            acting.may_write(tx)?;
             // The account may have been started again: then nobody opens what this session seals.
             opened_by.map_or(Ok(()), |session| session_rows::open_in_tx(tx, account, session))?;
             let found = tx.get(&DRAFTS, &(account, id))?;
@@ -286,7 +288,9 @@ impl Gateway {
         let view = self.draft(actor, id)?;
         let uploads = view.content.upload_ids()?;
         let (account, id) = (actor.account(), parse_hex(id).ok_or(MISSING)?);
+        let acting = actor.acting();
         let done = self.inner.store.transact(move |tx| {
+            acting.is_there(tx)?;
             if let Some(draft) = tx.get(&DRAFTS, &(account, id))? {
                 tx.delete(&DRAFTS, &(account, id));
                 quota::discharge_in_tx(tx, account, quota::draft(&draft))?;

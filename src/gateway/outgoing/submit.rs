@@ -40,7 +40,7 @@ use crate::gateway::records::tables::{
     WRITTEN_TO,
 };
 use crate::gateway::reporting::notice::{Detail, NoticeDraft, Told};
-use crate::gateway::roles::acts::{member_in_tx, wrote_in_tx};
+use crate::gateway::roles::acts::wrote_in_tx;
 use crate::gateway::vouching::signature::{Shown, Signer, Signing};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
@@ -174,12 +174,12 @@ impl Gateway {
         submit: &Submit<'_>,
         sending: Sending,
     ) -> Result<(), Error> {
-        let (account, behind) = (actor.account(), actor.behind());
+        let (account, behind, acting) = (actor.account(), actor.behind(), actor.acting());
         let request = self.request_key(submit.request);
         let written: Vec<[u8; 16]> =
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
         let done = self.transact(move |tx| {
-            member_in_tx(tx, account, behind)?;
+            acting.is_there(tx)?;
             sending.packing.check(tx)?;
             let message = sending.sealed.reference.to_bytes();
             let at = sending.submission.accepted;

@@ -27,7 +27,7 @@ use crate::gateway::records::tables::{
 };
 use crate::gateway::records::temporary::Pickup;
 use crate::gateway::reporting::notice::changed_in_tx;
-use crate::gateway::roles::acts::{member_in_tx, unwrote_in_tx};
+use crate::gateway::roles::acts::unwrote_in_tx;
 use crate::gateway::{Gateway, upload};
 use crate::mail::reference::Reference;
 use crate::store::{self, Order, Read};
@@ -38,9 +38,9 @@ impl Gateway {
     pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
         let (account, message) = (actor.account(), reference.to_bytes());
         self.submission(actor, reference)?;
-        let (now, behind) = (self.inner.clock.now(), actor.behind());
+        let (now, acting) = (self.inner.clock.now(), actor.acting());
         let draft = self.transact(move |tx| {
-            member_in_tx(tx, account, behind)?;
+            acting.is_there(tx)?;
             let held = tx.get(&HELD, &message)?.filter(|held| held.due > now);
             let held = held.ok_or(Error::Conflict(Conflict::TooLate))?;
             tx.delete(&HELD, &message);

@@ -150,7 +150,7 @@ impl Gateway {
         let unopened = unopened.filter(|one| copies.contains_key(&one.reference)).count() as u64;
         let brought = |message: &ReferenceKey| copies.contains_key(message);
         let anew = self.notification_anew(account, &row, brought, unopened)?;
-        let who = self.name_of(actor.account());
+        let who = self.name_of(actor.person());
         let about = format!("{} (temporary account started again)", row.address);
         let entry = self.note_prepare((&who, Act::CredentialRemoved, &about, peer))?;
         let judged = received.iter().map(|one| one.reference).collect();

@@ -234,7 +234,7 @@ pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<
         content_release_in_tx(tx, reference)?;
     }
     let mut uploads = Vec::new();
-    tx.scan(&UPLOADS, &id, Order::Ascending, |(_, upload), _| {
+    tx.scan_keys(&UPLOADS, &id, |(_, upload)| {
         uploads.push(upload);
         ControlFlow::Continue(())
     })?;
@@ -242,6 +242,7 @@ pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<
         upload::remove_in_tx(tx, id, upload)?;
     }
     clear_in_tx(tx, &MAILBOXES, id)?;
+    clear_in_tx(tx, &PLACES, id)?;
     clear_in_tx(tx, &EPOCHS, id)?;
     clear_in_tx(tx, &CHANGES, id)?;
     clear_in_tx(tx, &CREDENTIALS, id)?;

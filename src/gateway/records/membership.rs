@@ -42,7 +42,7 @@ pub(in crate::gateway) fn mailboxes_of(
     group: GroupId,
 ) -> Result<Vec<(AccountId, RoleMailbox)>, Error> {
     let mut found = Vec::new();
-    reader.scan(&ROLE_MAILBOXES, &(), Order::Ascending, |account, row| {
+    reader.scan_readable(&ROLE_MAILBOXES, &(), |account, row| {
         if row.group == group {
             found.push((account, row));
         }

@@ -9,16 +9,14 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::{Actor, Behind};
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::rights::{By, manages_in_tx};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::role::{RoleAct, RoleActKind, RoleActs};
 use crate::gateway::records::tables::{GROUP_MEMBERS, PLACES, ROLE_ACTS, ROLE_MAILBOXES};
-use crate::gateway::roles::opening::NOT_FOUND;
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::RelationKind;
@@ -54,8 +52,8 @@ impl Gateway {
         message: ReferenceKey,
     ) -> Result<(), Error> {
         let (Some(behind), account) = (actor.behind(), actor.account()) else { return Ok(()) };
-        let acts = self.inner.store.get(&ROLE_ACTS, &(account, message))?.unwrap_or_default();
-        if !acts.lacks_reader(behind.person) {
+        let acts = readable(self.inner.store.get(&ROLE_ACTS, &(account, message)))?.flatten();
+        if !acts.unwrap_or_default().lacks_reader(behind.person) {
             return Ok(());
         }
         let at = self.inner.clock.now();
@@ -76,7 +74,8 @@ impl Gateway {
         message: ReferenceKey,
         names: &mut HashMap<AccountId, String>,
     ) -> Result<Vec<ActView>, Error> {
-        let acts = self.inner.store.get(&ROLE_ACTS, &(account, message))?.unwrap_or_default().acts;
+        let acts = readable(self.inner.store.get(&ROLE_ACTS, &(account, message)))?.flatten();
+        let acts = acts.unwrap_or_default().acts;
         let mut views = Vec::with_capacity(acts.len());
         for RoleAct { kind, who, at } in acts {
             let name = match names.get(&who) {
@@ -110,6 +109,11 @@ impl RoleActs {
     }
 }
 
+/// What was done with a message. What cannot be read is begun anew: the message itself is intact.
+fn acts_in_tx(tx: &Tx<'_, '_>, key: (AccountId, ReferenceKey)) -> Result<Option<RoleActs>, Error> {
+    Ok(readable(tx.get(&ROLE_ACTS, &key))?.flatten())
+}
+
 /// Notes a reader in the transaction in which the message is opened.
 pub(in crate::gateway) fn read_in_tx(
     tx: &mut Tx<'_, '_>,
@@ -117,7 +121,7 @@ pub(in crate::gateway) fn read_in_tx(
     behind: Behind,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let mut acts = tx.get(&ROLE_ACTS, &key)?.unwrap_or_default();
+    let mut acts = acts_in_tx(tx, key)?.unwrap_or_default();
     if acts.lacks_reader(behind.person) {
         acts.push(RoleAct { kind: RoleActKind::Read, who: behind.person, at });
         tx.put(&ROLE_ACTS, &key, &acts)?;
@@ -145,7 +149,7 @@ pub(in crate::gateway) fn wrote_in_tx(
         RelationKind::Forward => RoleActKind::Forwarded(message),
         RelationKind::Reply | RelationKind::ReplyAll => RoleActKind::Answered(message),
     };
-    let mut acts = tx.get(&ROLE_ACTS, &(account, about))?.unwrap_or_default();
+    let mut acts = acts_in_tx(tx, (account, about))?.unwrap_or_default();
     acts.push(RoleAct { kind, who, at });
     tx.put(&ROLE_ACTS, &(account, about), &acts)?;
     tx.changed(account, Changed::Updated(about))?;
@@ -157,14 +161,14 @@ pub(in crate::gateway) fn unwrote_in_tx(
     tx: &mut Tx<'_, '_>,
     (account, message): (AccountId, ReferenceKey),
 ) -> Result<(), Error> {
-    let Some(acts) = tx.get(&ROLE_ACTS, &(account, message))? else { return Ok(()) };
+    let Some(acts) = acts_in_tx(tx, (account, message))? else { return Ok(()) };
     tx.delete(&ROLE_ACTS, &(account, message));
     let about = acts.acts.iter().find_map(|act| match act.kind {
         RoleActKind::Wrote(about) => about,
         _ => None,
     });
     let Some(about) = about else { return Ok(()) };
-    let Some(mut acts) = tx.get(&ROLE_ACTS, &(account, about))? else { return Ok(()) };
+    let Some(mut acts) = acts_in_tx(tx, (account, about))? else { return Ok(()) };
     acts.acts.retain(|act| {
         !matches!(act.kind, RoleActKind::Answered(key) | RoleActKind::Forwarded(key) if key == message)
     });
@@ -178,32 +182,19 @@ pub(in crate::gateway) fn arrived_in_tx(
     tx: &mut Tx<'_, '_>,
     account: AccountId,
 ) -> Result<(), Error> {
-    let Some(row) = tx.get(&ROLE_MAILBOXES, &account)? else { return Ok(()) };
+    let row = readable(tx.get(&ROLE_MAILBOXES, &account))?.flatten();
+    let Some(row) = row else { return Ok(()) };
     let mut members = Vec::new();
     tx.scan_keys(&GROUP_MEMBERS, &row.group, |(_, member)| {
         members.push(member);
         ControlFlow::Continue(())
     })?;
-    for member in members {
-        let modseq = counters_in_tx(tx, member)?.modseq;
-        tx.then(move |gateway| gateway.publish(member, EventKind::RoleMailboxes, modseq));
-    }
+    // Nothing of the members' own accounts changed, so that their state is not looked up: a listener that
+    // begins again from this one catches up with everything.
+    tx.then(move |gateway| {
+        members.iter().for_each(|one| gateway.publish(*one, EventKind::RoleMailboxes, 0));
+    });
     Ok(())
-}
-
-/// Refuses what somebody does who is no member any more by now, or whose mailbox ended.
-pub(in crate::gateway) fn member_in_tx(
-    tx: &Tx<'_, '_>,
-    account: AccountId,
-    behind: Option<Behind>,
-) -> Result<(), Error> {
-    let Some(behind) = behind else { return Ok(()) };
-    let row = tx.get(&ROLE_MAILBOXES, &account)?.filter(|row| !row.ending);
-    let is_there = row.is_some_and(|row| row.group == behind.group);
-    match is_there && tx.has(&GROUP_MEMBERS, &(behind.group, behind.person))? {
-        true => Ok(()),
-        false => Err(NOT_FOUND),
-    }
 }
 
 /// Refuses what destroys a message for all members, unless the actor manages the group.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::rights::{By, manages_in_tx};
 use crate::gateway::groups::view::{Standing, denied_to_outsiders};
@@ -16,7 +16,7 @@ use crate::gateway::records::membership::mailboxes_of;
 use crate::gateway::records::numbers::{self, INBOX};
 use crate::gateway::records::role::RoleMailbox;
 use crate::gateway::records::tables::{
-    ACCOUNTS, ADDRESSES, GROUP_ADDRESSES, GROUPS, MAILBOXES, ROLE_MAILBOXES,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, GROUP_ADDRESSES, GROUPS, MAILBOXES, ROLE_MAILBOXES,
 };
 use crate::gateway::roles::opening::NOT_FOUND;
 use crate::gateway::roles::sealing::is_kept;
@@ -148,17 +148,19 @@ impl Gateway {
         account: AccountId,
         row: RoleMailbox,
     ) -> Result<Option<RoleView>, Error> {
-        let Some(group) = self.inner.store.get(&GROUPS, &row.group)? else { return Ok(None) };
         let standing = self.group_standing(actor, row.group)?;
         let is_member = standing != Standing::Outside;
         if !is_member && !actor.is_manager() {
             return Ok(None);
         }
+        // One group that cannot be read hides no other's mailbox.
+        let group = readable(self.inner.store.get(&GROUPS, &row.group))?.flatten();
+        let Some(group) = group else { return Ok(None) };
         let about = match is_member || group.listed {
             true => self.group_about(actor, row.group, &group)?,
             false => None,
         };
-        let inbox = self.inner.store.get(&MAILBOXES, &(account, INBOX))?;
+        let inbox = readable(self.inner.store.get(&MAILBOXES, &(account, INBOX)))?.flatten();
         let manages = standing == Standing::Manager;
         Ok(Some(RoleView {
             id: account,
@@ -201,13 +203,24 @@ impl Gateway {
         Ok(is_kept(&self.inner.store, account)?.then_some(account))
     }
 
-    /// Whether somebody could read what comes to this account: always, unless it is a role mailbox whose
-    /// group has no member who can sign in.
+    /// Whether somebody could read what comes to this account: always, unless it is a role mailbox that is
+    /// being ended, or whose group has no member who can sign in and has keys.
     pub(in crate::gateway) fn has_readers(&self, account: AccountId) -> Result<bool, Error> {
-        match self.inner.store.get(&ROLE_MAILBOXES, &account)? {
-            Some(row) => Ok(!self.group_able_members(row.group)?.is_empty()),
-            None => Ok(true),
+        let row = match readable(self.inner.store.get(&ROLE_MAILBOXES, &account))? {
+            None => return Ok(false),
+            Some(None) => return Ok(true),
+            Some(Some(row)) => row,
+        };
+        if row.ending {
+            return Ok(false);
         }
+        for member in self.group_members(row.group)? {
+            let keys = readable(self.inner.store.get(&ACCOUNT_KEYS, &member))?.flatten();
+            if keys.is_some() && self.group_able(member)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// An address for a role mailbox: in a local domain, and nobody's.
@@ -227,12 +240,12 @@ impl Gateway {
     }
 }
 
-fn is_role(address: &str) -> bool {
+pub(in crate::gateway) fn is_role(address: &str) -> bool {
     Address::parse(address).is_ok_and(|address| address.is_role())
 }
 
-/// Who may give a group this kind of address, asked in the transaction.
-fn may_in_tx(
+/// Who may give a group this kind of address and take it back, asked in the transaction.
+pub(in crate::gateway) fn may_in_tx(
     tx: &Tx<'_, '_>,
     (group, is_for_site): (GroupId, bool),
     who: AccountId,

@@ -10,7 +10,7 @@ use crate::gateway::groups::tending::Tended;
 use crate::gateway::records::group::{Group, Under};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::role::RoleMailbox;
-use crate::gateway::records::tables::{GROUP_MEMBERS, GROUPS, ROLE_MAILBOXES};
+use crate::gateway::records::tables::{GROUPS, ROLE_MAILBOXES};
 use crate::gateway::text::parse_hex;
 use crate::store::Read;
 use crate::vault::GroupSecret;
@@ -32,8 +32,7 @@ impl Gateway {
         let opened = self.role_opened(actor, account, &row)?;
         let Opened { current, mut earlier, interim } = opened;
         earlier.extend(interim);
-        let key = (row.group, actor.account());
-        let member = self.inner.store.get(&GROUP_MEMBERS, &key)?.ok_or(NOT_FOUND)?;
+        let epoch = current.0;
         Ok(Actor {
             account,
             session: actor.session,
@@ -44,11 +43,7 @@ impl Gateway {
             confirmed: actor.confirmed,
             peer: actor.peer.clone(),
             must_choose: false,
-            behind: Some(Behind {
-                person: actor.account(),
-                group: row.group,
-                manages: member.manager,
-            }),
+            behind: Some(Behind { person: actor.account(), group: row.group, epoch }),
         })
     }
 

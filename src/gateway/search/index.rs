@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::mailboxes::mailbox::INBOX;
 use crate::gateway::mailboxes::summary::SealedSummary;
@@ -204,7 +204,7 @@ impl Gateway {
             };
             let summary = match epochs.summary(&entry) {
                 // The list reports it too; it must not stop the rest from being indexed.
-                Err(Error::Damaged { .. }) => continue,
+                Err(Error::Damaged { .. } | Error::Conflict(Conflict::GroupKeysWait)) => continue,
                 found => found?,
             };
             if entry.opened.is_none() && place.mailbox == INBOX {
@@ -221,8 +221,9 @@ impl Gateway {
             }
         }
         let count = taken.len() as u64;
-        let part = self.part_sealed(actor, builder)?;
+        let (part, acting) = (self.part_sealed(actor, builder)?, actor.acting());
         let work = move |tx: &mut Tx<'_>| {
+            acting.may_write(tx)?;
             for (key, text) in &texts {
                 // A message that was deleted meanwhile must not come back.
                 if tx.has(&PLACES, &(account, *key))? {
@@ -414,8 +415,9 @@ impl Gateway {
             }
         }
         let old: Vec<(u64, u16)> = parts.iter().map(|(id, part)| (*id, part.blocks)).collect();
-        let part = self.part_sealed(actor, builder)?;
+        let (part, acting) = (self.part_sealed(actor, builder)?, actor.acting());
         let work = move |tx: &mut Tx<'_>| {
+            acting.may_write(tx)?;
             for (id, blocks) in &old {
                 tx.delete(&SEARCH_PARTS, &(account, *id));
                 for number in 0..*blocks {

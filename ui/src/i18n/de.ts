@@ -1296,6 +1296,7 @@ export const de = {
     endLead:
       "Alles darin wird für alle Leser gelöscht, auch was noch niemand gelesen hat. Die Adresse ist danach frei.",
     notEnded: "Das Funktionspostfach wurde nicht aufgelöst.",
+    from: "Aus dem Funktionspostfach",
     back: "Zurück zu Ihren eigenen Nachrichten",
     lost: "Sie lesen dieses Funktionspostfach nicht mehr.",
     unsaved:
@@ -1920,6 +1921,7 @@ export const de = {
       "Die Schlüssel dieser Gruppe sind noch nicht da: Erst muss ein Mitglied angemeldet sein, das sie hat.",
     "group-keys-unproven":
       "Nichts beweist, dass ein Mitglied der Gruppe ihre Schlüssel begonnen hat. Öffnen Sie die Seite der Gruppe.",
+    "role-mailbox": "Diese Gruppe hat ein Funktionspostfach. Lösen Sie das zuerst auf.",
     "last-group-manager":
       "Dies ist der letzte Verwalter der Gruppe. Machen Sie zuerst ein anderes Mitglied zum Verwalter.",
     "name-held":

@@ -1236,6 +1236,7 @@ export const en = {
     endLead:
       "Everything in it is deleted for all its readers, also what nobody has read. The address is free then.",
     notEnded: "The role mailbox was not ended.",
+    from: "From the role mailbox",
     back: "Back to your own mail",
     lost: "You no longer read this role mailbox.",
     unsaved:
@@ -1842,6 +1843,7 @@ export const en = {
       "The keys of this group are not there yet: a member who has them must be signed in first.",
     "group-keys-unproven":
       "Nothing proves that a member of the group began its keys. Open the group’s page.",
+    "role-mailbox": "This group has a role mailbox. End that first.",
     "last-group-manager":
       "This is the last manager of the group. Make another member a manager first.",
     "name-held":

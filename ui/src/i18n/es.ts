@@ -1269,6 +1269,7 @@ export const es = {
     endLead:
       "Se borra todo su contenido para todos sus lectores, también lo que nadie ha leído. Después, la dirección queda libre.",
     notEnded: "El buzón de función no se ha cerrado.",
+    from: "Desde el buzón de función",
     back: "Volver a sus propios mensajes",
     lost: "Ya no lee este buzón de función.",
     unsaved:
@@ -1879,6 +1880,7 @@ export const es = {
       "Las claves de este grupo aún no están: primero debe iniciar sesión un miembro que las tenga.",
     "group-keys-unproven":
       "Nada demuestra que un miembro del grupo empezara sus claves. Abra la página del grupo.",
+    "role-mailbox": "Este grupo tiene un buzón de función. Ciérrelo antes.",
     "last-group-manager": "Es el último gestor del grupo. Nombre antes a otro miembro.",
     "name-held":
       "Alguien tenía este nombre o esta dirección hasta hace poco. Se reserva durante 90 días para que nadie más reciba sus mensajes.",

@@ -1297,6 +1297,7 @@ export const fr = {
     endLead:
       "Tout son contenu est supprimé pour tous ses lecteurs, même ce que personne n’a lu. L’adresse est ensuite libre.",
     notEnded: "La boîte de fonction n’a pas été fermée.",
+    from: "Depuis la boîte de fonction",
     back: "Revenir à vos propres messages",
     lost: "Vous ne lisez plus cette boîte de fonction.",
     unsaved:
@@ -1916,6 +1917,7 @@ export const fr = {
       "Les clés de ce groupe ne sont pas encore là\u00a0: un membre qui les possède doit d’abord être connecté.",
     "group-keys-unproven":
       "Rien ne prouve qu’un membre du groupe a commencé ses clés. Ouvrez la page du groupe.",
+    "role-mailbox": "Ce groupe a une boîte de fonction. Fermez-la d’abord.",
     "last-group-manager":
       "C’est le dernier gestionnaire du groupe. Nommez d’abord un autre membre.",
     "name-held":

@@ -180,7 +180,7 @@ export function reject(
       mail.held.delete(reference);
       toasts.show(t().card.kept);
     },
-    onend: () => void rejectNow(reference, reason, confirm),
+    onend: () => rejectNow(reference, reason, confirm),
   });
 }
 

@@ -10,7 +10,7 @@ export interface Toast {
   errorId: string | null;
   undo: (() => void) | null;
   retry: (() => void) | null;
-  onend: (() => void) | null;
+  onend: (() => void | Promise<void>) | null;
   /** How long the notice, or its undo, lasts if others decide that: the server, or other work. */
   lastsMs: number | null;
 }
@@ -90,7 +90,7 @@ class Toasts {
 
   /** Ends a notice normally: the action that it delayed now happens. */
   end(id: number): void {
-    this.#take(id)?.onend?.();
+    void this.#take(id)?.onend?.();
   }
 
   undo(id: number): void {
@@ -120,6 +120,11 @@ class Toasts {
   resume(id: number): void {
     const timer = this.#timers.get(id);
     if (timer !== undefined && timer.handle === null) this.#arm(id, Math.max(1_500, timer.leftMs));
+  }
+
+  /** Ends all notices; returns when the actions that they delayed have happened. */
+  async finish(): Promise<void> {
+    await Promise.allSettled(this.items.map(({ id }) => this.#take(id)?.onend?.()));
   }
 
   /** Removes all notices at sign-out; delayed actions do not happen. */

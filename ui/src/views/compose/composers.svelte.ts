@@ -8,6 +8,7 @@ import { referenceText } from "../../lib/format.ts";
 import { unsentText } from "../../lib/unsent.ts";
 import { fail } from "../../state/actions.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
+import { roles } from "../../state/roles.svelte.ts";
 import { toasts } from "../../state/toasts.svelte.ts";
 import type { Composer } from "./composer.svelte.ts";
 import { drafts } from "./drafts.svelte.ts";
@@ -32,7 +33,7 @@ class Composers {
   }
 
   fresh(): void {
-    void this.#begin(null, prefs.signature);
+    void this.#begin(null, signature());
   }
 
   /** Starts a message to somebody. */
@@ -43,7 +44,7 @@ class Composers {
 
   async answer(reference: string, kind: api.RelationKind): Promise<void> {
     try {
-      await this.#begin(await api.draftFrom(reference, kind, language()), prefs.signature);
+      await this.#begin(await api.draftFrom(reference, kind, language()), signature());
     } catch (error) {
       fail(t().compose.notBegun, "", error, () => void this.answer(reference, kind));
     }
@@ -93,7 +94,7 @@ class Composers {
         drafts.hide(ids, false);
         this.open = [...this.open, ...open];
       },
-      onend: () => void this.#discardNow(open, ids),
+      onend: () => this.#discardNow(open, ids),
     });
   }
 
@@ -155,6 +156,11 @@ class Composers {
     for (const forget of this.leaving.splice(0)) forget();
     correspondents.forget();
   }
+}
+
+/** A person's own signature: what goes out from a role mailbox bears no name of its author. */
+function signature(): string {
+  return roles.id === "" ? prefs.signature : "";
 }
 
 export function announceSent(sent: api.Submission): void {
