@@ -46,11 +46,8 @@ async fn a_user_is_removed_for_good() {
         "password": "four quiet herons"});
     dana.post("/api/manage/users", &again).await.expect_problem(409, "name-held");
     let log = dana.get("/api/manage/log").await.expect_status(200).json();
-    let line = &log["items"].as_array().unwrap()[0];
-    assert_eq!(
-        (line["act"].as_str(), line["about"].as_str()),
-        (Some("user-removed"), Some("omar"))
-    );
+    let lines = log["items"].as_array().unwrap();
+    assert!(lines.iter().any(|line| line["act"] == "user-removed" && line["about"] == "omar"));
 }
 
 /// Addresses are added and removed, and all sessions of a user ended.

@@ -63,6 +63,7 @@ async fn what_happens_is_counted_and_nobody_is_named() {
     let message = Outgoing { to: &to, subject: "x", text: "x", ..Outgoing::default() };
     let sent = dana.submit(&message).await.unwrap();
     settled(&mut dana, sent.reference).await;
+    site.drain();
     let (status, text) = asked(at, "GET", "/metrics");
     assert_eq!(status, 200);
     assert!(text.contains("content-type: application/openmetrics-text; version=1.0.0"), "{text}");

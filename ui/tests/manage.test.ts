@@ -16,7 +16,11 @@ let users: MockInstance<typeof api.users>;
 const userLike = (name: string, given: Partial<api.User> = {}): api.User => ({
   ...{ name, displayName: "", addresses: [`${name}@example.org`], disabled: false, manager: false },
   ...{ acceptFrom: "both", createdAt: "2026-11-01T10:00:00Z", quota: quotaLike() },
-  ...{ lastInteractionAt: null, ownQuota: { octetsMax: null, messagesMax: null } },
+  ...{
+    lastInteractionAt: null,
+    ownQuota: { octetsMax: null, messagesMax: null },
+    totpStopped: false,
+  },
   ...given,
 });
 const dave = userLike("dave", {

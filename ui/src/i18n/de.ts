@@ -1928,7 +1928,8 @@ export const de = {
       "Bis vor Kurzem hatte jemand diesen Namen oder diese Adresse. Sie wird 90 Tage lang nicht vergeben, damit niemand anderes diese Nachrichten bekommt.",
     "last-address": "Das ist die letzte Adresse. Fügen Sie zuerst eine andere hinzu.",
     "name-differs": "Das ist nicht der Benutzername.",
-    "totp-stopped": "Zu viele Codes in Folge waren falsch, deshalb nimmt dieses Konto keine mehr an. Melden Sie sich mit einem Passkey an, verwenden Sie den Wiederherstellungsschlüssel, oder fragen Sie Ihre Administration.",
+    "totp-stopped":
+      "Zu viele Codes in Folge waren falsch, deshalb nimmt dieses Konto keine mehr an. Melden Sie sich mit einem Passkey an, verwenden Sie den Wiederherstellungsschlüssel, oder fragen Sie Ihre Administration.",
   },
   time: {
     now: "jetzt",

@@ -1850,7 +1850,8 @@ export const en = {
       "Somebody had this name or address until lately. It is held for 90 days, so that nobody else gets their mail.",
     "last-address": "This is the user’s last address. Add another one first.",
     "name-differs": "What you typed is not the username.",
-    "totp-stopped": "Too many codes in a row were wrong, so this account takes none any more. Sign in with a passkey, use the recovery key, or ask your administrator.",
+    "totp-stopped":
+      "Too many codes in a row were wrong, so this account takes none any more. Sign in with a passkey, use the recovery key, or ask your administrator.",
   },
   time: {
     now: "now",

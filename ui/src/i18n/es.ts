@@ -1886,7 +1886,8 @@ export const es = {
       "Alguien tenía este nombre o esta dirección hasta hace poco. Se reserva durante 90 días para que nadie más reciba sus mensajes.",
     "last-address": "Es la última dirección del usuario. Añada antes otra.",
     "name-differs": "Lo que ha escrito no es el nombre de usuario.",
-    "totp-stopped": "Demasiados códigos seguidos fueron erróneos, así que esta cuenta ya no acepta ninguno. Inicie sesión con una llave de acceso, use la clave de recuperación o pregunte a su administrador.",
+    "totp-stopped":
+      "Demasiados códigos seguidos fueron erróneos, así que esta cuenta ya no acepta ninguno. Inicie sesión con una llave de acceso, use la clave de recuperación o pregunte a su administrador.",
   },
   time: {
     now: "ahora",

@@ -1924,7 +1924,8 @@ export const fr = {
       "Quelqu’un avait ce nom ou cette adresse récemment. Il est réservé pendant 90 jours, pour que personne d’autre ne reçoive ses messages.",
     "last-address": "C’est la dernière adresse de l’utilisateur. Ajoutez-en d’abord une autre.",
     "name-differs": "Ce n’est pas le nom d’utilisateur.",
-    "totp-stopped": "Trop de codes d’affilée étaient faux : ce compte n’en accepte plus. Connectez-vous avec une clé d’accès, utilisez la clé de récupération ou adressez-vous à votre administrateur.",
+    "totp-stopped":
+      "Trop de codes d’affilée étaient faux : ce compte n’en accepte plus. Connectez-vous avec une clé d’accès, utilisez la clé de récupération ou adressez-vous à votre administrateur.",
   },
   time: {
     now: "à l’instant",
