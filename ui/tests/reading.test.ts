@@ -561,6 +561,7 @@ test("what neither says that it is signed nor that it is encrypted is called nei
 test("the way to unsubscribe is a page, which opens after a question only", async () => {
   const opened = vi.spyOn(HTMLAnchorElement.prototype, "click").mockReturnValue();
   await showMessage({ unsubscribe: ["mailto:o@a.example", "https://a.example/out"] });
+  await vi.waitFor(() => expect(find("unsubscribe")).not.toBeNull());
   find("unsubscribe")?.click();
   await tick();
   expect(find("confirm")?.textContent).toContain(en.facts.unsubscribeAsk("a.example"));

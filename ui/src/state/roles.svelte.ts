@@ -1,6 +1,7 @@
 // The role mailboxes that this account reads, and the one that the page shows in place of the own mail.
 import { mailboxUse } from "../api/client.ts";
 import { roleList, type RoleMailbox } from "../api/roles.ts";
+import { t } from "../i18n/index.svelte.ts";
 import { roleUse } from "../lib/router.ts";
 
 class Roles {
@@ -12,6 +13,13 @@ class Roles {
   /** The mailbox that is shown, once it is known. */
   get current(): RoleMailbox | null {
     return this.id === "" ? null : (this.items.find((one) => one.id === this.id) ?? null);
+  }
+
+  /** From whom a message goes out that is written now; empty in the own mail. */
+  get from(): string {
+    if (this.id === "") return "";
+    // The address keeps its own direction.
+    return `${t().roles.from} \u2068${this.current?.address ?? ""}\u2069`;
   }
 
   /** Those that can be opened. */
