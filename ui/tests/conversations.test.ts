@@ -297,3 +297,23 @@ test("a list that cannot be read by the other rule is not shown by the former on
   await mail.more("in");
   expect(shown()).toEqual(["x3", "x2"]);
 });
+
+test("many messages that come into one conversation ask for it once", async () => {
+  const many = [13, 14, 15, 16].map((hour) => item(`x${hour}`, hour, { ...x, unread: true }));
+  const updated = many.map((one) => one.reference);
+  vi.mocked(api.changes).mockResolvedValue({ state: "6", more: false, updated, removed: [] });
+  vi.mocked(api.messageItem).mockImplementation(async (ref) => {
+    const found = many.find((one) => one.reference === ref);
+    if (found === undefined) throw new Error(ref);
+    return found;
+  });
+  const [x13, x14, x15, x16] = many as [Item, Item, Item, Item];
+  vi.mocked(api.conversationRow).mockResolvedValue(row(x16, x15, x14, x13, x3, x2, x1));
+  const arrived = vi.fn();
+  mail.onarrived = arrived;
+  await mail.sync();
+  expect(api.conversationRow).toHaveBeenCalledTimes(1);
+  expect(shown()).toEqual(["x16", "z"]);
+  expect(pane.group(x16)).toHaveLength(7);
+  expect(arrived.mock.calls[0]?.[0]).toHaveLength(4);
+});

@@ -33,6 +33,9 @@ interface Loaded {
   next: string | null;
 }
 
+/** The rows that were asked for to show some changes, by mailbox and conversation. */
+type Rows = Map<string, Promise<ConversationRow>>;
+
 export type Load = "idle" | "loading" | "ready" | "failed";
 
 class Mail {
@@ -627,9 +630,10 @@ class Mail {
     const inbox = this.role("inbox")?.id;
     const generation = this.#generation;
     const unknown = new Set(references.filter((reference) => !(reference in this.items)));
+    const rows: Rows = new Map();
     await inParallel(references, async (reference) => {
       try {
-        const item = await this.#changed(reference);
+        const item = await this.#changed(reference, rows);
         if (generation !== this.#generation) return;
         if (unknown.has(reference) && item.unread && item.mailbox === inbox) arrived.push(item);
         this.place(item);
@@ -641,14 +645,22 @@ class Mail {
     if (arrived.length > 0) this.onarrived?.(arrived);
   }
 
-  /** Asks for a message that has changed; a new one comes with the others of its conversation. */
-  async #changed(reference: string): Promise<Item> {
+  /**
+   * Asks for a message that has changed; a new one comes with the others of its conversation, which
+   * are asked for once for all that changed in it.
+   */
+  async #changed(reference: string, rows: Rows): Promise<Item> {
     const generation = this.#generation;
     const known = this.items[reference];
     const item = await api.messageItem(reference);
     const isRelated = item.conversation && item.conversation !== known?.conversation;
     if (!this.folds || !isRelated) return item;
-    const row = await api.conversationRow(reference);
+    const key = `${item.mailbox} ${item.conversation}`;
+    const asked = rows.get(key);
+    const ask = () => api.conversationRow(reference);
+    const asks = asked === undefined ? ask() : asked.catch(ask);
+    rows.set(key, asks);
+    const row = await asks;
     if (generation !== this.#generation) return item;
     const { latest, authors: people } = row;
     // What asks for the message itself counts it: as arrived, and in its mailbox.
