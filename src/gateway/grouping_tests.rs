@@ -7,7 +7,7 @@ use super::sending_tests::{content, send};
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
-use crate::terms::DeliveryState;
+use crate::terms::{DeliveryState, SenderCheck};
 
 const DANA: &[&str] = &["dana@example.org"];
 
@@ -154,6 +154,31 @@ fn a_row_counts_its_conversation() {
     let refused = gateway.conversation_row(&omar, fourth).unwrap_err();
     assert!(matches!(refused, Error::NotFound { what: "message" }), "{refused}");
     assert_eq!(gateway.conversation_list(&omar, "inbox", None, 50).unwrap().rows, []);
+}
+
+/// P-24: a row names nobody whom the check of senders or their own words speak against: only the
+/// newest message of a row has a mark for that.
+#[test]
+fn a_row_names_no_doubtful_author() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let doubtful = "From: \"rachel@bank.example\" <mallory@outside.example>\n\
+                    Message-ID: <a@x>\nSubject: a\n\nText.\n";
+    let first = deliver(&gateway, DANA, doubtful);
+    assert!(!gateway.message_item(&dana, first).unwrap().warnings.is_empty());
+    let names = |reference| {
+        let row = gateway.conversation_row(&dana, reference).unwrap();
+        row.authors.into_iter().map(|one| one.name.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(first), Vec::<String>::new());
+    arrive(&gateway, "b@x", "<a@x>", "lea");
+    gateway.clock().advance_secs(60);
+    let mut forged = inbound(&gateway, "m@outside.example", DANA, &message("f@x", "<b@x>", "maya"));
+    forged.sender = SenderCheck::Failed;
+    let forged = gateway.receive(forged).wait().unwrap().reference;
+    assert_eq!(names(forged), ["lea"]);
+    let last = arrive(&gateway, "c@x", "<f@x>", "rachel");
+    assert_eq!(names(last), ["rachel", "lea"]);
 }
 
 /// P-26: what needs the sender is not hidden behind a later message of the same conversation.

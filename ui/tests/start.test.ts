@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/mail.ts";
-import { Unreachable } from "../src/api/client.ts";
+import { ApiError, Unreachable } from "../src/api/client.ts";
 import { keyRead } from "../src/api/keystore.ts";
 import ar from "../src/i18n/ar.ts";
 import de from "../src/i18n/de.ts";
@@ -198,6 +198,15 @@ test("a session that cannot be asked for is not given up", async () => {
   expect(asked).toHaveBeenCalledTimes(2);
   expect(asked.mock.calls[0]?.[1]).toBeLessThanOrEqual(10_000);
   expect(sessionStorage.getItem("postern.session")).not.toBeNull();
+  // A server that is busy with others says nothing about this session.
+  for (const status of [429, 400, 503]) {
+    asked.mockRejectedValue(
+      new ApiError({ type: "about:blank", title: "", status, code: "slow-down" }, null),
+    );
+    await session.again();
+    expect(session.status).toBe("unreached");
+    expect(sessionStorage.getItem("postern.session")).not.toBeNull();
+  }
   const account = { id: "a", name: "dana", address: "dana@example.org", kind: "internal" };
   const info = { session: { id: "s", lastUsedAt: "", expiresAt: "" }, account, lastSignIn: null };
   asked.mockResolvedValue(info as unknown as Awaited<ReturnType<typeof api.sessionRead>>);

@@ -9,13 +9,13 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::mailboxes::mailbox::{INBOX, SENT};
-use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Answerable;
 use crate::gateway::records::tables::{ANSWERS, ENTRIES, WRITTEN_TO};
 use crate::gateway::text::reverse_text;
 use crate::mail::address::{Address, compared};
+use crate::mail::warnings::Warning;
 use crate::store::{Order, Read};
 use crate::terms::{ConfirmOutside, SenderCheck, SenderWarning};
 use crate::vault::Lookup;
@@ -64,7 +64,9 @@ impl Gateway {
             for entry in self.latest(actor, mailbox)? {
                 let summary = epochs.summary(&entry)?;
                 // A stranger who poses as somebody else is not to be suggested in that one's place.
-                if summary.notice.is_some() || (!sent && is_doubtful(&summary)) {
+                if summary.notice.is_some()
+                    || (!sent && is_doubtful(summary.sender, &summary.warnings))
+                {
                     continue;
                 }
                 match sent {
@@ -107,12 +109,10 @@ impl Gateway {
 }
 
 /// Whether something speaks against the sender of a message. That replies go elsewhere is usual.
-fn is_doubtful(summary: &SealedSummary) -> bool {
-    let is_forged = matches!(
-        summary.sender,
-        SenderCheck::Failed | SenderCheck::Quarantined | SenderCheck::OwnDomain
-    );
-    is_forged || summary.warnings.iter().any(|one| one.kind != SenderWarning::ReplyDomain)
+pub(super) fn is_doubtful(sender: SenderCheck, warnings: &[Warning]) -> bool {
+    let is_forged =
+        matches!(sender, SenderCheck::Failed | SenderCheck::Quarantined | SenderCheck::OwnDomain);
+    is_forged || warnings.iter().any(|one| one.kind != SenderWarning::ReplyDomain)
 }
 
 /// A person the account has corresponded with.

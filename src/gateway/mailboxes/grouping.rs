@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
+use crate::gateway::mailboxes::correspondents::is_doubtful;
 use crate::gateway::mailboxes::entry::NOT_FOUND;
 use crate::gateway::mailboxes::item::{Flags, ItemView, OpenedEpochs, marks};
 use crate::gateway::mailboxes::list::{PAGE_MAX, parse_cursor};
@@ -32,11 +33,13 @@ use crate::store::Read;
 struct Bounds {
     /// How many messages of a mailbox are looked at.
     scanned: usize,
+    /// How many places are read of conversations whose row is on an earlier page. At least one.
+    passed: usize,
     /// How many messages the rows have together, where there are several rows.
     members: usize,
 }
 
-const BOUNDS: Bounds = Bounds { scanned: 5_000, members: 5_000 };
+const BOUNDS: Bounds = Bounds { scanned: 5_000, passed: 5_000, members: 5_000 };
 
 /// Of how many of its messages a row names the authors: each may have to be opened with a key of its
 /// own.
@@ -66,7 +69,8 @@ pub struct Row {
     pub unread: usize,
     /// Of what was sent, the standing that most needs the sender.
     pub standing: Option<StandingView>,
-    /// The authors of the newest messages in the mailbox, each once, the newest first.
+    /// The authors of the newest messages in the mailbox, each once, the newest first; without those
+    /// whom something speaks against.
     pub authors: Vec<Author>,
     /// All other messages of the conversation, newest first, in whatever mailbox.
     pub members: Vec<Member>,
@@ -134,7 +138,7 @@ impl Gateway {
         bounds: Bounds,
     ) -> Result<(Vec<Head>, Option<u32>), Error> {
         let (mut heads, mut seen) = (Vec::with_capacity(limit), HashSet::new());
-        let (mut scanned, mut members) = (0, 0);
+        let (mut scanned, mut passed, mut members) = (0, 0, 0);
         loop {
             let (entries, more) = self.page_numbered(account, id, before, limit)?;
             scanned += entries.len();
@@ -145,10 +149,15 @@ impl Gateway {
                 if heads.len() == limit {
                     return Ok((heads, Some(uid)));
                 }
+                // Something was passed over by then, so the cursor has moved.
+                if passed >= bounds.passed {
+                    return Ok((heads, Some(uid)));
+                }
                 let places = self.family_places(account, &entry)?;
                 if places.iter().any(|(_, at)| at.mailbox == id && at.uid > uid) {
                     // It belongs to a row of an earlier page.
                     seen.extend(entry.conversation);
+                    passed += places.len();
                     continue;
                 }
                 let is_more = !heads.is_empty() && !places.is_empty();
@@ -267,7 +276,8 @@ impl<'r> Rows<'r> {
         Ok(Row { latest: shown, total, unread, standing, authors, members })
     }
 
-    /// The authors of the newest messages in the mailbox; those that cannot be read are left out.
+    /// The authors of the newest messages in the mailbox. Those that cannot be read are left out, and
+    /// those whom something speaks against: a row has a mark for its first message alone.
     fn authors(
         &mut self,
         mailbox: MailboxId,
@@ -275,10 +285,14 @@ impl<'r> Rows<'r> {
         family: &[(Place, Entry)],
     ) -> Vec<Author> {
         let first = Author { name: latest.from_name.clone(), address: latest.from_address.clone() };
-        let mut authors = Vec::from_iter((!latest.sent).then_some(first));
+        let is_named = !latest.sent && !is_doubtful(latest.sender, &latest.warnings);
+        let mut authors = Vec::from_iter(is_named.then_some(first));
         let here = family.iter().filter(|(at, _)| at.mailbox == mailbox).take(AUTHORS_OF - 1);
         for (_, entry) in here.filter(|(_, entry)| !entry.sent) {
             let Ok(summary) = self.epochs.summary(entry) else { continue };
+            if is_doubtful(summary.sender, &summary.warnings) {
+                continue;
+            }
             if authors.iter().all(|known| known.address != summary.from_address) {
                 authors.push(Author { name: summary.from_name, address: summary.from_address });
             }
@@ -339,7 +353,7 @@ mod tests {
         for at in 0..3 {
             arrive(&format!("b{at}"), "b");
         }
-        let wide = Bounds { scanned: 100, members: 100 };
+        let wide = Bounds { scanned: 100, passed: 100, members: 100 };
         assert_eq!(pages(&gateway, &dana, wide), [["b2", "a11", "z"]]);
         // Behind the two rows come only messages that belong to them, for a page and a half.
         let scanned = pages(&gateway, &dana, Bounds { scanned: 4, ..wide });
@@ -350,5 +364,12 @@ mod tests {
         // One row has its conversation, however large it is.
         let none = pages(&gateway, &dana, Bounds { members: 0, ..wide });
         assert_eq!(none.concat(), ["b2", "a11", "z"]);
+        // From a6 on: what belongs to an earlier row is looked up once, and then the page ends.
+        let id = gateway.mailbox_find(dana.account(), "inbox").unwrap();
+        let from_a6 = |bounds| gateway.heads((dana.account(), id), Some(9), 4, bounds).unwrap();
+        let (heads, next) = from_a6(wide);
+        assert_eq!((heads.len(), next), (1, None));
+        let (heads, next) = from_a6(Bounds { passed: 1, ..wide });
+        assert_eq!((heads.len(), next), (0, Some(1)));
     }
 }

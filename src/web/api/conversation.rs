@@ -40,7 +40,8 @@ pub struct ConversationRow {
     unread: usize,
     /// Of the messages in the mailbox that the account sent, the standing that most needs the sender.
     standing: Option<Standing>,
-    /// The authors of the newest messages in the mailbox that the account did not send, each once.
+    /// The authors of the newest messages in the mailbox that the account did not send, each once;
+    /// those whom something speaks against, as a failed check of the sender, are left out.
     authors: Vec<Author>,
     /// All other messages of the conversation in all mailboxes, newest first.
     members: Vec<ConversationMember>,

@@ -33,6 +33,9 @@ interface Loaded {
   next: string | null;
 }
 
+/** The rows that were asked for to show some changes, by mailbox and conversation. */
+type Rows = Map<string, Promise<ConversationRow>>;
+
 export type Load = "idle" | "loading" | "ready" | "failed";
 
 class Mail {
@@ -70,6 +73,8 @@ class Mail {
 
   #placement = new Set<string>();
   #filling = new Set<string>();
+  /** Messages that stand for a conversation of which only this mailbox's messages are known. */
+  #rowless = new Set<string>();
   #details = new SvelteMap<string, Detail>();
   #since: string | null = null;
   #syncing = false;
@@ -117,6 +122,7 @@ class Mail {
     this.#details.clear();
     this.snippets.clear();
     this.turns.clear();
+    this.#rowless.clear();
     this.#since = null;
     this.#syncing = false;
   }
@@ -158,7 +164,19 @@ class Mail {
   fold(folds: boolean): void {
     if (this.folds === folds) return;
     this.folds = folds;
-    if (this.#since !== null) void background("listing again", this.#startOver());
+    if (this.#since === null) return this.#unlist();
+    const again = this.#startOver().catch((error: unknown) => {
+      // What is listed by the other rule leaves messages out: the list is loaded, and says if it fails.
+      this.#unlist();
+      throw error;
+    });
+    void background("listing again", again);
+  }
+
+  /** Discards the lists of mailboxes. */
+  #unlist(): void {
+    for (const key of Object.keys(this.windows))
+      if (searchOf(key) === null && win.filterOf(key) === null) this.discard(key);
   }
 
   #know(items: Listed[]): void {
@@ -249,6 +267,7 @@ class Mail {
       const unknown = all.filter((one) => this.items[one.reference] === undefined);
       this.#know(unknown.map((one) => ({ ...pendingItem(one), ...one })));
       const rows = this.folds ? win.heads(all) : all;
+      if (this.folds) this.#rowsUnknown(box, rows);
       this.windows = {
         ...this.windows,
         [box]: { refs: rows.map((one) => one.reference), next: null },
@@ -256,6 +275,40 @@ class Mail {
     } finally {
       this.#placement.delete(box);
     }
+  }
+
+  /** Has the rows asked for that no page of the list has brought, once they are in view. */
+  #rowsUnknown(box: string, rows: Flags[]): void {
+    const known = new Set(this.windows[box]?.refs);
+    const fresh = rows.filter((one) => one.conversation && !known.has(one.reference));
+    for (const { reference } of fresh) this.#rowless.add(reference);
+    this.#know(
+      fresh.flatMap(({ reference }) => {
+        const item = this.items[reference];
+        return item === undefined ? [] : [{ ...item, pending: true as const }];
+      }),
+    );
+  }
+
+  /** Loads rows of which only the messages of this mailbox were known; returns what is left to load. */
+  async #fillRows(references: string[]): Promise<string[]> {
+    const generation = this.#generation;
+    const left = references.filter((ref) => !this.folds || !this.#rowless.has(ref));
+    const rowless = references.filter((ref) => !left.includes(ref));
+    await inParallel(rowless, async (reference) => {
+      try {
+        const row = await api.conversationRow(reference);
+        if (generation !== this.#generation) return;
+        this.#rowless.delete(reference);
+        const { latest, authors: people } = row;
+        this.#know([...this.#members(row), { ...latest, people }]);
+        if (latest.reference !== reference) left.push(reference);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error;
+        if (generation === this.#generation) this.forget(reference);
+      }
+    });
+    return left;
   }
 
   /** Loads messages of which only the position was known. */
@@ -267,7 +320,9 @@ class Mail {
     for (const ref of wanted) this.#filling.add(ref);
     try {
       const generation = this.#generation;
-      for (const part of chunks(wanted, 200)) {
+      const left = await this.#fillRows(wanted);
+      if (generation !== this.#generation) return;
+      for (const part of chunks(left, 200)) {
         const { items } = await api.messageItems(part);
         if (generation !== this.#generation) return;
         this.#know(items.map((item) => this.#withPeople(item)));
@@ -303,11 +358,12 @@ class Mail {
 
   /** Loads a page of the conversations of a mailbox. */
   async #rows(box: string, before: string | null): Promise<Loaded> {
+    const generation = this.#generation;
     for (;;) {
       const { items: rows, next } = await api.conversationList(box, before, PAGE);
       before = next;
       // Where one page is full of what belongs to earlier rows, the next has the rows.
-      if (rows.length === 0 && next !== null) continue;
+      if (rows.length === 0 && next !== null && generation === this.#generation) continue;
       const items = rows.map(({ latest, authors }) => ({ ...latest, people: authors }));
       return { items, members: rows.flatMap((row) => this.#members(row)), next };
     }
@@ -452,8 +508,8 @@ class Mail {
       } else if (searchOf(id) !== null) {
         if (this.isAway(item)) windows[id] = win.remove(window, item.reference);
       } else if (this.folds && (item.conversation || before?.conversation)) {
-        if (id === item.mailbox || id === before?.mailbox)
-          windows[id] = this.#headed(window, id, [before?.conversation, item.conversation]);
+        // Any list: that it was there before may be known no more, as when its row was read since.
+        windows[id] = this.#headed(window, id, [before?.conversation, item.conversation]);
       } else if (id === item.mailbox) windows[id] = win.insert(window, item, this.items);
       else if (window.refs.includes(item.reference))
         windows[id] = win.remove(window, item.reference);
@@ -463,15 +519,20 @@ class Mail {
     if (detail !== undefined) this.#details.set(item.reference, { ...detail, ...item });
   }
 
-  /** Puts the newest message of each of these conversations into a list of rows, where it belongs. */
+  /**
+   * Puts the newest message of each of these conversations into a list of rows, where it belongs. The
+   * server orders them as they came into the mailbox: a row that has no place by its time stays at the
+   * end of what is loaded, since no later page may bring it.
+   */
   #headed(
     window: win.Window,
     box: string,
     conversations: (string | null | undefined)[],
+    gone: string | null = null,
   ): win.Window {
     return [...new Set(conversations)].reduce<win.Window>((now, conversation) => {
       if (!conversation) return now;
-      const isOf = (ref: string) => this.items[ref]?.conversation === conversation;
+      const isOf = (ref: string) => ref === gone || this.items[ref]?.conversation === conversation;
       const refs = [...(this.#families.get(conversation) ?? [])];
       const here = refs
         .flatMap((ref) => this.items[ref] ?? [])
@@ -480,7 +541,10 @@ class Mail {
       const rows = now.refs.filter(isOf);
       if (rows.length === 1 && rows[0] === newest?.reference) return now;
       const without = { ...now, refs: now.refs.filter((ref) => !isOf(ref)) };
-      return newest === undefined ? without : win.insert(without, newest, this.items);
+      if (newest === undefined) return without;
+      const placed = win.insert(without, newest, this.items);
+      const isLost = rows.length > 0 && !placed.refs.includes(newest.reference);
+      return isLost ? { ...placed, refs: [...placed.refs, newest.reference] } : placed;
     }, window);
   }
 
@@ -503,13 +567,15 @@ class Mail {
     this.#items = items;
     if (before?.conversation) this.#families.get(before.conversation)?.delete(reference);
     this.#details.delete(reference);
+    this.#rowless.delete(reference);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
       if (!window.refs.includes(reference)) continue;
       const without = win.remove(window, reference);
-      windows[id] = this.#isFolded(id)
-        ? this.#headed(without, id, [before?.conversation])
-        : without;
+      windows[id] =
+        before?.conversation && this.#isFolded(id)
+          ? this.#headed(window, id, [before?.conversation], reference)
+          : without;
     }
     this.windows = windows;
   }
@@ -564,9 +630,10 @@ class Mail {
     const inbox = this.role("inbox")?.id;
     const generation = this.#generation;
     const unknown = new Set(references.filter((reference) => !(reference in this.items)));
+    const rows: Rows = new Map();
     await inParallel(references, async (reference) => {
       try {
-        const item = await this.#changed(reference);
+        const item = await this.#changed(reference, rows);
         if (generation !== this.#generation) return;
         if (unknown.has(reference) && item.unread && item.mailbox === inbox) arrived.push(item);
         this.place(item);
@@ -578,14 +645,22 @@ class Mail {
     if (arrived.length > 0) this.onarrived?.(arrived);
   }
 
-  /** Asks for a message that has changed; a new one comes with the others of its conversation. */
-  async #changed(reference: string): Promise<Item> {
+  /**
+   * Asks for a message that has changed; a new one comes with the others of its conversation, which
+   * are asked for once for all that changed in it.
+   */
+  async #changed(reference: string, rows: Rows): Promise<Item> {
     const generation = this.#generation;
     const known = this.items[reference];
     const item = await api.messageItem(reference);
     const isRelated = item.conversation && item.conversation !== known?.conversation;
     if (!this.folds || !isRelated) return item;
-    const row = await api.conversationRow(reference);
+    const key = `${item.mailbox} ${item.conversation}`;
+    const asked = rows.get(key);
+    const ask = () => api.conversationRow(reference);
+    const asks = asked === undefined ? ask() : asked.catch(ask);
+    rows.set(key, asks);
+    const row = await asks;
     if (generation !== this.#generation) return item;
     const { latest, authors: people } = row;
     // What asks for the message itself counts it: as arrived, and in its mailbox.
@@ -617,9 +692,12 @@ class Mail {
 
   async #windowsAgain(generation: number): Promise<void> {
     for (const box of Object.keys(this.windows)) {
+      const { folds } = this;
       const page = await this.#page(box, null);
       // Another user may have signed in on this page meanwhile.
       if (generation !== this.#generation) return;
+      // It was listed by the other rule, and discarded.
+      if (folds !== this.folds) continue;
       // A search that was discarded meanwhile is carried out anew when it is shown.
       if (this.windows[box] === undefined) continue;
       // A further page that is still on its way would leave a gap behind this one.

@@ -170,9 +170,8 @@ class Session {
       this.#become(kept, key, info);
       return "in";
     } catch (error) {
-      if (!(error instanceof ApiError)) return "unreached";
-      // It is over; a server that is in trouble says nothing about it.
-      if (error.status >= 500) return "unreached";
+      // Only these say that it is over: a server that is in trouble, or busy with others, does not.
+      if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) return "unreached";
       if (this.#kept === null) keptForget();
       return "not";
     }

@@ -62,8 +62,21 @@ export class Pane {
         ),
   );
   readonly refs: string[] = $derived(this.items.map((item) => item.reference));
-  /** The selected messages that are visible, in order. */
-  readonly ticked: string[] = $derived(this.refs.filter((ref) => this.selected.has(ref)));
+  /** The conversations that were selected: another message may stand for them by now. */
+  readonly #selectedConversations: Set<string> = $derived(
+    new Set(
+      [...this.selected].flatMap((ref) => {
+        const item = mail.items[ref];
+        return item?.mailbox === this.mailbox && item.conversation ? [item.conversation] : [];
+      }),
+    ),
+  );
+  /** The selected rows that are visible, in order. */
+  readonly ticked: string[] = $derived(
+    this.selected.size === 0
+      ? []
+      : this.items.filter((item) => this.isTicked(item)).map((item) => item.reference),
+  );
   readonly inTrash: boolean = $derived(mail.role("trash")?.id === this.mailbox);
   /** What the trash button does here. */
   readonly deleteWord: string = $derived(
@@ -82,6 +95,12 @@ export class Pane {
     this.#go = go;
     this.#ask = ask;
     this.#left = left;
+  }
+
+  /** Whether a row is selected: by any of its messages, since the newest may have come later. */
+  isTicked(item: Item): boolean {
+    if (this.selected.has(item.reference)) return true;
+    return this.#isGrouped && this.#selectedConversations.has(item.conversation ?? "");
   }
 
   /** Returns the messages of this mailbox that one row represents, newest first. */
@@ -122,12 +141,14 @@ export class Pane {
     this.wish = { reference, act: this.shown === reference ? "open" : "go" };
   }
 
-  /** Returns all messages that the given rows represent. */
-  meant(references: string[]): string[] {
-    const all = references.flatMap((ref) => {
-      const item = mail.items[ref];
-      const isRow = item !== undefined && this.refs.includes(ref);
-      return isRow ? this.group(item).map((one) => one.reference) : [ref];
+  /**
+   * Returns all messages that the given rows represent. What is done in the reader is done to the
+   * message that it shows, which is given without this.
+   */
+  meant(rows: string[]): string[] {
+    const all = rows.flatMap((ref) => {
+      const item = mail.items[this.rowOf(ref) ?? ""];
+      return item === undefined ? [ref] : this.group(item).map((one) => one.reference);
     });
     return [...new Set(all)];
   }
@@ -158,15 +179,15 @@ export class Pane {
   }
 
   tick(reference: string, withRange: boolean): void {
-    const on = !this.selected.has(reference);
+    const row = this.rowOf(reference) ?? reference;
+    const on = !this.ticked.includes(row);
     this.everything = false;
-    const refs = withRange ? range(this.refs, this.#anchor, reference) : [reference];
-    for (const ref of refs) {
-      if (on) this.selected.add(ref);
-      else this.selected.delete(ref);
-    }
-    this.#anchor = reference;
-    this.cursor = reference;
+    const from = this.#anchor === null ? null : this.rowOf(this.#anchor);
+    const refs = withRange ? range(this.refs, from, row) : [row];
+    if (on) for (const ref of refs) this.selected.add(ref);
+    else for (const ref of this.meant(refs)) this.selected.delete(ref);
+    this.#anchor = row;
+    this.cursor = row;
   }
 
   tickAll(): void {
@@ -194,7 +215,9 @@ export class Pane {
     if (this.ticked.length > 0) return this.meant(this.ticked);
     // In the reader it is the message itself; in the list a row means its whole conversation.
     if (this.shown !== null) return [this.shown];
-    return this.cursor === null ? [] : this.meant([this.cursor]);
+    // What stood there may have left the list: then the key means nothing.
+    const row = this.cursor === null ? null : this.rowOf(this.cursor);
+    return row === null ? [] : this.meant([row]);
   }
 
   /** Returns the place whose messages are all meant, if that is more than what is loaded. */
@@ -217,31 +240,28 @@ export class Pane {
     if (!this.#toAll(change, t().act.changed)) void act.label(references, change);
   }
 
-  archive(chosen = this.chosen()): void {
+  archive(references = this.chosen()): void {
     if (this.isDrafts) return;
     const box = mail.role("archive");
     if (box !== undefined && this.#toAll({ mailbox: box.id }, t().act.archived)) return;
-    const references = this.meant(chosen);
     this.#leaving(references);
     void act.archive(references);
   }
 
-  move(chosen: string[], mailbox: string): void {
+  move(references: string[], mailbox: string): void {
     if (this.isDrafts) return;
     const box = mail.box(mailbox);
     const name = box === undefined ? mailbox : boxName(box, t());
     if (this.#toAll({ mailbox }, (n) => t().act.moved(n, name))) return;
-    const references = this.meant(chosen);
     this.#leaving(references);
     void act.move(references, mailbox);
   }
 
-  delete(chosen = this.chosen()): void {
-    if (chosen.length === 0) return;
-    if (this.isDrafts) return this.#discard(chosen);
+  delete(references = this.chosen()): void {
+    if (references.length === 0) return;
+    if (this.isDrafts) return this.#discard(references);
     const box = mail.role("trash");
     if (!this.inTrash && box && this.#toAll({ mailbox: box.id }, t().act.trashed)) return;
-    const references = this.meant(chosen);
     if (this.inTrash) return this.#ask(references);
     this.#leaving(references);
     void act.trash(references);
@@ -265,14 +285,20 @@ export class Pane {
   mark(unread: boolean, references = this.chosen()): void {
     if (this.isDrafts) return;
     if (this.#toAll({ unread }, t().act.changed)) return;
-    void act.mark(this.meant(references), unread);
+    void act.mark(references, unread);
   }
 
   star(references = this.chosen()): void {
     if (this.isDrafts) return;
     if (this.#toAll({ starred: true }, t().act.changed)) return;
-    const starred = references.every((ref) => mail.items[ref]?.starred);
-    void act.star(references, !starred);
+    void act.star(references, !this.areStarred(references));
+  }
+
+  /** Whether each of these messages is starred, or another one of its row that is meant with it. */
+  areStarred(references: string[]): boolean {
+    const row = (ref: string) => (this.#isGrouped && mail.items[ref]?.conversation) || ref;
+    const starred = new Set(references.filter((ref) => mail.items[ref]?.starred).map(row));
+    return references.every((ref) => starred.has(row(ref)));
   }
 
   /**
