@@ -101,5 +101,6 @@ await page.goto(`${base}/contacts/edits`);
 await reads(page.getByTestId("edit").first(), /u2.*added.*Zoe/s);
 ok("a secretary adds, and the owner sees who");
 
-assert.deepEqual(problems, []);
 await browser.close();
+assert.deepEqual(problems, []);
+console.log("done");

@@ -248,14 +248,22 @@ test("all that a request proposes is shown", () => {
 });
 
 test("a part of a contact says the fields that it has, and no others", () => {
-  expect(saidBy({})).toEqual([]);
+  const words = en.contacts;
+  expect(saidBy({}, words)).toEqual([]);
   const { name, phones, postal } = proposal();
-  expect(saidBy({ name, phones, postal, notes: "" })).toEqual([
-    { field: "name", text: "The Boss, Captain" },
-    { field: "phones", text: "+1" },
-    { field: "postal", text: "Main St. 1, 31000 Haifa, Israel" },
-    { field: "notes", text: "" },
-  ]);
+  const said = saidBy({ name, phones, postal, notes: "" }, words);
+  expect(said.map(({ field }) => field)).toEqual(["name", "phones", "postal", "notes"]);
+  expect(said[1]?.text).toBe("+1 (Boat)");
+  // What differs in a part or in a label alone never looks the same.
+  const differs: [api.ContactChange, api.ContactChange][] = [
+    [{ name }, { name: { ...name, given: name.family, family: name.given } }],
+    [{ phones }, { phones: phones.map((one) => ({ ...one, label: "work" })) }],
+    [{ postal }, { postal: postal.map((one) => ({ ...one, label: "work" })) }],
+    [{ postal }, { postal: postal.map((one) => ({ ...one, city: "", region: one.city })) }],
+  ];
+  for (const [one, other] of differs) {
+    expect(saidBy(one, words)).not.toEqual(saidBy(other, words));
+  }
 });
 
 test("a request says who is known by its address or by a name like its own", async () => {

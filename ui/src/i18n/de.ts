@@ -1659,7 +1659,7 @@ export const de = {
       address: "Adresse",
       add: "Hinzufügen",
       drop: (name: string) => `Nicht mit ${name} teilen`,
-      waits: "Für diese Gruppe noch nicht verschlüsselt: Ihre Schlüssel fehlen noch.",
+      waits: "Hierfür noch nicht verschlüsselt: Die Schlüssel fehlen noch.",
       nobody: "Hier gibt es niemanden mit dieser Adresse, mit dem geteilt werden kann.",
       saved: "Die Freigabe wurde gespeichert.",
       elsewhere:
@@ -1671,13 +1671,14 @@ export const de = {
       noneNext: "Was andere teilen, erscheint hier.",
       by: (name: string) => `Geteilt von ${name}`,
       waiting: (name: string) =>
-        `Ihre Änderung wartet, bis ${name} das nächste Mal angemeldet ist.`,
+        `Ihre Änderung wartet, bis ${name} das nächste Mal die Kontakte öffnet.`,
       closed:
         "Etwas lässt sich nicht öffnen: Die Schlüssel fehlen noch, oder es wurde auf dem Server verändert.",
-      more: "Es gibt mehr. Suchen Sie nach anderen.",
+      more: "Es gibt mehr. Nur die ersten werden aufgelistet und durchsucht.",
       gone: "Er wird vielleicht nicht mehr mit Ihnen geteilt.",
       addTo: (name: string) => `Neuer Kontakt im Adressbuch von ${name}`,
-      added: (name: string) => `Der Kontakt wartet, bis ${name} das nächste Mal angemeldet ist.`,
+      added: (name: string) =>
+        `Der Kontakt wartet, bis ${name} das nächste Mal die Kontakte öffnet.`,
       edits: "Änderungen durch andere",
       editsNone: "Niemand sonst hat etwas geändert.",
       changedBy: (who: string, name: string) => `${who} hat ${name} geändert.`,
@@ -1811,7 +1812,8 @@ export const de = {
     duplicatesNone: "Keine doppelten Kontakte",
     duplicatesNoneNext: "Keine zwei Kontakte haben Adresse, Nummer oder Namen gemeinsam.",
     merge: (n: number) => `${n} Kontakte zusammenführen`,
-    merged: (n: number, name: string) => `${n} Kontakte wurden zu ${name} zusammengeführt.`,
+    merged: (n: number, name: string) =>
+      `${n} Kontakte wurden zu ${name} zusammengeführt. Geteilt ist nur, was alle teilten.`,
     notMerged: "Die Kontakte wurden nicht zusammengeführt.",
     import: "Import",
     importFiles: "Dateien (vCard oder CSV)",

@@ -1659,7 +1659,7 @@ export const fr = {
       address: "Adresse",
       add: "Ajouter",
       drop: (name: string) => `Ne pas partager avec ${name}`,
-      waits: "Pas encore chiffré pour ce groupe : ses clés manquent.",
+      waits: "Pas encore chiffré pour ce lecteur : ses clés manquent.",
       nobody: "Il n’y a ici personne avec cette adresse avec qui partager.",
       saved: "Le partage a été enregistré.",
       elsewhere: "Le contact a été modifié entre-temps. Fermez ceci et ouvrez-le à nouveau.",
@@ -1669,13 +1669,15 @@ export const fr = {
       none: "Personne ne partage de contact avec vous",
       noneNext: "Ce que d’autres partagent apparaît ici.",
       by: (name: string) => `Partagé par ${name}`,
-      waiting: (name: string) => `Votre modification attend la prochaine connexion de ${name}.`,
+      waiting: (name: string) =>
+        `Votre modification attend que ${name} ouvre ses contacts la prochaine fois.`,
       closed:
         "Quelque chose ne peut pas être ouvert : ses clés manquent, ou cela a été modifié sur le serveur.",
-      more: "Il y en a d’autres. Cherchez-les.",
+      more: "Il y en a d’autres. Seuls les premiers sont affichés et parcourus.",
       gone: "Il n’est peut-être plus partagé avec vous.",
       addTo: (name: string) => `Nouveau contact dans le carnet de ${name}`,
-      added: (name: string) => `Le contact attend la prochaine connexion de ${name}.`,
+      added: (name: string) =>
+        `Le contact attend que ${name} ouvre ses contacts la prochaine fois.`,
       edits: "Modifications par d’autres",
       editsNone: "Personne d’autre n’a rien modifié.",
       changedBy: (who: string, name: string) => `${who} a modifié ${name}.`,
@@ -1811,7 +1813,8 @@ export const fr = {
     duplicatesNoneNext:
       "Aucun contact n’a la même adresse, le même numéro ou le même nom qu’un autre.",
     merge: (n: number) => `Fusionner ${n} contacts`,
-    merged: (n: number, name: string) => `${n} contacts ont été fusionnés dans ${name}.`,
+    merged: (n: number, name: string) =>
+      `${n} contacts ont été fusionnés dans ${name}. Seul ce que tous partageaient est partagé.`,
     notMerged: "Les contacts n’ont pas été fusionnés.",
     import: "Importer",
     importFiles: "Fichiers (vCard ou CSV)",

@@ -96,28 +96,43 @@ export const FIELDS = [
   ...(["name", "work", "emails", "phones", "postal", "urls", "birthday", "notes", "own"] as const),
 ];
 
-/** What a part of a contact says, field by field. */
-export function saidBy(part: ContactChange): { field: (typeof FIELDS)[number]; text: string }[] {
+/** What the parts and the labels are called; the words of a language have them all. */
+export interface Parts {
+  kinds: Record<Kind, string>;
+  nameParts: Record<keyof Name, string>;
+  workParts: Record<keyof ContactFields["work"], string>;
+  postalParts: Record<Exclude<keyof ContactFields["postal"][number], "label">, string>;
+}
+
+/**
+ * What a part of a contact says, field by field, with each label and each part by its name: two changes
+ * that differ must not look the same.
+ */
+export function saidBy(
+  part: ContactChange,
+  words: Parts,
+): { field: (typeof FIELDS)[number]; text: string }[] {
   const whole = { ...blank(), ...part } as ContactFields;
-  const lines = (items: { value: string }[]) => items.map(({ value }) => value).join("\n");
-  const some = (parts: string[], by: string) => parts.filter((one) => one !== "").join(by);
-  const { name, work } = whole;
-  const parts = PARTS.map((one) => name[one]);
+  const labelled = (label: string, value: string) =>
+    label === "" ? value : `${value} (${isKind(label) ? words.kinds[label] : label})`;
+  const lines = (items: { label: string; value: string }[]) =>
+    items.map(({ label, value }) => labelled(label, value)).join("\n");
+  const named = <Key extends string>(names: Record<Key, string>, values: Record<Key, string>) =>
+    (Object.keys(names) as Key[])
+      .filter((key) => values[key] !== "")
+      .map((key) => `${names[key]}: ${values[key]}`);
   const texts = {
-    name: some([name.full === "" ? some(parts, " ") : name.full, name.nickname], ", "),
-    work: some([work.title, work.department, work.company], ", "),
+    name: named(words.nameParts, whole.name).join("\n"),
+    work: named(words.workParts, whole.work).join("\n"),
     emails: lines(whole.emails),
     phones: lines(whole.phones),
     postal: whole.postal
-      .map((one) => {
-        const street = [one.postBox, one.extended, one.street];
-        return some([...street, `${one.code} ${one.city}`.trim(), one.region, one.country], ", ");
-      })
+      .map(({ label, ...one }) => labelled(label, named(words.postalParts, one).join("\n")))
       .join("\n"),
     urls: lines(whole.urls),
     birthday: whole.birthday,
     notes: whole.notes,
-    own: whole.own.map(({ label, value }) => some([label, value], ": ")).join("\n"),
+    own: whole.own.map(({ label, value }) => `${label}: ${value}`).join("\n"),
   };
   return FIELDS.filter((field) => part[field] !== undefined).map((field) => ({
     field,
