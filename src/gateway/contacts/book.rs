@@ -10,6 +10,7 @@ use crate::gateway::contacts::block::Line;
 use crate::gateway::contacts::changes::{Before, PhotoChange, RowChange};
 use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::contacts::shares::Sharing;
+use crate::gateway::contacts::sharing::unless_damaged;
 use crate::gateway::contacts::stored::{ContactPatch, MERGED_MAX, MISSING, StoredContact, fitting};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::contact::{ContactId, ContactRow, ContactSharing};
@@ -34,6 +35,13 @@ pub struct ContactView {
 
 fn binding(account: AccountId, id: ContactId, what: &[u8]) -> Vec<u8> {
     [b"contact ".as_slice(), what, b"\0", &account.0, &id].concat()
+}
+
+/// Which copies of a contact are sealed: of the readers for whom something changed, or of all.
+#[derive(Clone, Copy)]
+pub(super) enum Copies {
+    Changed,
+    All,
 }
 
 /// A contact that was read: its row, and what it says.
@@ -125,6 +133,7 @@ impl Gateway {
             Err(Error::Damaged { .. }) => ReadersChange::of_unknown(),
             sharing => sharing?.ended(),
         };
+        // With what is sealed beside it, so that it can be restored with its readers.
         let after = ContactRow {
             version: row.version + 1,
             deleted: Some(self.inner.clock.now()),
@@ -179,8 +188,13 @@ impl Gateway {
                 }
                 None => PhotoChange::Keep,
             };
-            let sharing = self.contact_sharing_of(actor, found[0].id, &found[0].row)?;
-            let merged = self.contact_sealed_with(actor, (id, None), (&stored, photo), &sharing)?;
+            // It has the values of all of them: who read one only must not read those of another.
+            let mut sharing = self.contact_sharing_known(actor, &found[0])?;
+            for other in &found[1..] {
+                sharing = sharing.common(&self.contact_sharing_known(actor, other)?);
+            }
+            let sharing = (&sharing, Copies::All);
+            let merged = self.contact_sealed_with(actor, (id, None), (&stored, photo), sharing)?;
             let mut changes = vec![merged];
             for opened in found {
                 changes.push(self.contact_removed(actor, opened.id, opened.row)?);
@@ -276,10 +290,13 @@ impl Gateway {
         photo: PhotoChange,
     ) -> Result<RowChange, Error> {
         let sharing = match &before {
-            Some(row) => self.contact_sharing_of(actor, id, row)?,
+            Some(row) => {
+                unless_damaged(self.contact_sharing_of(actor, id, row))?.unwrap_or_default()
+            }
             None => Sharing::default(),
         };
-        self.contact_sealed_with(actor, (id, before), (stored, photo), &sharing)
+        let sharing = (&sharing, Copies::Changed);
+        self.contact_sealed_with(actor, (id, before), (stored, photo), sharing)
     }
 
     /// The change that stores a contact, and says with whom it is shared.
@@ -288,21 +305,29 @@ impl Gateway {
         actor: &Actor,
         (id, before): (ContactId, Option<ContactRow>),
         (stored, photo): (&StoredContact, PhotoChange),
-        sharing: &Sharing,
+        (sharing, copies): (&Sharing, Copies),
     ) -> Result<RowChange, Error> {
         let plain = sealed_form::octets_of(stored)?;
         let sealed = actor.secret().seal_own(&binding(actor.account(), id, b"row"), &plain)?;
         let version = before.as_ref().map_or(1, |row| row.version + 1);
         let line = Line::of(id, version, &stored.contact, stored.photo.is_some());
         let had = match &before {
-            Some(row) => self.contact_sharing_of(actor, id, row)?,
-            None => Sharing::default(),
+            // If it cannot be read, nobody knows who has the contact: then it is taken from all.
+            Some(row) => unless_damaged(self.contact_sharing_of(actor, id, row))?,
+            None => Some(Sharing::default()),
         };
-        let readers = self.contact_readers(actor, id, (stored, version), (sharing, &had))?;
+        let was = match (&before, copies) {
+            (Some(row), Copies::Changed) if row.sharing.is_some() => {
+                unless_damaged(self.contact_read(actor, id, row))?
+            }
+            _ => None,
+        };
+        let said = (stored, was.as_ref(), version);
+        let readers = self.contact_readers(actor, id, said, (sharing, had.as_ref()))?;
         let sharing = match sharing.0.is_empty() {
             true => None,
             false => Some(ContactSharing {
-                sealed: self.contact_sharing_sealed(actor, id, sharing)?,
+                sealed: self.contact_sharing_sealed(actor, id, (&sealed, sharing))?,
                 octets: readers.octets(),
             }),
         };

@@ -4,12 +4,16 @@ use std::ops::ControlFlow;
 
 use super::list::ContactQuery;
 use super::request::Answer;
+use super::shares::{Field, Fields};
+use super::sharing::{NamedReader, WantedShare};
 use super::stored::ContactPatch;
 use super::tests::{Flip, contact, counted, names, proposed};
 use super::transfer::Format;
-use crate::gateway::records::contact::ContactId;
+use crate::gateway::group_tests::put;
+use crate::gateway::records::contact::{BOOK, ContactEdit, ContactId, EDIT_WAITS};
 use crate::gateway::records::tables::{
-    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS,
+    ACCOUNT_KEYS, CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS,
+    CONTACT_SHARED, CONTACTS,
 };
 use crate::gateway::tests::{gateway, sign_in};
 use crate::gateway::text::parse_hex;
@@ -245,5 +249,72 @@ fn a_block_has_a_limit_and_can_be_emptied() {
     }
     assert_eq!(names(&gateway, &dana, ""), [""; 0]);
     fill(100, 100).unwrap();
+    counted(&gateway, &dana);
+}
+
+/// What is damaged about a sharing takes nothing else away, and not the right to take it back.
+#[test]
+fn a_damaged_sharing_can_be_ended() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let owner = dana.account();
+    let omars = || NamedReader::Person("omar@example.org".to_owned());
+    let notes = |text: &str| ContactPatch { notes: Some(text.into()), ..ContactPatch::default() };
+    let shared = |name: &str| {
+        let made = gateway.contact_create(&dana, contact(name, "a@b.example")).unwrap();
+        let name: Fields = [Field::Name, Field::Notes].into_iter().collect();
+        let share = WantedShare { to: omars(), read: name, edit: name };
+        gateway.contact_share(&dana, &made.id, made.version, &[share]).unwrap();
+        made.id
+    };
+    let seen = |id: &str| gateway.contact_shared(&omar, &owner.to_text(), id);
+    let version = |id: &str| gateway.contact(&dana, id).unwrap().version;
+    let key = |id: &str| -> ContactId { parse_hex(id).unwrap() };
+    // The list of readers: it ends with a look, or the next change, or is said anew.
+    let [looked, changed, anew] = ["Adam", "Noa", "Zoë"].map(shared);
+    for id in [&looked, &changed, &anew] {
+        let mut row = gateway.inner.store.get(&CONTACTS, &(owner, key(id))).unwrap().unwrap();
+        row.sharing.as_mut().unwrap().sealed[5] ^= 1;
+        put(&gateway, &CONTACTS, (owner, key(id)), row);
+        seen(id).unwrap();
+    }
+    assert_eq!(gateway.contact_sharing(&dana, &looked).unwrap().shares, []);
+    gateway.contact_change(&dana, &changed, version(&changed), &notes("x")).unwrap();
+    gateway.contact_share(&dana, &anew, version(&anew), &[]).unwrap();
+    for id in [&looked, &changed, &anew] {
+        assert!(matches!(seen(id), Err(Error::NotFound { .. })));
+    }
+    // A reader's row: the dialog loads, and the row is made anew.
+    let zoe = shared("Yael");
+    flip(&gateway, &CONTACT_SHARED, &(omar.account().0, owner, key(&zoe)));
+    assert!(gateway.contact_sharing(&dana, &zoe).unwrap().shares[0].sealed);
+    seen(&zoe).unwrap();
+    // Who may add: the list that is set next takes the right from all.
+    gateway.contact_adders_set(&dana, &[omars()]).unwrap();
+    flip(&gateway, &CONTACT_SHARED, &(owner.0, owner, BOOK));
+    assert_eq!(gateway.contact_adders(&dana).unwrap(), []);
+    gateway.contact_adders_set(&dana, &[]).unwrap();
+    let added = gateway.contact_shared_add(&omar, &owner.to_text(), &contact("x", "x@a.example"));
+    assert!(matches!(added, Err(Error::NotFound { .. })));
+    // A change that waits: its author reads the contact, and the owner's list goes on.
+    let of = (owner.to_text(), zoe.clone());
+    let over = version(&zoe);
+    gateway.contact_shared_change(&omar, (&of.0, &of.1), over, &notes("first")).unwrap();
+    let mut waiting = Vec::new();
+    let keep = |key, row: ContactEdit| {
+        waiting.push((key, row));
+        ControlFlow::Continue(())
+    };
+    gateway.inner.store.scan_readable(&CONTACT_EDITS, &(owner, EDIT_WAITS), keep).unwrap();
+    let (edit, row) = waiting.remove(0);
+    put(&gateway, &CONTACT_EDITS, edit, ContactEdit { sealed_own: vec![0; 40], ..row });
+    seen(&zoe).unwrap();
+    flip(&gateway, &CONTACT_EDITS, &edit);
+    gateway.contact_edits_take(&dana).unwrap();
+    assert!(!gateway.inner.store.has(&CONTACT_EDITS, &edit).unwrap());
+    // A reader's keys: nothing is sealed for the reader, and everything else goes on.
+    flip(&gateway, &ACCOUNT_KEYS, &omar.account());
+    gateway.contact_change(&dana, &zoe, version(&zoe), &notes("y")).unwrap();
+    assert!(!gateway.contact_sharing(&dana, &zoe).unwrap().shares[0].sealed);
     counted(&gateway, &dana);
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! somebody who may ─▶ waits, sealed for the owner (and for its author, to see it meanwhile)
-//!      ─▶ the owner's next request takes it (`taking.rs`)
+//!      ─▶ the owner's next look at the contacts, or at the changes, takes it (`taking.rs`)
 //! ```
 
 use std::ops::ControlFlow;
@@ -13,7 +13,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::contacts::shared::{SharedView, parsed};
 use crate::gateway::contacts::shares::{Fields, ShareTo};
 use crate::gateway::contacts::stored::{ContactPatch, MISSING, fits, fitting};
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
@@ -61,7 +61,7 @@ struct Wanted {
 }
 
 impl Gateway {
-    /// Changes fields of a contact that somebody else shares. It waits for the owner's next request.
+    /// Changes fields of a contact that somebody else shares. It waits until the owner opens the contacts.
     pub fn contact_shared_change(
         &self,
         actor: &Actor,
@@ -94,8 +94,8 @@ impl Gateway {
         self.contact_shared(actor, owner, id)
     }
 
-    /// Adds a contact to the address book of somebody who allows it. It waits for the owner's next
-    /// request; its author may read and change it from then on. Returns its id.
+    /// Adds a contact to the address book of somebody who allows it. It waits until the owner opens
+    /// the contacts; from then on its author may read and change it. Returns its id.
     pub fn contact_shared_add(
         &self,
         actor: &Actor,
@@ -191,8 +191,10 @@ impl Gateway {
         let mut found = Vec::with_capacity(rows.len());
         for (key, row) in rows {
             let plain = actor.secret().open_own(&binding(b"own", owner, key), &row.sealed_own);
-            let edited = sealed_form::read(CONTACT_EDITS.name, &plain.map_err(|_| damaged())?)?;
-            found.push((key, row, edited));
+            let edited = plain.map_err(|_| damaged());
+            let edited = edited.and_then(|plain| sealed_form::read(CONTACT_EDITS.name, &plain));
+            // What its author cannot read any more stops nothing else.
+            found.extend(readable(edited)?.map(|edited| (key, row, edited)));
         }
         Ok(found)
     }

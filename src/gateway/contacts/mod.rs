@@ -32,6 +32,8 @@ pub mod transfer;
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod sharing_tests;
 #[cfg(test)]
 mod tests;

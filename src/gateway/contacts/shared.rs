@@ -18,14 +18,16 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::list::{PAGE_MAX, QUERY_CHARS_MAX};
 use crate::gateway::contacts::shares::{Fields, Projection, Share, ShareTo, Sharing};
+use crate::gateway::contacts::sharing::unless_damaged;
 use crate::gateway::contacts::stored::{ContactPatch, MISSING, StoredContact};
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::admission::Asker;
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::groups::sealing::still_sealed_in_tx;
 use crate::gateway::records::contact::{BOOK, ContactId, ContactShared, ReaderKey};
+use crate::gateway::records::group::Under;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CONTACT_SHARED};
@@ -84,6 +86,9 @@ pub struct SharedQuery {
 pub(super) struct ReadersChange {
     pub put: Vec<(ShareTo, ContactShared)>,
     pub drop: Vec<ShareTo>,
+    /// The epochs of the rows that stay as they are, and how many octets these rows are.
+    pub kept: Vec<(ShareTo, Option<Under>)>,
+    pub kept_octets: u64,
     /// Whether nobody knows who had it: all rows are looked at.
     pub is_unknown: bool,
 }
@@ -99,6 +104,19 @@ pub(super) struct Seen {
 pub const SHARED_OF_ONE_MAX: u64 = 1_000;
 pub const ROWS_READ_MAX: usize = 5_000;
 
+/// The most octets that one question reads, and of them those of one owner; the most keys that are looked
+/// at for one reader, and how many contacts of an owner come before the first of the next one.
+const OCTETS_READ_MAX: usize = 16 << 20;
+const OCTETS_OF_ONE_MAX: usize = 4 << 20;
+const KEYS_READ_MAX: usize = 20_000;
+const TURN: usize = 20;
+
+/// The most address books that one may add to, and are named.
+const BOOKS_MAX: usize = 50;
+
+/// The most octets of all readers' copies of one contact.
+const COPIES_OCTETS_MAX: u64 = 1 << 20;
+
 pub(super) fn binding(reader: ReaderKey, owner: AccountId, id: ContactId, version: u32) -> Vec<u8> {
     [b"contact shared\0".as_slice(), &reader, &owner.0, &id, &version.to_be_bytes()].concat()
 }
@@ -109,6 +127,7 @@ struct Rows {
     rows: Vec<((ReaderKey, AccountId, ContactId), ContactShared)>,
     books: BTreeSet<AccountId>,
     more: bool,
+    closed: bool,
 }
 
 /// The epochs that one request opened.
@@ -116,17 +135,28 @@ struct Rows {
 pub(super) struct Opened(HashMap<(GroupId, u32), Option<GroupSecret>>);
 
 impl Gateway {
-    /// Seals for each reader what it sees of a contact. `before` are those who had it so far.
+    /// Seals for each reader what it sees of a contact. `before` are those who had it so far; `was` is what
+    /// it said, where who sees the same as before keeps the copy, and is not told of what is hidden.
     pub(super) fn contact_readers(
         &self,
         actor: &Actor,
         id: ContactId,
-        (stored, version): (&StoredContact, u32),
-        (sharing, before): (&Sharing, &Sharing),
+        (stored, was, version): (&StoredContact, Option<&StoredContact>, u32),
+        (sharing, before): (&Sharing, Option<&Sharing>),
     ) -> Result<ReadersChange, Error> {
+        let had = before.map(|before| before.0.as_slice()).unwrap_or_default();
         let mut put = Vec::with_capacity(sharing.0.len());
+        let (mut kept, mut kept_octets) = (Vec::new(), 0);
         for share in &sharing.0 {
-            let plain = sealed_form::octets_of(&Projection::of(stored, share.read))?;
+            let projection = Projection::of(stored, share.read);
+            let is_same = had.contains(share)
+                && was.is_some_and(|was| Projection::of(was, share.read) == projection);
+            if is_same && let Some(row) = self.contact_shared_kept(actor, share, id)? {
+                kept.push((share.to, row.under));
+                kept_octets += octets_of(&row);
+                continue;
+            }
+            let plain = sealed_form::octets_of(&projection)?;
             let bound = binding(share.to.key(), actor.account(), id, version);
             if let Some(row) =
                 self.contact_shared_sealed(actor, share, version, (&bound, &plain))?
@@ -134,9 +164,37 @@ impl Gateway {
                 put.push((share.to, row));
             }
         }
-        let is_gone = |to: &ShareTo| put.iter().all(|(other, _)| other != to);
-        let drop = before.0.iter().map(|share| share.to).filter(is_gone).collect();
-        Ok(ReadersChange { put, drop, is_unknown: false })
+        let is_gone = |to: &ShareTo| {
+            put.iter().all(|(other, _)| other != to) && kept.iter().all(|(other, _)| other != to)
+        };
+        let drop = had.iter().map(|share| share.to).filter(is_gone).collect();
+        let is_unknown = before.is_none();
+        let change = ReadersChange { put, drop, kept, kept_octets, is_unknown };
+        match change.octets() > COPIES_OCTETS_MAX {
+            true => Err(Error::OverQuota),
+            false => Ok(change),
+        }
+    }
+
+    /// A reader's row, if it is there, and sealed under the epoch that is in use.
+    fn contact_shared_kept(
+        &self,
+        actor: &Actor,
+        share: &Share,
+        id: ContactId,
+    ) -> Result<Option<ContactShared>, Error> {
+        let key = (share.to.key(), actor.account(), id);
+        let row = unless_damaged(self.inner.store.get(&CONTACT_SHARED, &key))?.flatten();
+        let Some(row) = row.filter(|row| row.edit == share.edit.0) else { return Ok(None) };
+        let in_use = match share.to {
+            ShareTo::Person(_) => None,
+            ShareTo::Group(group) => match self.group_sealing(actor, group) {
+                Ok((under, _)) => Some(under),
+                // What becomes of the row is said where it is sealed.
+                Err(_) => return Ok(None),
+            },
+        };
+        Ok((row.under == in_use).then_some(row))
     }
 
     /// `None` if nothing can be sealed for this reader now.
@@ -156,9 +214,9 @@ impl Gateway {
         };
         match share.to {
             ShareTo::Person(account) => {
-                let Some(keys) = self.inner.store.get(&ACCOUNT_KEYS, &account)? else {
-                    return Ok(None);
-                };
+                // Damage at a reader must not keep the owner from changing the contact.
+                let keys = readable(self.inner.store.get(&ACCOUNT_KEYS, &account))?.flatten();
+                let Some(keys) = keys else { return Ok(None) };
                 let (epoch, encapsulation) = vault::epoch_begin(&keys.public_key(), bound)?;
                 Ok(Some(row(None, encapsulation, epoch.seal_summary(bound, plain)?)))
             }
@@ -172,6 +230,7 @@ impl Gateway {
                     }
                     Err(
                         Error::NotFound { .. }
+                        | Error::Damaged { .. }
                         | Error::KeysDiffer
                         | Error::Conflict(Conflict::GroupKeysWait | Conflict::GroupKeysUnproven),
                     ) => Ok(None),
@@ -199,9 +258,12 @@ impl Gateway {
                 if let hash_map::Entry::Vacant(place) = opened.0.entry(key) {
                     let secret = match self.group_opening(actor, under) {
                         Ok(secret) => Some(secret),
-                        Err(Error::NotFound { .. } | Error::KeysDiffer | Error::Conflict(_)) => {
-                            None
-                        }
+                        Err(
+                            Error::NotFound { .. }
+                            | Error::Damaged { .. }
+                            | Error::KeysDiffer
+                            | Error::Conflict(_),
+                        ) => None,
                         Err(other) => return Err(other),
                     };
                     place.insert(secret);
@@ -224,7 +286,8 @@ impl Gateway {
         if !self.account_exists(account)? {
             return Ok(None);
         }
-        let view = self.account(account)?.view(account);
+        let Some(view) = readable(self.account(account))? else { return Ok(None) };
+        let view = view.view(account);
         Ok(Some(Someone { id: view.id, name: view.display_name, address: view.address }))
     }
 
@@ -246,8 +309,8 @@ impl Gateway {
             return Err(Error::Invalid { what: "the query is too long".to_owned() });
         }
         let reader = self.reader_facts(actor)?;
-        let Rows { rows, books, more } = self.contact_shared_rows(&reader)?;
-        let mut page = SharedPage { more, ..SharedPage::default() };
+        let Rows { rows, books, more, closed } = self.contact_shared_rows(&reader)?;
+        let mut page = SharedPage { more, closed, ..SharedPage::default() };
         let (mut opened, mut found) = (Opened::default(), BTreeMap::new());
         for ((to, owner, id), row) in rows {
             let bound = binding(to, owner, id, row.version);
@@ -284,25 +347,55 @@ impl Gateway {
         Ok(page)
     }
 
-    /// What there is for a reader.
+    /// What there is for a reader: of each owner a share first, so that nobody who shares much hides what
+    /// others share, and no more octets than one question may hold.
     fn contact_shared_rows(&self, reader: &Reader) -> Result<Rows, Error> {
-        let mut found = Rows::default();
+        let (mut found, mut keys) = (Rows::default(), Vec::new());
         for to in ShareTo::of(reader) {
-            self.inner.store.scan_readable(&CONTACT_SHARED, &to.key(), |key, row| {
+            let (mut of, mut count, mut read) = (reader.account, 0, 0);
+            self.inner.store.scan_keys(&CONTACT_SHARED, &to.key(), |key| {
                 let (_, owner, id) = key;
-                if owner == reader.account {
-                    return ControlFlow::Continue(());
-                }
-                if id == BOOK {
+                if owner != reader.account && id == BOOK {
                     found.books.insert(owner);
-                } else if found.rows.len() == ROWS_READ_MAX {
-                    found.more = true;
-                    return ControlFlow::Break(());
-                } else {
+                } else if owner != reader.account {
+                    count = if owner == of { count + 1 } else { 0 };
+                    of = owner;
+                    keys.push((count / TURN, key));
+                }
+                read += 1;
+                match read < KEYS_READ_MAX {
+                    true => ControlFlow::Continue(()),
+                    false => {
+                        found.more = true;
+                        ControlFlow::Break(())
+                    }
+                }
+            })?;
+        }
+        while found.books.len() > BOOKS_MAX {
+            found.books.pop_last();
+        }
+        keys.sort_by_key(|(turn, _)| *turn);
+        let (mut octets, mut of_one) = (0, HashMap::<AccountId, usize>::new());
+        for (_, key) in keys {
+            if found.rows.len() == ROWS_READ_MAX || octets > OCTETS_READ_MAX {
+                found.more = true;
+                break;
+            }
+            let own = of_one.entry(key.1).or_default();
+            if *own > OCTETS_OF_ONE_MAX {
+                found.more = true;
+                continue;
+            }
+            match unless_damaged(self.inner.store.get(&CONTACT_SHARED, &key))? {
+                Some(None) => {}
+                Some(Some(row)) => {
+                    *own += row.sealed.len();
+                    octets += row.sealed.len();
                     found.rows.push((key, row));
                 }
-                ControlFlow::Continue(())
-            })?;
+                None => found.closed = true,
+            }
         }
         Ok(found)
     }
@@ -398,11 +491,14 @@ impl Sharing {
     }
 }
 
+fn octets_of(row: &ContactShared) -> u64 {
+    (row.sealed.len() + row.encapsulation.len()) as u64
+}
+
 impl ReadersChange {
     /// How many octets the readers' rows are.
     pub fn octets(&self) -> u64 {
-        let octets = |row: &ContactShared| (row.sealed.len() + row.encapsulation.len()) as u64;
-        self.put.iter().map(|(_, row)| octets(row)).sum()
+        self.put.iter().map(|(_, row)| octets_of(row)).sum::<u64>() + self.kept_octets
     }
 
     /// The change after which nobody else sees a contact of which nothing can be read.
@@ -417,18 +513,16 @@ impl ReadersChange {
         (owner, id): (AccountId, ContactId),
     ) -> Result<(), Error> {
         if self.is_unknown {
-            let mut keys = Vec::new();
-            tx.scan_keys(&CONTACT_SHARED, &(), |key| {
-                keys.extend(((key.1, key.2) == (owner, id)).then_some(key));
-                ControlFlow::Continue(())
-            })?;
-            keys.iter().for_each(|key| tx.delete(&CONTACT_SHARED, key));
+            unshare_all_in_tx(tx, (owner, id))?;
         }
         for to in &self.drop {
             tx.delete(&CONTACT_SHARED, &(to.key(), owner, id));
             if let ShareTo::Person(account) = to {
                 told_in_tx(tx, *account)?;
             }
+        }
+        for under in self.kept.iter().filter_map(|(_, under)| *under) {
+            still_sealed_in_tx(tx, under).map_err(|_| Error::Busy)?;
         }
         for (to, row) in &self.put {
             if let Some(under) = row.under {
@@ -449,6 +543,24 @@ impl ReadersChange {
         }
         Ok(())
     }
+}
+
+/// Removes all rows of a contact's readers, where nobody knows who has it; or all that say who may add.
+pub(super) fn unshare_all_in_tx(
+    tx: &mut Tx<'_, '_>,
+    of: (AccountId, ContactId),
+) -> Result<(), Error> {
+    let mut keys = Vec::new();
+    tx.scan_keys(&CONTACT_SHARED, &(), |key| {
+        keys.extend(((key.1, key.2) == of).then_some(key));
+        ControlFlow::Continue(())
+    })?;
+    for key in keys {
+        tx.delete(&CONTACT_SHARED, &key);
+        // The reader may be a group, whose identifier no account has.
+        told_in_tx(tx, AccountId(key.0))?;
+    }
+    Ok(())
 }
 
 /// Tells a person that contacts of others changed. A group has no row of its own to change.

@@ -5,7 +5,7 @@
 //! its fields, sealed for it alone ([`Projection`]): so a reader's key opens no other field, and every
 //! answer to a reader is computed from such copies (`docs/decisions/0021-shared-contacts.md`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,9 +54,12 @@ pub struct Share {
     pub edit: Fields,
 }
 
+/// By which addresses the owner named people: whose they are is not said by them.
+pub type Named = BTreeMap<AccountId, String>;
+
 /// All that is shared of a contact, as its owner keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sharing(pub Vec<Share>);
+pub struct Sharing(pub Vec<Share>, pub Named);
 
 impl Record for Sharing {
     const VERSION: u8 = 1;
@@ -64,7 +67,7 @@ impl Record for Sharing {
 
 /// Who may add contacts to an address book, as its owner keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Adders(pub Vec<ShareTo>);
+pub struct Adders(pub Vec<ShareTo>, pub Named);
 
 impl Record for Adders {
     const VERSION: u8 = 1;
@@ -195,6 +198,17 @@ impl Sharing {
             true => Err(Error::OverQuota),
             false => Ok(self),
         }
+    }
+
+    /// What both share with the same readers: all that may be said of two contacts that become one.
+    #[must_use]
+    pub(in crate::gateway) fn common(&self, other: &Sharing) -> Sharing {
+        let common = |one: &Share| {
+            let same = other.0.iter().find(|share| share.to == one.to)?;
+            let (read, edit) = (one.read.0 & same.read.0, one.edit.0 & same.edit.0);
+            (read != 0).then_some(Share { to: one.to, read: Fields(read), edit: Fields(edit) })
+        };
+        Sharing(self.0.iter().filter_map(common).collect(), self.1.clone())
     }
 
     /// The fields that somebody may change.
@@ -379,7 +393,7 @@ mod tests {
             };
             let mut shares: Vec<Share> = shares.into_iter().map(share).collect();
             shares.retain(|share| seen.insert(share.to));
-            let sharing = Sharing(shares.clone()).checked().unwrap();
+            let sharing = Sharing(shares.clone(), Named::new()).checked().unwrap();
             for (number, groups) in (1..=5_u8).zip(groups) {
                 let reader = reader(number, groups);
                 // Said a second time, with what a person would say about it.
@@ -414,7 +428,9 @@ mod tests {
     #[test]
     fn what_cannot_be_shared_is_refused() {
         let to = target(1);
-        let share = |read: Fields, edit: Fields| Sharing(vec![Share { to, read, edit }]).checked();
+        let share = |read: Fields, edit: Fields| {
+            Sharing(vec![Share { to, read, edit }], Named::new()).checked()
+        };
         let name: Fields = [Field::Name].into_iter().collect();
         let label: Fields = [Field::Labels].into_iter().collect();
         assert_eq!(share(name, name).unwrap().0.len(), 1);
@@ -422,12 +438,14 @@ mod tests {
         assert!(share(label, Fields::default()).is_err());
         assert!(share(name, Fields::all()).is_err());
         let twice = vec![Share { to, read: name, edit: name }; 2];
-        assert!(Sharing(twice).checked().is_err());
+        assert!(Sharing(twice, Named::new()).checked().is_err());
         let person =
             |number: usize| ShareTo::Person(AccountId([u8::try_from(number).unwrap(); 16]));
         let many = |count: usize| (1..=count).map(person);
-        let many =
-            |count| Sharing(many(count).map(|to| Share { to, read: name, edit: name }).collect());
+        let many = |count| {
+            let shares = many(count).map(|to| Share { to, read: name, edit: name });
+            Sharing(shares.collect(), Named::new())
+        };
         assert!(many(READERS_MAX).checked().is_ok());
         assert!(matches!(many(READERS_MAX + 1).checked(), Err(Error::OverQuota)));
     }

@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::book::Opened;
+use crate::gateway::contacts::book::{Copies, Opened};
 use crate::gateway::contacts::changes::PhotoChange;
-use crate::gateway::contacts::shares::{Adders, Fields, READERS_MAX, Share, ShareTo, Sharing};
+use crate::gateway::contacts::shared::unshare_all_in_tx;
+use crate::gateway::contacts::shares::{
+    Adders, Fields, Named, READERS_MAX, Share, ShareTo, Sharing,
+};
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
+use crate::gateway::groups::admission::Asker;
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::records::contact::{BOOK, ContactId, ContactRow, ContactShared};
 use crate::gateway::records::ids::{AccountId, GroupId};
@@ -16,6 +20,7 @@ use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{ACCOUNTS, CONTACT_SHARED, CONTACTS, GROUPS};
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::Read;
+use crate::vault;
 
 /// A reader, as the owner names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,12 +67,23 @@ pub struct SharingView {
     pub shares: Vec<ShareView>,
 }
 
-fn binding(account: AccountId, id: ContactId) -> Vec<u8> {
-    [b"contact sharing\0".as_slice(), &account.0, &id].concat()
+/// `content` is the contact as it is sealed: an earlier list of its readers, with rights that were taken
+/// back, does not open beside it.
+fn binding(account: AccountId, id: ContactId, content: &[u8]) -> Vec<u8> {
+    let content = vault::group_public_digest(content);
+    [b"contact sharing\0".as_slice(), &account.0, &id, &content].concat()
 }
 
 fn damaged() -> Error {
     Error::Damaged { what: "with whom a contact is shared cannot be read".to_owned() }
+}
+
+/// `None` for what is damaged. What a newer program wrote is left to it.
+pub(super) fn unless_damaged<T, E: Into<Error>>(found: Result<T, E>) -> Result<Option<T>, Error> {
+    match found.map_err(Into::into) {
+        Err(Error::Damaged { .. }) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 impl Gateway {
@@ -79,7 +95,8 @@ impl Gateway {
         row: &ContactRow,
     ) -> Result<Sharing, Error> {
         let Some(sharing) = &row.sharing else { return Ok(Sharing::default()) };
-        let plain = actor.secret().open_own(&binding(actor.account(), id), &sharing.sealed);
+        let bound = binding(actor.account(), id, &row.sealed);
+        let plain = actor.secret().open_own(&bound, &sharing.sealed);
         sealed_form::read(CONTACTS.name, &plain.map_err(|_| damaged())?)
     }
 
@@ -87,26 +104,47 @@ impl Gateway {
         &self,
         actor: &Actor,
         id: ContactId,
-        sharing: &Sharing,
+        (content, sharing): (&[u8], &Sharing),
     ) -> Result<Vec<u8>, Error> {
         let plain = sealed_form::octets_of(sharing)?;
-        Ok(actor.secret().seal_own(&binding(actor.account(), id), &plain)?)
+        Ok(actor.secret().seal_own(&binding(actor.account(), id, content), &plain)?)
+    }
+
+    /// With whom a contact is shared: with nobody, if that cannot be read.
+    pub(super) fn contact_sharing_known(
+        &self,
+        actor: &Actor,
+        Opened { id, row, .. }: &Opened,
+    ) -> Result<Sharing, Error> {
+        Ok(unless_damaged(self.contact_sharing_of(actor, *id, row))?.unwrap_or_default())
+    }
+
+    /// Ends the sharing of a contact if nobody can read with whom it is shared.
+    fn contact_sharing_mended(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        self.contacts_retry(|| {
+            let Opened { id, row, stored } = self.contact_opened(actor, id)?;
+            if unless_damaged(self.contact_sharing_of(actor, id, &row))?.is_some() {
+                return Ok(());
+            }
+            let change = self.contact_sealed(actor, id, Some(row), &stored, PhotoChange::Keep)?;
+            self.contacts_commit(actor, vec![change], |_| Ok(()))
+        })
     }
 
     /// With whom a contact is shared, for its owner. A reader for whom it could not be sealed so far gets
     /// it now, if that is possible meanwhile.
     pub fn contact_sharing(&self, actor: &Actor, id: &str) -> Result<SharingView, Error> {
+        self.contact_sharing_mended(actor, id)?;
         let view = self.contact_sharing_view(actor, id)?;
-        let waiting = view.shares.iter().filter(|share| !share.sealed).count();
-        if waiting == 0 {
+        if view.shares.iter().all(|share| share.sealed) {
             return Ok(view);
         }
         self.contacts_retry(|| {
             let Opened { id, row, stored } = self.contact_opened(actor, id)?;
             let change = self.contact_sealed(actor, id, Some(row), &stored, PhotoChange::Keep)?;
-            match change.readers.put.len() + waiting > view.shares.len() {
-                true => self.contacts_commit(actor, vec![change], |_| Ok(())),
-                false => Ok(()),
+            match change.readers.put.is_empty() {
+                true => Ok(()),
+                false => self.contacts_commit(actor, vec![change], |_| Ok(())),
             }
         })?;
         self.contact_sharing_view(actor, id)
@@ -115,23 +153,41 @@ impl Gateway {
     fn contact_sharing_view(&self, actor: &Actor, id: &str) -> Result<SharingView, Error> {
         let Opened { id, row, .. } = self.contact_opened(actor, id)?;
         let sharing = self.contact_sharing_of(actor, id, &row)?;
+        let asker = self.asker(actor.account())?;
         let mut shares = Vec::with_capacity(sharing.0.len());
         for Share { to, read, edit } in sharing.0 {
             let key = (to.key(), actor.account(), id);
-            let sealed = self.inner.store.get(&CONTACT_SHARED, &key)?;
-            let sealed = sealed.is_some_and(|shared| shared.version == row.version);
-            let reader = self.contact_reader_view(actor, to)?;
+            let sealed = readable(self.inner.store.get(&CONTACT_SHARED, &key))?.flatten();
+            // Where nothing can be sealed, there is no row.
+            let sealed = sealed.is_some();
+            let reader = self.contact_reader_view(actor, &asker, (to, &sharing.1))?;
             shares.push(ShareView { reader, read, edit, sealed });
         }
         Ok(SharingView { version: row.version, shares })
     }
 
-    fn contact_reader_view(&self, actor: &Actor, to: ShareTo) -> Result<ReaderView, Error> {
-        let id = hex(&to.key());
+    /// A reader as the owner named it. Whose the address of a role is, and who is in a closed group by
+    /// now, is not said: the name stands beside the person's own address only, and only while the owner
+    /// could write to the person.
+    fn contact_reader_view(
+        &self,
+        actor: &Actor,
+        asker: &Asker,
+        (to, named): (ShareTo, &Named),
+    ) -> Result<ReaderView, Error> {
+        let mut id = hex(&to.key());
         let (name, address) = match to {
             ShareTo::Person(account) => {
-                let someone = self.someone(account)?.unwrap_or_default();
-                (someone.name, someone.address)
+                let someone = self.someone_reached(asker, account)?.unwrap_or_default();
+                match named.get(&account) {
+                    Some(typed) => {
+                        id.clone_from(typed);
+                        let is_own = someone.address.eq_ignore_ascii_case(typed);
+                        (if is_own { someone.name } else { String::new() }, typed.clone())
+                    }
+                    // Who added the contact: nobody typed an address.
+                    None => (someone.name, someone.address),
+                }
             }
             ShareTo::Group(group) => {
                 let row = readable(self.inner.store.get(&GROUPS, &group))?.flatten();
@@ -158,16 +214,18 @@ impl Gateway {
             if over != row.version {
                 return Err(Error::Conflict(Conflict::EditedElsewhere));
             }
-            let before = self.contact_sharing_of(actor, id, &row)?;
+            let before =
+                unless_damaged(self.contact_sharing_of(actor, id, &row))?.unwrap_or_default();
             let known: BTreeSet<ShareTo> = before.0.iter().map(|share| share.to).collect();
-            let mut shares = Vec::with_capacity(wanted.len());
+            let (mut shares, mut names) = (Vec::with_capacity(wanted.len()), Named::new());
             for WantedShare { to, read, edit } in wanted {
-                let to = self.contact_reader_named(actor, to, &known)?;
+                let to = self.contact_reader_named(actor, to, (&known, &before.1), &mut names)?;
                 shares.push(Share { to, read: *read, edit: *edit });
             }
-            let sharing = Sharing(shares).checked()?;
+            let sharing = Sharing(shares, names).checked()?;
             let stored = (&stored, PhotoChange::Keep);
-            let change = self.contact_sealed_with(actor, (id, Some(row)), stored, &sharing)?;
+            let sharing = (&sharing, Copies::All);
+            let change = self.contact_sealed_with(actor, (id, Some(row)), stored, sharing)?;
             self.contacts_commit(actor, vec![change], |_| Ok(()))
         })?;
         self.contact_sharing_view(actor, id)
@@ -178,7 +236,8 @@ impl Gateway {
         &self,
         actor: &Actor,
         named: &NamedReader,
-        known: &BTreeSet<ShareTo>,
+        (known, before): (&BTreeSet<ShareTo>, &Named),
+        names: &mut Named,
     ) -> Result<ShareTo, Error> {
         const NOBODY: Error = Error::NotFound { what: "reader" };
         let own = |to: &ShareTo| *to != ShareTo::Person(actor.account());
@@ -193,12 +252,24 @@ impl Gateway {
                 }
             }
             NamedReader::Person(text) => {
-                let id = parse_hex(text).map(|id| ShareTo::Person(AccountId(id)));
-                if let Some(to) = id.filter(|to| known.contains(to)) {
-                    return Ok(to);
+                // One who reads it already stays the same person, whoever has the address by now.
+                let text = text.trim();
+                let kept = before.iter().find(|(_, typed)| typed.as_str() == text);
+                let kept = kept.map(|(account, _)| *account);
+                let kept = kept.filter(|account| known.contains(&ShareTo::Person(*account)));
+                let unnamed = parse_hex(text).map(AccountId).filter(|account| {
+                    known.contains(&ShareTo::Person(*account)) && !before.contains_key(account)
+                });
+                if let Some(account) = unnamed {
+                    return Ok(ShareTo::Person(account));
                 }
-                let account = self.contact_owner(actor, text)?.ok_or(NOBODY)?;
-                Some(ShareTo::Person(account)).filter(own).ok_or(NOBODY)
+                let account = match kept {
+                    Some(account) => account,
+                    None => self.contact_owner(actor, text)?.ok_or(NOBODY)?,
+                };
+                let to = Some(ShareTo::Person(account)).filter(own).ok_or(NOBODY)?;
+                names.insert(account, text.to_owned());
+                Ok(to)
             }
         }
     }
@@ -210,14 +281,22 @@ impl Gateway {
         let Some(row) = self.inner.store.get(&CONTACT_SHARED, &key)? else {
             return Ok(Adders::default());
         };
-        let plain = actor.secret().open_own(&binding(account, BOOK), &row.sealed);
+        let plain = actor.secret().open_own(&binding(account, BOOK, b""), &row.sealed);
         sealed_form::read(CONTACT_SHARED.name, &plain.map_err(|_| damaged())?)
+    }
+
+    /// The same; `None` if it cannot be read. Then what somebody adds is refused, and the list that is
+    /// set next takes the right from all.
+    pub(super) fn contact_adders_known(&self, actor: &Actor) -> Result<Option<Adders>, Error> {
+        unless_damaged(self.contact_adders_of(actor))
     }
 
     /// Who may add contacts to the actor's address book, for its owner.
     pub fn contact_adders(&self, actor: &Actor) -> Result<Vec<ReaderView>, Error> {
-        let adders = self.contact_adders_of(actor)?.0.into_iter();
-        adders.map(|to| self.contact_reader_view(actor, to)).collect()
+        let asker = self.asker(actor.account())?;
+        let Adders(adders, named) = self.contact_adders_known(actor)?.unwrap_or_default();
+        let view = |to| self.contact_reader_view(actor, &asker, (to, &named));
+        adders.into_iter().map(view).collect()
     }
 
     /// Says who may add contacts to the actor's address book.
@@ -232,17 +311,24 @@ impl Gateway {
         let account = actor.account();
         let own = (account.0, account, BOOK);
         self.contacts_retry(|| {
-            let before = self.inner.store.get(&CONTACT_SHARED, &own)?;
-            let known: BTreeSet<ShareTo> = self.contact_adders_of(actor)?.0.into_iter().collect();
-            let mut adders = BTreeSet::new();
+            let before = unless_damaged(self.inner.store.get(&CONTACT_SHARED, &own))?;
+            let had = self.contact_adders_known(actor)?;
+            let is_known = had.is_some();
+            let Adders(had, before_names) = had.unwrap_or_default();
+            let known: BTreeSet<ShareTo> = had.into_iter().collect();
+            let (mut adders, mut names) = (BTreeSet::new(), Named::new());
             for named in wanted {
-                adders.insert(self.contact_reader_named(actor, named, &known)?);
+                let known = (&known, &before_names);
+                adders.insert(self.contact_reader_named(actor, named, known, &mut names)?);
             }
-            let plain = sealed_form::octets_of(&Adders(adders.iter().copied().collect()))?;
-            let sealed = actor.secret().seal_own(&binding(account, BOOK), &plain)?;
+            let plain = sealed_form::octets_of(&Adders(adders.iter().copied().collect(), names))?;
+            let sealed = actor.secret().seal_own(&binding(account, BOOK, b""), &plain)?;
             let done = self.transact(move |tx| {
-                if tx.get(&CONTACT_SHARED, &own)? != before {
+                if unless_damaged(tx.get(&CONTACT_SHARED, &own))? != before {
                     return Err(Error::Busy);
+                }
+                if !is_known {
+                    unshare_all_in_tx(tx, (account, BOOK))?;
                 }
                 let row = ContactShared { sealed: sealed.clone(), ..ContactShared::default() };
                 tx.put(&CONTACT_SHARED, &own, &row)?;

@@ -26,11 +26,11 @@ use crate::store::Read;
 use crate::terms::GroupKind;
 use crate::vault;
 
-fn fields(fields: &[Field]) -> Fields {
+pub(super) fn fields(fields: &[Field]) -> Fields {
     fields.iter().copied().collect()
 }
 
-fn person(name: &str, read: &[Field], edit: &[Field]) -> WantedShare {
+pub(super) fn person(name: &str, read: &[Field], edit: &[Field]) -> WantedShare {
     let to = NamedReader::Person(format!("{name}@example.org"));
     WantedShare { to, read: fields(read), edit: fields(edit) }
 }
@@ -41,7 +41,7 @@ fn of_group(group: &str, read: &[Field]) -> WantedShare {
 }
 
 /// Each field says its own name.
-fn whole() -> Contact {
+pub(super) fn whole() -> Contact {
     let way = |value: &str| vec![Way { label: String::new(), value: value.to_owned() }];
     let mut whole = contact("the-name", "emails@a.example");
     whole.work.company = "the-work".to_owned();
@@ -52,13 +52,13 @@ fn whole() -> Contact {
     whole
 }
 
-fn share(gateway: &Gateway, dana: &Actor, id: &str, shares: &[WantedShare]) {
+pub(super) fn share(gateway: &Gateway, dana: &Actor, id: &str, shares: &[WantedShare]) {
     let version = gateway.contact(dana, id).unwrap().version;
     gateway.contact_share(dana, id, version, shares).unwrap();
 }
 
 /// What somebody finds among the contacts of others.
-fn found(gateway: &Gateway, actor: &Actor, text: &str) -> (Vec<String>, usize, usize) {
+pub(super) fn found(gateway: &Gateway, actor: &Actor, text: &str) -> (Vec<String>, usize, usize) {
     let query = SharedQuery { text: text.to_owned(), offset: 0, limit: 100 };
     let page = gateway.contacts_shared(actor, &query).unwrap();
     assert!(!page.closed && !page.more);
@@ -66,7 +66,7 @@ fn found(gateway: &Gateway, actor: &Actor, text: &str) -> (Vec<String>, usize, u
     (shown, page.total, page.all)
 }
 
-fn missing<T: std::fmt::Debug>(found: Result<T, Error>) {
+pub(super) fn missing<T: std::fmt::Debug>(found: Result<T, Error>) {
     assert!(matches!(found, Err(Error::NotFound { .. })), "{found:?}");
 }
 
@@ -255,11 +255,11 @@ fn a_readers_key_opens_no_field_that_was_not_granted() {
     }
 }
 
-fn notes(text: &str) -> ContactPatch {
+pub(super) fn notes(text: &str) -> ContactPatch {
     ContactPatch { notes: Some(text.to_owned()), ..ContactPatch::default() }
 }
 
-fn outcomes(gateway: &Gateway, dana: &Actor) -> Vec<EditOutcome> {
+pub(super) fn outcomes(gateway: &Gateway, dana: &Actor) -> Vec<EditOutcome> {
     gateway.contact_edits_take(dana).unwrap();
     gateway.contact_edits(dana).unwrap().into_iter().rev().map(|edit| edit.outcome).collect()
 }

@@ -5,14 +5,16 @@
 //! changes more than the owner allowed. Nothing is lost: two changes of one field are both kept, and the
 //! owner says which is meant. What was applied has what was there before, and can be undone.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
+use crate::gateway::contacts::book::Copies;
 use crate::gateway::contacts::changes::{PhotoChange, RowChange};
-use crate::gateway::contacts::edits::{Edited, binding, damaged};
+use crate::gateway::contacts::edits::{EDITS_WAITING_MAX, Edited, binding, damaged};
 use crate::gateway::contacts::shared::Someone;
-use crate::gateway::contacts::shares::{Fields, Share, ShareTo, Sharing};
+use crate::gateway::contacts::shares::{Fields, Named, Share, ShareTo, Sharing};
 use crate::gateway::contacts::stored::{ContactPatch, StoredContact, fitting};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
@@ -29,13 +31,14 @@ use crate::gateway::{Gateway, quota};
 use crate::mail::contacts::Contact;
 use crate::mail::reference::Reference;
 use crate::store::{self, Read};
+use crate::vault;
 
 /// A change by somebody else, as the owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EditView {
     pub reference: String,
     pub at: Timestamp,
-    /// `None` if the account has ended.
+    /// `None` if the account has ended, or is in a closed group by now.
     pub by: Option<Someone>,
     pub contact: String,
     pub kind: EditKind,
@@ -54,10 +57,15 @@ pub enum EditAnswer {
 
 /// The most changes that are taken in one request, and that are kept afterwards.
 pub const EDITS_AT_ONCE: usize = 20;
+/// How many one request looks at, if some cannot be taken.
+pub const EDITS_TRIED_AT_ONCE: usize = 40;
 pub const EDITS_KEPT: usize = 200;
 
 /// The most octets of what one answer tells about changes.
 const EDITS_SHOWN_OCTETS: usize = 1 << 20;
+
+/// How long the owner's answer is waited for before something else is forgotten, in seconds.
+const ANSWERED_SECS: i64 = 30 * 24 * 3_600;
 
 const NO_EDIT: Error = Error::NotFound { what: "change" };
 
@@ -74,14 +82,29 @@ impl Gateway {
         let mut keys = Vec::new();
         self.inner.store.scan_keys(&CONTACT_EDITS, &(actor.account(), EDIT_WAITS), |key| {
             keys.push(key.2);
-            match keys.len() < EDITS_AT_ONCE {
+            match (keys.len() as u64) < EDITS_WAITING_MAX {
                 true => ControlFlow::Continue(()),
                 false => ControlFlow::Break(()),
             }
         })?;
-        // What cannot be taken, such as for want of room, does not keep the others waiting.
-        let take = |key| self.contacts_retry(|| self.contact_edit_take(actor, key));
-        keys.into_iter().map(take).fold(Ok(()), Result::and)
+        // What cannot be taken, such as for want of room, does not keep the others waiting: after the
+        // first ones, any of the others comes next.
+        if let Some(others) = keys.get_mut(EDITS_AT_ONCE..).filter(|others| !others.is_empty()) {
+            let random = u64::from_be_bytes(vault::random_bytes()?);
+            let first = usize::try_from(random % others.len() as u64).unwrap_or_default();
+            others.rotate_left(first);
+        }
+        let (mut taken, mut outcome) = (0, Ok(()));
+        for key in keys.into_iter().take(EDITS_TRIED_AT_ONCE) {
+            match self.contacts_retry(|| self.contact_edit_take(actor, key)) {
+                Ok(()) => taken += 1,
+                Err(error) => outcome = Err(error),
+            }
+            if taken == EDITS_AT_ONCE {
+                break;
+            }
+        }
+        outcome
     }
 
     /// The same for a page that is only read.
@@ -93,7 +116,12 @@ impl Gateway {
 
     fn contact_edit_take(&self, actor: &Actor, at: ReferenceKey) -> Result<(), Error> {
         let account = actor.account();
-        let row = self.inner.store.get(&CONTACT_EDITS, &(account, EDIT_WAITS, at))?;
+        let key = (account, EDIT_WAITS, at);
+        let row = match self.inner.store.get(&CONTACT_EDITS, &key) {
+            // Nobody can read it any more, and it would count among those that wait for good.
+            Err(store::Error::Damaged(_)) => return self.contact_edit_drop(account, at),
+            row => row?,
+        };
         let Some(row) = row else { return Ok(()) };
         let bound = binding(b"waits", account, at);
         let plain = actor
@@ -110,7 +138,29 @@ impl Gateway {
             // It was changed on the disk: nobody knows what was meant.
             Ok(Err(_)) | Err(_) => Taken::refused(Edited::default()),
         };
-        self.contact_edit_end(actor, (EDIT_WAITS, at), row, taken)
+        let (is_added, edited) = (row.kind == EditKind::Add, taken.edited.clone());
+        match self.contact_edit_end(actor, (EDIT_WAITS, at), row.clone(), taken) {
+            // There is no room for one more: its author may add it again.
+            Err(Error::OverQuota | Error::Invalid { .. }) if is_added => {
+                let refused = Taken::refused(edited);
+                self.contact_edit_end(actor, (EDIT_WAITS, at), row, refused)
+            }
+            ended => ended,
+        }
+    }
+
+    /// Removes a change that waits, whose record cannot be read.
+    fn contact_edit_drop(&self, account: AccountId, at: ReferenceKey) -> Result<(), Error> {
+        let key = (account, EDIT_WAITS, at);
+        let done = self.transact(move |tx| {
+            if !matches!(tx.get(&CONTACT_EDITS, &key), Err(store::Error::Damaged(_))) {
+                return Err(Error::Busy);
+            }
+            tx.delete(&CONTACT_EDITS, &key);
+            quota::again_in_tx(tx, account)?;
+            tx.changed(account, Changed::Contacts).map(drop)
+        });
+        done.wait()
     }
 
     /// What a reader is, whose change the owner's session looks at.
@@ -126,10 +176,13 @@ impl Gateway {
         edited: Edited,
     ) -> Result<Taken, Error> {
         let opened = match self.contact_opened_by(actor, row.contact) {
-            Err(Error::NotFound { .. }) => return Ok(Taken::refused(edited)),
+            // One that cannot be read is not changed any more, and must not keep others waiting.
+            Err(Error::NotFound { .. } | Error::Damaged { .. }) => {
+                return Ok(Taken::refused(edited));
+            }
             opened => opened?,
         };
-        let sharing = self.contact_sharing_of(actor, row.contact, &opened.row)?;
+        let sharing = self.contact_sharing_known(actor, &opened)?;
         let may = sharing.may_edit(&self.contact_author(row.by)?);
         let name = opened.stored.contact.shown();
         let edited = Edited { name, ..edited };
@@ -175,7 +228,8 @@ impl Gateway {
         edited: Edited,
     ) -> Result<Taken, Error> {
         let author = self.contact_author(row.by)?;
-        let may = self.contact_adders_of(actor)?.0.iter().any(|to| to.includes(&author));
+        let adders = self.contact_adders_known(actor)?.unwrap_or_default();
+        let may = adders.0.iter().any(|to| to.includes(&author));
         let mut contact = Contact::default();
         let of_all = edited.after.fields().within(Fields::all());
         edited.after.clone().write(&mut contact);
@@ -186,12 +240,12 @@ impl Gateway {
         };
         let stored = StoredContact { contact, ..StoredContact::default() };
         let (to, all) = (ShareTo::Person(row.by), Fields::all());
-        let sharing = Sharing(vec![Share { to, read: all, edit: all }]);
+        let sharing = Sharing(vec![Share { to, read: all, edit: all }], Named::new());
         let change = self.contact_sealed_with(
             actor,
             (row.contact, None),
             (&stored, PhotoChange::Keep),
-            &sharing,
+            (&sharing, Copies::All),
         )?;
         let edited = Edited { version: 1, ..edited };
         Ok(Taken { outcome: EditOutcome::Applied, edited, changes: vec![change] })
@@ -214,6 +268,7 @@ impl Gateway {
             sealed_own: Vec::new(),
             ..row.clone()
         };
+        let now = self.inner.clock.now();
         let end = move |tx: &mut Tx<'_, '_>| -> Result<(), Error> {
             if tx.get(&CONTACT_EDITS, &(account, state, at))?.as_ref() != Some(&row) {
                 return Err(Error::Busy);
@@ -221,7 +276,7 @@ impl Gateway {
             tx.delete(&CONTACT_EDITS, &(account, state, at));
             tx.put(&CONTACT_EDITS, &(account, EDIT_ENDED, at), &ended)?;
             quota::replace_in_tx(tx, account, quota::edit(&row), quota::edit(&ended))?;
-            forget_in_tx(tx, account)?;
+            forget_in_tx(tx, account, now)?;
             if row.by != account && tx.has(&ACCOUNTS, &row.by)? {
                 tx.changed(row.by, Changed::Contacts)?;
             }
@@ -268,6 +323,7 @@ impl Gateway {
             rows.push((key.2, row));
             ControlFlow::Continue(())
         })?;
+        let asker = self.asker(actor.account())?;
         let mut views = Vec::with_capacity(rows.len());
         for (at, row) in rows.into_iter().rev() {
             octets += row.sealed.len();
@@ -282,7 +338,7 @@ impl Gateway {
             views.push(EditView {
                 reference: shown(at),
                 at: row.at,
-                by: self.someone(row.by)?,
+                by: self.someone_reached(&asker, row.by)?,
                 contact: hex(&row.contact),
                 kind: row.kind,
                 outcome: row.outcome.unwrap_or(EditOutcome::Refused),
@@ -319,7 +375,7 @@ impl Gateway {
                     EditAnswer::Use,
                     Some(EditOutcome::Clashed | EditOutcome::Refused),
                     EditKind::Change,
-                ) => {
+                ) if edited.after.fields().within(Fields::all()) => {
                     let over = self.contact_opened_by(actor, row.contact)?.row.version;
                     self.contact_edit_put(actor, row.contact, over, edited)?
                 }
@@ -352,24 +408,60 @@ impl Taken {
     }
 }
 
-/// Forgets the oldest changes, so that no more are kept than may be; also one that cannot be read.
-fn forget_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
+/// What is forgotten first: what needs no answer, then what can be undone, and last what the owner has to
+/// answer and came less than 30 days ago.
+fn turn(row: &ContactEdit, now: Timestamp) -> u8 {
+    match (row.kind, row.outcome) {
+        (EditKind::Change, Some(EditOutcome::Clashed)) if row.at.plus_secs(ANSWERED_SECS) > now => {
+            2
+        }
+        (EditKind::Change, Some(EditOutcome::Applied | EditOutcome::Clashed)) => 1,
+        _ => 0,
+    }
+}
+
+/// Forgets changes, so that no more are kept than may be: of the author who has the most of them, the
+/// oldest first; and before all others one that cannot be read.
+fn forget_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, now: Timestamp) -> Result<(), Error> {
+    let count = tx.count(&CONTACT_EDITS, &(account, EDIT_ENDED))?;
+    if count <= EDITS_KEPT as u64 {
+        return Ok(());
+    }
     let mut keys = Vec::new();
     tx.scan_keys(&CONTACT_EDITS, &(account, EDIT_ENDED), |key| {
         keys.push(key);
         ControlFlow::Continue(())
     })?;
-    let old = keys.len().saturating_sub(EDITS_KEPT);
-    for key in keys.into_iter().take(old) {
-        let row = match tx.get(&CONTACT_EDITS, &key) {
-            Err(store::Error::Damaged(_)) => None,
-            row => row?,
-        };
-        tx.delete(&CONTACT_EDITS, &key);
-        match row {
-            Some(row) => quota::discharge_in_tx(tx, account, quota::edit(&row))?,
-            None => quota::again_in_tx(tx, account)?,
+    let (mut kept, mut of_one) = (Vec::new(), HashMap::<(u8, AccountId), usize>::new());
+    let mut over = keys.len() - EDITS_KEPT;
+    for key in keys {
+        match tx.get(&CONTACT_EDITS, &key) {
+            Err(store::Error::Damaged(_)) => {
+                tx.delete(&CONTACT_EDITS, &key);
+                quota::again_in_tx(tx, account)?;
+                over = over.saturating_sub(1);
+            }
+            row => {
+                if let Some(row) = row? {
+                    let of = (turn(&row, now), row.by);
+                    *of_one.entry(of).or_default() += 1;
+                    kept.push((key, of, quota::edit(&row)));
+                }
+            }
         }
+    }
+    for _ in 0..over {
+        let first = of_one.keys().map(|(turn, _)| *turn).min();
+        let most = of_one.iter().filter(|((turn, _), _)| Some(*turn) == first);
+        let Some(of) = most.max_by_key(|(_, count)| **count).map(|(of, _)| *of) else { break };
+        let Some(at) = kept.iter().position(|(_, other, _)| *other == of) else { break };
+        let (key, _, usage) = kept.remove(at);
+        tx.delete(&CONTACT_EDITS, &key);
+        quota::discharge_in_tx(tx, account, usage)?;
+        if let Some(count) = of_one.get_mut(&of) {
+            *count -= 1;
+        }
+        of_one.retain(|_, count| *count > 0);
     }
     Ok(())
 }

@@ -54,6 +54,9 @@ pub const IMPORTED_AT_ONCE_MAX: usize = 200;
 const EXPORTED_AT_ONCE: usize = 500;
 const EXPORTED_OCTETS: usize = 1 << 20;
 
+/// After so many octets of copies for readers, the rest is stored in a transaction of its own.
+const COPIES_AT_ONCE_OCTETS: u64 = 16 << 20;
+
 /// A contact that is being imported.
 struct Taken {
     before: Option<ContactRow>,
@@ -143,21 +146,18 @@ impl Gateway {
             };
             report.problems.extend(one.add(read).into_iter().map(|problem| (at, problem)));
         }
-        let changes = self.contacts_taken(actor, taken, &mut report)?;
-        if !changes.is_empty() {
-            self.contacts_commit(actor, changes, |_| Ok(()))?;
-        }
+        self.contacts_taken(actor, taken, &mut report)?;
         Ok(report)
     }
 
-    /// The changes that store what was taken; those that change nothing are counted.
+    /// Stores what was taken, in transactions of a bounded length; what changes nothing is counted.
     fn contacts_taken(
         &self,
         actor: &Actor,
         taken: HashMap<ContactId, Taken>,
         report: &mut Imported,
-    ) -> Result<Vec<RowChange>, Error> {
-        let mut changes = Vec::with_capacity(taken.len());
+    ) -> Result<(), Error> {
+        let (mut changes, mut copies): (Vec<RowChange>, u64) = (Vec::new(), 0);
         for (id, mut one) in taken {
             match &one.before {
                 None => report.added += 1,
@@ -176,9 +176,18 @@ impl Gateway {
                 }
                 None => PhotoChange::Keep,
             };
-            changes.push(self.contact_sealed(actor, id, one.before, &one.stored, photo)?);
+            let change = self.contact_sealed(actor, id, one.before, &one.stored, photo)?;
+            copies += change.readers.octets();
+            changes.push(change);
+            if copies > COPIES_AT_ONCE_OCTETS {
+                copies = 0;
+                self.contacts_commit(actor, std::mem::take(&mut changes), |_| Ok(()))?;
+            }
         }
-        Ok(changes)
+        match changes.is_empty() {
+            true => Ok(()),
+            false => self.contacts_commit(actor, changes, |_| Ok(())),
+        }
     }
 
     /// A part of all contacts as a file. `after` is the `next` of the part before.

@@ -140,7 +140,7 @@ pub struct SharedContacts {
     books: Vec<ContactSomeone>,
     /// Whether something cannot be opened: its keys are not there yet, or it was changed.
     closed: bool,
-    /// Whether there are more than 5,000.
+    /// Whether there are more than one question reads; they are not found, either.
     more: bool,
 }
 
@@ -481,7 +481,7 @@ pub async fn read(signed: Signed, OfOwner { owner, id }: OfOwner) -> Result<Resp
 
 /// Change fields of a contact that somebody else shares.
 ///
-/// Only fields in its `edit`. The change waits for the next request of the owner, whose session puts it
+/// Only fields in its `edit`. The change waits until the owner opens the contacts, whose session puts it
 /// into the contact; two changes of one field are both kept, and the owner says which is meant.
 #[utoipa::path(
     patch,
@@ -509,7 +509,7 @@ pub async fn change(
     Ok(tagged(view.await?))
 }
 
-/// Add a contact to the address book of somebody who allows it. It waits for the owner's next request.
+/// Add a contact to the address book of somebody who allows it. It waits until the owner opens the contacts.
 #[utoipa::path(
     post,
     path = "/api/contacts/shared/{id}",

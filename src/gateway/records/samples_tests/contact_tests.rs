@@ -3,7 +3,9 @@
 use crate::gateway::contacts::block::{Line, Lines};
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
-use crate::gateway::contacts::shares::{Adders, Fields, Projection, Share, ShareTo, Sharing};
+use crate::gateway::contacts::shares::{
+    Adders, Fields, Named, Projection, Share, ShareTo, Sharing,
+};
 use crate::gateway::contacts::stored::{ContactPatch, StoredContact};
 use crate::gateway::records::contact::{
     ContactAsked, ContactEdit, ContactRequest, ContactRow, ContactShared, ContactSharing, EditKind,
@@ -152,16 +154,20 @@ fn targets() -> [ShareTo; 2] {
     [ShareTo::Person(id(1)), ShareTo::Group(GroupId([2; 16]))]
 }
 
+fn named() -> Named {
+    Named::from([(id(1), "noa@example.org".to_owned())])
+}
+
 impl Samples for Sharing {
     fn samples() -> Vec<Self> {
         let share = |to| Share { to, read: Fields(300), edit: Fields(44) };
-        vec![Sharing::default(), Sharing(targets().map(share).to_vec())]
+        vec![Sharing::default(), Sharing(targets().map(share).to_vec(), named())]
     }
 }
 
 impl Samples for Adders {
     fn samples() -> Vec<Self> {
-        vec![Adders(targets().to_vec())]
+        vec![Adders(targets().to_vec(), named())]
     }
 }
 
