@@ -342,7 +342,7 @@ fn plain(contact: &Contact) -> Contact {
 pub fn mbox(data: &[u8]) {
     let mut messages = Mbox::new(data, 200);
     let (mut found, mut last) = (0, 0);
-    while let Ok(Some(one)) = messages.next() {
+    while let Ok(Some(one)) = messages.read_next() {
         assert!(one.octets.is_none_or(|octets| octets.len() <= 200));
         assert!(one.line >= last, "messages stand one after another");
         (found, last) = (found + 1, one.line);

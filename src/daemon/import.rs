@@ -117,7 +117,7 @@ impl Importing<'_> {
         let total = file.metadata()?.len();
         let mut done = 0;
         let mut messages = Mbox::new(BufReader::new(file), IMPORT_OCTETS_MAX);
-        while let Some(found) = messages.next().map_err(wrong)? {
+        while let Some(found) = messages.read_next().map_err(wrong)? {
             let place = format!("the message at line {}", found.line);
             done += found.octets.as_ref().map_or(0, Vec::len) as u64;
             self.one(&place, found.octets.as_deref(), self.command.unread)?;

@@ -46,7 +46,7 @@ impl<R: BufRead> Mbox<R> {
 
     /// Returns the next message; `None` at the end. A file that does not begin with a `From ` line is
     /// [`io::ErrorKind::InvalidData`].
-    pub fn next(&mut self) -> io::Result<Option<Found>> {
+    pub fn read_next(&mut self) -> io::Result<Option<Found>> {
         let mut line = Vec::new();
         if self.begun == Begun::Nothing {
             self.begun = Begun::Over;
@@ -123,7 +123,7 @@ mod tests {
     fn found(text: &[u8], octets_max: usize) -> Vec<(u64, Option<String>)> {
         let mut mbox = Mbox::new(text, octets_max);
         let mut all = Vec::new();
-        while let Some(Found { line, octets }) = mbox.next().unwrap() {
+        while let Some(Found { line, octets }) = mbox.read_next().unwrap() {
             all.push((line, octets.map(|octets| String::from_utf8(octets).unwrap())));
         }
         all
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn another_file_is_refused() {
-        let refused = Mbox::new(&b"Subject: a single message\n\nText\n"[..], 99).next();
+        let refused = Mbox::new(&b"Subject: a single message\n\nText\n"[..], 99).read_next();
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -201,7 +201,7 @@ fn a_reader_is_named_as_the_owner_named_it() {
         let shares = gateway.contact_share(&dana, &zoe, version, &[share]).unwrap().shares;
         let adders = gateway.contact_adders_set(&dana, &adders).unwrap();
         let reader = shares[0].reader.clone();
-        assert_eq!(adders, [reader.clone()]);
+        assert_eq!(adders, std::slice::from_ref(&reader));
         (reader.id, reader.name, reader.address)
     };
     let role = "info@example.org".to_owned();

@@ -208,7 +208,7 @@ fn begin_in_tx(
     }
     let mut meta = tx.get(&META, &())?.unwrap_or_default();
     if meta.first_account == Some(id) {
-        meta.first_account = successor(&**tx, id)?;
+        meta.first_account = successor(tx, id)?;
         tx.put(&META, &(), &meta)?;
     }
     let address = account.view(id).address;
