@@ -20,7 +20,7 @@ fn listener(site: &Site) -> SocketAddr {
     let log = site.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let found = lines.filter_map(|line| Some(line["fields"]["metrics"].as_str()?.to_owned()));
-    found.next_back().expect("it says where").parse().unwrap()
+    found.collect::<Vec<_>>().pop().expect("it says where").parse().unwrap()
 }
 
 /// Asks over plain HTTP/1.1; returns the status and the whole answer.
