@@ -280,3 +280,32 @@ fn who_had_an_address_gets_it_back_and_an_administrator_releases_it() {
     gateway.account_address_add("dana", &sales).unwrap();
     assert!(gateway.held_name_release("sales@example.org").is_err());
 }
+
+/// A group whose last member was removed keeps its role mailbox, until a manager of the site ends it.
+#[test]
+fn the_last_reader_of_a_role_mailbox_is_removed() {
+    let gateway = gateway_of(&["noa", "root"]);
+    gateway.account_manager("root", true).unwrap();
+    let (omar, root) = (sign_in(&gateway, "omar"), sign_in(&gateway, "root"));
+    let group = created(&gateway, &omar);
+    let role = gateway.role_create(&root, &group, "info@example.org").unwrap().id.to_text();
+    remove(&gateway, "omar", NameAfter::Held);
+    assert!(!gateway.store().has(&REMOVALS, &omar.account()).unwrap());
+    assert!(!gateway.store().has(&GROUP_MEMBERS, &(group_id(&group), omar.account())).unwrap());
+    gateway.role_end(&root, &role).unwrap();
+    gateway.group_delete(&root, &group).unwrap();
+}
+
+/// The address of somebody who was removed goes to no group either.
+#[test]
+fn a_held_address_is_given_to_no_role_mailbox() {
+    let gateway = gateway_of(&["noa", "root"]);
+    gateway.account_manager("root", true).unwrap();
+    let (noa, root) = (sign_in(&gateway, "noa"), sign_in(&gateway, "root"));
+    let group = created(&gateway, &noa);
+    remove(&gateway, "omar", NameAfter::Held);
+    let given = |gateway: &Gateway| gateway.role_create(&root, &group, "omar@example.org");
+    assert!(matches!(given(&gateway), Err(Error::Conflict(Conflict::NameHeld))));
+    gateway.clock().advance_secs(HELD_DAYS * 24 * 3_600 + 60);
+    given(&gateway).unwrap();
+}

@@ -289,6 +289,7 @@ async fn in_role(web: &Web, parts: &Parts, actor: Actor) -> Result<Actor, Proble
 pub const ROLE_MAY: &[&str] = &[
     "/api/mailboxes",
     "/api/messages",
+    "/api/conversations",
     "/api/labels",
     "/api/search",
     "/api/changes",

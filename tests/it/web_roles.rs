@@ -85,7 +85,15 @@ async fn subjects(browser: &mut Browser, role: &str) -> Vec<String> {
     let path = "/api/messages?mailbox=inbox";
     let page = there(browser, role, ("GET", path), None).await.expect_status(200).json();
     let items = page["items"].as_array().unwrap().iter();
-    items.map(|item| item["subject"].as_str().unwrap().to_owned()).collect()
+    let found: Vec<_> = items.map(|item| item["subject"].as_str().unwrap().to_owned()).collect();
+    // The webmail asks for conversations, of which each message here is one.
+    let path = "/api/conversations?mailbox=inbox";
+    let page = there(browser, role, ("GET", path), None).await.expect_status(200).json();
+    let rows = page["items"].as_array().unwrap().iter();
+    let rows: Vec<_> =
+        rows.map(|row| row["latest"]["subject"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(rows, found);
+    found
 }
 
 async fn acts(browser: &mut Browser, role: &str, reference: Reference) -> Vec<(String, String)> {

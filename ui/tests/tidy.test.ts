@@ -159,6 +159,16 @@ test("every catalogue entry is used", () => {
   expect(unused).toEqual([]);
 });
 
+test("requests are about a role mailbox where the server takes them so", () => {
+  const server = readFileSync("../src/web/auth.rs", "utf8");
+  const list = /const ROLE_MAY[^;]*;/.exec(server)?.[0] ?? "";
+  const may = [...list.matchAll(/"\/api\/([a-z]+)"/g)].map(([, name = ""]) => name);
+  const client = readFileSync("src/api/client.ts", "utf8");
+  const asked = /\/\^\\\/api\\\/\(([a-z|]+)\)/.exec(client)?.[1]?.split("|") ?? [];
+  expect(may.length).toBeGreaterThan(10);
+  expect(asked.sort()).toEqual(may.sort());
+});
+
 test("every code with which the server refuses has a text in every language", () => {
   const source = readFileSync("../src/web/error.rs", "utf8");
   const direct = [...source.matchAll(/Problem::new\(StatusCode::\w+, "([a-z-]+)"/g)];

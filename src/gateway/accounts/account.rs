@@ -365,9 +365,10 @@ impl Gateway {
     }
 
     /// Whether something can be sealed for an account: not for a user who is being removed, whose keys are
-    /// gone before the record.
+    /// gone before the record. A role mailbox has none of its own.
     pub(in crate::gateway) fn account_exists(&self, id: AccountId) -> Result<bool, Error> {
-        Ok(self.inner.store.has(&ACCOUNT_KEYS, &id)?)
+        let store = &self.inner.store;
+        Ok(store.has(&ACCOUNT_KEYS, &id)? || store.has(&ROLE_MAILBOXES, &id)?)
     }
 
     pub(in crate::gateway) fn account(&self, id: AccountId) -> Result<Account, Error> {

@@ -17,7 +17,7 @@ use crate::gateway::groups::tending::Tended;
 use crate::gateway::groups::view::{GroupDetail, NOT_FOUND, Standing};
 use crate::gateway::records::group::{Group, GroupChange, GroupMember, GroupWrap, InGroup};
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::groups_of;
+use crate::gateway::records::membership::{groups_of, mailboxes_of};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     ACCOUNTS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
@@ -128,12 +128,14 @@ impl Gateway {
     }
 
     /// Takes an account that is being removed out of its groups. A group of which it was the only member
-    /// goes with it. If it was the only manager, a manager of the site names another.
+    /// goes with it, unless it reads a role mailbox: then a manager of the site ends that first. If it was
+    /// the only manager, a manager of the site names another.
     pub(in crate::gateway) fn groups_leave(&self, account: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         for group in groups_of(&self.inner.store, account)? {
             let members = self.group_members(group)?;
-            if members == [account] {
+            let has_mailbox = !mailboxes_of(&self.inner.store, group)?.is_empty();
+            if members == [account] && !has_mailbox {
                 self.group_destroy(group, (account, By::LastMember))?;
                 continue;
             }

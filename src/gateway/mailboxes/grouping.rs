@@ -20,7 +20,7 @@ use crate::gateway::error::{Error, readable};
 use crate::gateway::mailboxes::correspondents::is_doubtful;
 use crate::gateway::mailboxes::entry::NOT_FOUND;
 use crate::gateway::mailboxes::item::{Flags, ItemView, OpenedEpochs, marks};
-use crate::gateway::mailboxes::list::{PAGE_MAX, parse_cursor};
+use crate::gateway::mailboxes::list::{PAGE_MAX, opened, parse_cursor};
 use crate::gateway::mailboxes::standing::{StandingView, worst};
 use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, Place};
@@ -115,7 +115,8 @@ impl Gateway {
         let counts = self.inner.store.get(&MAILBOXES, &(account, id))?.ok_or(NOT_FOUND)?;
         let (heads, next) = self.heads((account, id), before, limit, BOUNDS)?;
         let mut rows = Rows::new(self, actor);
-        let rows = heads.into_iter().map(|head| rows.row(id, head)).collect::<Result<_, _>>()?;
+        let rows = heads.into_iter().filter_map(|head| opened(rows.row(id, head)).transpose());
+        let rows = rows.collect::<Result<_, _>>()?;
         let next = next.map(|uid| uid.saturating_add(1).to_string());
         Ok(GroupedPage { state, total: counts.total, unread: counts.unread, rows, next })
     }

@@ -23,6 +23,15 @@ use crate::gateway::records::tables::{ENTRIES, MAILBOXES, MESSAGES};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 
+/// What is shown of a message; `None` if the reader of a role mailbox has no keys for it, so that it is
+/// in nobody's way.
+pub(super) fn opened<T>(shown: Result<T, Error>) -> Result<Option<T>, Error> {
+    match shown {
+        Err(Error::Conflict(Conflict::GroupKeysWait)) => Ok(None),
+        shown => shown.map(Some),
+    }
+}
+
 impl Gateway {
     /// The messages in the conversation of a message, oldest first, from all mailboxes; from junk
     /// and trash only if the message itself is there. A message without a conversation is returned
@@ -43,7 +52,7 @@ impl Gateway {
                 found => found?,
             };
             if place.mailbox == at.mailbox || !self.is_away(account, place.mailbox)? {
-                items.push(epochs.item(place.mailbox, &entry)?);
+                items.extend(opened(epochs.item(place.mailbox, &entry))?);
             }
         }
         items.sort_by_key(|item| (item.received, item.reference.to_bytes()));
@@ -68,11 +77,7 @@ impl Gateway {
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::with_capacity(rows.len());
         for entry in &rows {
-            match epochs.item(id, entry) {
-                // What a reader of a role mailbox has no keys for is in nobody's way.
-                Err(Error::Conflict(Conflict::GroupKeysWait)) => {}
-                item => items.push(item?),
-            }
+            items.extend(opened(epochs.item(id, entry))?);
         }
         Ok(Page { state, total: counts.total, unread: counts.unread, items, next })
     }

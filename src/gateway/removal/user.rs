@@ -263,12 +263,23 @@ fn rest_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<Progress, Error> 
     wraps_remove_in_tx(tx, id)?;
     clear_in_tx(tx, &ATTESTATIONS, id)?;
     clear_in_tx(tx, &REGISTERS, id)?;
-    clear_in_tx(tx, &VOUCH_REQUESTS, id)?;
+    requests_remove_in_tx(tx, id)?;
     clear_in_tx(tx, &KNOWN_KEYS, id)?;
     debug_assert!(!tx.has(&TEMPORARY, &id)?, "users have no row there");
     tx.delete(&ACCOUNTS, &id);
     tx.delete(&REMOVALS, &id);
     Ok(Progress::Over)
+}
+
+/// Removes the requests to be vouched for, each of which has a row at either side.
+fn requests_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+    let mut keys = Vec::new();
+    tx.scan_keys(&VOUCH_REQUESTS, &id, |(own, other)| {
+        keys.extend([(own, other), (other, own)]);
+        ControlFlow::Continue(())
+    })?;
+    keys.iter().for_each(|key| tx.delete(&VOUCH_REQUESTS, key));
+    Ok(())
 }
 
 /// Removes the keys of everybody's group that were wrapped for the account.

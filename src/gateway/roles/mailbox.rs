@@ -16,7 +16,8 @@ use crate::gateway::records::membership::mailboxes_of;
 use crate::gateway::records::numbers::{self, INBOX};
 use crate::gateway::records::role::RoleMailbox;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, GROUP_ADDRESSES, GROUPS, MAILBOXES, ROLE_MAILBOXES,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, GROUP_ADDRESSES, GROUPS, HELD_NAMES, MAILBOXES,
+    ROLE_MAILBOXES,
 };
 use crate::gateway::roles::opening::NOT_FOUND;
 use crate::gateway::roles::sealing::is_kept;
@@ -106,6 +107,9 @@ impl Gateway {
             check_group(&row)?;
             within_in_tx(tx, id)?;
             let key = tx.vault().lookup(Lookup::Address, mailbox.address.as_bytes());
+            if tx.get(&HELD_NAMES, &key)?.is_some_and(|held| held.until > now) {
+                return Err(Error::Conflict(Conflict::NameHeld));
+            }
             let is_free =
                 !tx.has(&GROUP_ADDRESSES, &key)? && tx.insert(&ADDRESSES, &key, &Owner(account))?;
             if !is_free {

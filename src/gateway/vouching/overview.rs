@@ -14,7 +14,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ATTESTATIONS, SIGNING_KEYS, VOUCH_REQUESTS};
 use crate::gateway::records::vouching::{Attestation, RequestSide};
 use crate::gateway::vouching::fingerprint::fingerprint;
-use crate::gateway::vouching::party::{Meeting, Met, NOBODY};
+use crate::gateway::vouching::party::{Meeting, Met, NOBODY, is_removed};
 use crate::gateway::vouching::register::Owner;
 use crate::gateway::vouching::standing::standing;
 use crate::gateway::vouching::statement::{Attested, DigestOf, Party, Statement};
@@ -257,6 +257,9 @@ impl Gateway {
         let voucher = own.person.party.account;
         let given = own.register.as_ref().map_or(&[][..], |register| &register.given);
         for (subject, digest) in given {
+            if is_removed(&self.inner.store, *subject)? {
+                continue;
+            }
             let row = readable(self.inner.store.get(&ATTESTATIONS, &(*subject, voucher)))?;
             let Some(row) = row.flatten() else {
                 looked.problem(VouchProblem::LeftOut, &meeting.view_of(*subject)?);
@@ -293,7 +296,10 @@ impl Gateway {
         let party = &subject.person.party;
         let is_own = party.account == actor.account();
         // Whom the reader may not see is not named as a voucher either, nor missed.
-        let mut sees = |voucher| Ok::<_, Error>(is_own || meeting.reaches(voucher)?);
+        let mut sees = |voucher| {
+            let is_seen = is_own || meeting.reaches(voucher)?;
+            Ok::<_, Error>(is_seen && !is_removed(&self.inner.store, voucher)?)
+        };
         let mut rows = Vec::new();
         for (voucher, row) in self.attestations_of(party.account)? {
             if sees(voucher)? {

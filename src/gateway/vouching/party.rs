@@ -9,8 +9,10 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::groups::admission::Asker;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{ACCOUNTS, REMOVALS};
 use crate::gateway::text::parse_hex;
 use crate::gateway::vouching::statement::{DigestOf, Party, Registered};
+use crate::store::Read;
 use crate::vault::{self, VerifyingKey};
 
 pub(in crate::gateway) const NOBODY: Error = Error::NotFound { what: "colleague" };
@@ -60,6 +62,11 @@ impl Met {
         let says = self.is_known() && !self.is_rolled_back();
         !says || self.register.as_ref().is_none_or(|one| one.given.contains(&(subject, digest)))
     }
+}
+
+/// Whether there is no such account any more, or it is being removed: what was signed with it is over.
+pub(in crate::gateway) fn is_removed(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
+    Ok(!reader.has(&ACCOUNTS, &id)? || reader.has(&REMOVALS, &id)?)
 }
 
 impl Gateway {

@@ -20,7 +20,7 @@ use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{ATTESTATIONS, KNOWN_KEYS, REGISTERS, SIGNING_KEYS};
 use crate::gateway::records::vouching::{Attestation, SignedStatement};
 use crate::gateway::vouching::notice::About;
-use crate::gateway::vouching::party::Meeting;
+use crate::gateway::vouching::party::{Meeting, is_removed};
 use crate::gateway::vouching::statement::{
     Attested, DigestOf, Listed, Party, REGISTER_ENTRIES_MAX, Registered, Revoked, Statement,
 };
@@ -189,6 +189,9 @@ impl Owner {
     ) -> Result<Vec<Listed>, Error> {
         let mut given: BTreeMap<AccountId, DigestOf> = BTreeMap::new();
         for (subject, digest) in before.map_or(&[][..], |before| &before.given) {
+            if is_removed(reader, *subject)? {
+                continue;
+            }
             let row = readable(reader.get(&ATTESTATIONS, &(*subject, self.party.account)))?;
             let read = row.flatten().and_then(|row| row.read((*subject, self.party.account)));
             // What is not there any more stays listed: somebody left it out. So does one in whose
@@ -239,7 +242,9 @@ impl Owner {
             let is_revoked = row.revocation(&attested).is_some()
                 && !still_gives(meeting, *voucher, (account, digest))?;
             let is_over = is_revoked || attested.ends.is_some_and(|ends| ends <= now);
-            if is_over {
+            if is_removed(reader, *voucher)? {
+                found.over.push((*voucher, row.clone()));
+            } else if is_over {
                 if !still_gives(meeting, *voucher, (account, digest))? {
                     found.over.push((*voucher, row.clone()));
                 }
@@ -254,6 +259,9 @@ impl Owner {
             }
         }
         for (voucher, digest) in before.iter().filter(|(voucher, _)| !seen.contains(voucher)) {
+            if is_removed(reader, *voucher)? {
+                continue;
+            }
             let is_there = rows.iter().any(|(other, _)| other == voucher);
             if is_there || still_gives(meeting, *voucher, (account, *digest))? {
                 found.listed.insert(*voucher, *digest);

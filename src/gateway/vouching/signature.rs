@@ -27,7 +27,7 @@ use crate::gateway::records::vouching::SignedStatement;
 use crate::gateway::text::hex;
 use crate::gateway::vouching::fingerprint::fingerprint;
 use crate::gateway::vouching::overview::{AttestationView, PersonView};
-use crate::gateway::vouching::party::{Meeting, Met};
+use crate::gateway::vouching::party::{Meeting, Met, is_removed};
 use crate::gateway::vouching::register::Owner;
 use crate::gateway::vouching::standing::standing;
 use crate::gateway::vouching::statement::{
@@ -326,6 +326,9 @@ impl Gateway {
             let shown = one.voucher.account;
             // Who is in a closed group is not named to those outside it.
             if shown != actor.account() && !meeting.reaches(shown)? {
+                continue;
+            }
+            if is_removed(&self.inner.store, shown)? {
                 continue;
             }
             let mut view = meeting.attestation_view(&one, sender, (shown, now))?;

@@ -67,7 +67,7 @@ let offsetMs = 0;
 let mailbox = "";
 /** The requests that are about a mailbox. */
 const OF_MAILBOX =
-  /^\/api\/(mailboxes|messages|labels|search|changes|events|drafts|uploads|submissions|outgoing|awaited|temporary)(\/|$)/;
+  /^\/api\/(mailboxes|messages|conversations|labels|search|changes|events|drafts|uploads|submissions|outgoing|awaited|temporary)(\/|$)/;
 
 export function bind(to: Hooks): void {
   session = to;

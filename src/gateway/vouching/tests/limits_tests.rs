@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::gateway::records::tables::ACCOUNTS;
 use crate::gateway::vouching::statement::{Listed, REGISTER_ENTRIES_MAX, Registered, Statement};
 
-/// So many entries, of accounts that there are not.
+/// So many entries, of accounts without keys.
 fn made_up(count: usize) -> Vec<Listed> {
     let account = |number: usize| {
         let mut id = [0; 16];
@@ -20,9 +21,14 @@ impl Office {
         let owner = self.gateway.register_owner(actor).unwrap();
         let (account, key) = (owner.party.account, owner.party.key);
         let at = Timestamp(0);
+        let others: Vec<_> = given.iter().chain(&received).map(|(other, _)| *other).collect();
         let register = Registered { account, key, number: 1, at, given, received };
         let row = register.signed(&owner.pair);
-        self.lie(move |tx| tx.put(&REGISTERS, &account, &row));
+        self.lie(move |tx| {
+            let like = tx.get(&ACCOUNTS, &account)?.unwrap();
+            others.iter().try_for_each(|other| tx.put(&ACCOUNTS, other, &like))?;
+            tx.put(&REGISTERS, &account, &row)
+        });
     }
 
     fn register(&self, actor: &Actor) -> Registered {

@@ -5,6 +5,8 @@ use crate::gateway::mailboxes::content::Content;
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::mailboxes::summary::Outline;
 use crate::gateway::records::message::Protection;
+use crate::gateway::records::tables::VOUCH_REQUESTS;
+use crate::gateway::removal::addresses::NameAfter;
 use crate::gateway::sending_tests::uploaded;
 use crate::gateway::vouching::signature::{CarriedSignature, tests_seal};
 
@@ -169,4 +171,34 @@ fn a_message_is_signed_for_all_recipients() {
         content.signing_key().unwrap()
     });
     assert_eq!(keys[0], keys[1]);
+}
+
+/// Somebody who was removed is missed by nobody: what both signed is over, and no warning stays.
+#[test]
+fn an_attestation_ends_with_the_account_of_either_party() {
+    let office = Office::open();
+    office.vouch(&office.omar, &office.dana);
+    office.vouch(&office.dana, &office.omar);
+    office.vouch(&office.omar, &office.noa);
+    office.gateway.vouch_ask(&office.noa, "dana@example.org").unwrap();
+    let reference = office.send(&office.dana, "noa@example.org", None);
+    assert_eq!(office.signature(&office.noa, reference).unwrap().vouchers.len(), 1);
+    let omar = office.omar.account();
+    office.gateway.account_remove("omar", "omar", NameAfter::Held).unwrap();
+    while office.gateway.removals_continue().unwrap() {}
+    for _ in 0..2 {
+        for who in [&office.dana, &office.noa] {
+            let shown = office.overview(who);
+            assert_eq!((shown.given, shown.received, shown.problems.len()), (vec![], vec![], 0));
+        }
+        assert_eq!(office.problems(&office.noa, &office.dana), []);
+        let signature = office.signature(&office.noa, reference).unwrap();
+        assert_eq!((signature.state, signature.vouchers.len()), (SignatureState::Valid, 0));
+        // The lists are signed anew without it.
+        office.send(&office.dana, "noa@example.org", None);
+    }
+    assert_eq!(office.overview(&office.dana).requests.len(), 1, "Noa's request stays");
+    for account in [office.dana.account(), office.noa.account()] {
+        assert!(!office.store().has(&VOUCH_REQUESTS, &(account, omar)).unwrap());
+    }
 }
