@@ -2,7 +2,7 @@
 
 use super::queue::attempt::Attempted;
 use super::queue::rows::Leased;
-use super::records::tables::{ACCOUNTS, UNREPORTED};
+use super::records::tables::{ACCOUNT_KEYS, ACCOUNTS, UNREPORTED};
 use super::sending_tests::{choice, content, delivered, notices, send, with_policy};
 use super::tests::*;
 use super::*;
@@ -175,6 +175,7 @@ fn a_report_to_an_account_that_is_gone_is_dropped() {
         .store()
         .transact(move |tx| {
             tx.delete(&ACCOUNTS, &account);
+            tx.delete(&ACCOUNT_KEYS, &account);
             Ok::<_, Error>(())
         })
         .wait()

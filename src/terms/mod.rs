@@ -166,7 +166,15 @@ mod tests {
         check(&Acquaintance::ALL, Acquaintance::as_str, &ways);
         let standings = ["in-force", "expired", "ended", "key-changed", "doubtful", "forged"];
         check(&Standing::ALL, Standing::as_str, &standings);
-        let signatures = ["valid", "earlier-key", "key-changed", "broken", "missing"];
+        let signatures = [
+            "valid",
+            "earlier-key",
+            "key-changed",
+            "unknown-signer",
+            "broken",
+            "missing",
+            "unsigned",
+        ];
         check(&SignatureState::ALL, SignatureState::as_str, &signatures);
         let problems =
             ["own-key-lost", "register-old", "key-changed", "left-out", "added", "forged"];

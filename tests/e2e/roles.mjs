@@ -104,7 +104,10 @@ await other.goto(`${base}/settings`);
 const said = "Omar Haddad, extension 4711";
 await kept(
   other,
-  () => other.getByTestId("signature").fill(said),
+  async () => {
+    await other.getByTestId("signature").fill(said);
+    await other.getByTestId("signature").blur();
+  },
   "/api/appearance",
   "4711",
 );

@@ -101,4 +101,5 @@ test("the filter requires every word, in sender, subject or reference", () => {
   expect(win.matches(one, "LEASE sender")).toBe(true);
   expect(win.matches(one, "g7k2")).toBe(true);
   expect(win.matches(one, "lease invoice")).toBe(false);
+  expect(win.matches(one, "lease 7k")).toBe(false);
 });

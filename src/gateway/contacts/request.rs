@@ -29,7 +29,9 @@ use crate::gateway::records::contact::{ContactAsked, ContactRequest, RequestOutc
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::sealed_form;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CONTACT_ASKED, CONTACT_REQUESTS};
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, CONTACT_ASKED, CONTACT_REQUESTS, ROLE_MAILBOXES,
+};
 use crate::gateway::text::shown;
 use crate::gateway::{Gateway, quota};
 use crate::mail::address::Address;
@@ -179,8 +181,10 @@ impl Gateway {
             RecipientVerdict::Refuse(Reason::MailboxFull) => return Err(Error::MailboxFull),
             RecipientVerdict::Refuse(_) => return Ok(None),
         };
-        let is_temporary = self.temporary(account)?.is_some();
-        Ok((!is_temporary).then_some(account))
+        // Neither has a role mailbox.
+        let has_none = self.temporary(account)?.is_some()
+            || self.inner.store.has(&ROLE_MAILBOXES, &account)?;
+        Ok((!has_none).then_some(account))
     }
 
     /// The actor's requests that wait for an account; refuses one that is among them already.

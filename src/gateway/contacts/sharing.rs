@@ -256,7 +256,11 @@ impl Gateway {
                 let text = text.trim();
                 let kept = before.iter().find(|(_, typed)| typed.as_str() == text);
                 let kept = kept.map(|(account, _)| *account);
-                let kept = kept.filter(|account| known.contains(&ShareTo::Person(*account)));
+                let kept = match kept.filter(|one| known.contains(&ShareTo::Person(*one))) {
+                    // Whoever has the address of somebody who was removed is another person.
+                    Some(account) if self.account_exists(account)? => Some(account),
+                    _ => None,
+                };
                 let unnamed = parse_hex(text).map(AccountId).filter(|account| {
                     known.contains(&ShareTo::Person(*account)) && !before.contains_key(account)
                 });

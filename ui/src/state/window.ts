@@ -162,12 +162,18 @@ export function newestFirst(one: Item, other: Item): number {
   return later || (one.reference < other.reference ? 1 : -1);
 }
 
+/** Fewer characters of a reference number stand in many by chance. */
+const REFERENCE_CHARS_MIN = 4;
+
 export function matches(item: Item, filter: string): boolean {
   const words = filter.toLocaleLowerCase().split(/\s+/);
-  const { from, subject, reference, recipients } = item;
-  const people = [from.name, from.address, ...recipients];
-  const text = [...people, subject, reference].join("\n").toLocaleLowerCase();
-  return words.every((word) => text.includes(word));
+  const { from, subject, recipients } = item;
+  const text = [from.name, from.address, ...recipients, subject].join("\n").toLocaleLowerCase();
+  const reference = item.reference.toLocaleLowerCase();
+  return words.every(
+    (word) =>
+      text.includes(word) || (word.length >= REFERENCE_CHARS_MIN && reference.includes(word)),
+  );
 }
 
 function isOlder(a: Item | undefined, b: Item): boolean {
