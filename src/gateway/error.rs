@@ -260,6 +260,16 @@ impl Error {
     }
 }
 
+/// `None` for what is damaged. What a newer program wrote is left to it.
+pub(in crate::gateway) fn unless_damaged<T, E: Into<Error>>(
+    found: Result<T, E>,
+) -> Result<Option<T>, Error> {
+    match found.map_err(Into::into) {
+        Err(Error::Damaged { .. }) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// The result, or `None` if a record that it needs cannot be read, which is logged. For work that must
 /// not stop at one record: what the work would have changed in it is left out. The work that is given
 /// must write nothing before it has read that record.

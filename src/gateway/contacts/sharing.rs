@@ -10,7 +10,7 @@ use crate::gateway::contacts::shared::unshare_all_in_tx;
 use crate::gateway::contacts::shares::{
     Adders, Fields, Named, READERS_MAX, Share, ShareTo, Sharing,
 };
-use crate::gateway::error::{Conflict, Error, readable};
+use crate::gateway::error::{Conflict, Error, readable, unless_damaged};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::groups::admission::Asker;
 use crate::gateway::groups::audience::Reader;
@@ -76,14 +76,6 @@ fn binding(account: AccountId, id: ContactId, content: &[u8]) -> Vec<u8> {
 
 fn damaged() -> Error {
     Error::Damaged { what: "with whom a contact is shared cannot be read".to_owned() }
-}
-
-/// `None` for what is damaged. What a newer program wrote is left to it.
-pub(super) fn unless_damaged<T, E: Into<Error>>(found: Result<T, E>) -> Result<Option<T>, Error> {
-    match found.map_err(Into::into) {
-        Err(Error::Damaged { .. }) => Ok(None),
-        found => found.map(Some),
-    }
 }
 
 impl Gateway {
