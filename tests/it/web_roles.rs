@@ -284,6 +284,7 @@ const MAY: &[&str] = &[
     "labels",
     "mailboxes",
     "messages",
+    "conversations",
     "outgoing",
     "search",
     "submissions",
