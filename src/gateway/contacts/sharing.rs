@@ -244,12 +244,12 @@ impl Gateway {
                 }
             }
             NamedReader::Person(text) => {
-                // One who reads it already stays the same person, whoever has the address by now.
+                // One who reads it already stays the same person, although another has the address by now.
                 let text = text.trim();
                 let kept = before.iter().find(|(_, typed)| typed.as_str() == text);
                 let kept = kept.map(|(account, _)| *account);
                 let kept = match kept.filter(|one| known.contains(&ShareTo::Person(*one))) {
-                    // Whoever has the address of somebody who was removed is another person.
+                    // The one who has the address of somebody who was removed is another person.
                     Some(account) if self.account_exists(account)? => Some(account),
                     _ => None,
                 };
