@@ -204,7 +204,7 @@ test.runIf(existsSync("dist"))("the first script is at most 60 kB compressed", (
 });
 
 test.runIf(existsSync("dist"))(
-  "the message editor is at most 75 kB compressed, a catalogue 30 kB, any other part 25 kB",
+  "the message editor is at most 75 kB compressed, any other part 25 kB",
   () => {
     const sizes = readdirSync("dist/assets")
       .filter((name) => name.endsWith(".js"))
@@ -217,10 +217,7 @@ test.runIf(existsSync("dist"))(
       .reduce((sum, [, size]) => sum + size, 0);
     expect(editor).toBeGreaterThan(0);
     expect(editor).toBeLessThanOrEqual(75 * 1024);
-    // One catalogue is loaded, and it has the words of all pages.
-    const isCatalogue = (name: string) => /^(ar|de|en|es|fr|he)-/.test(name);
-    const max = (name: string) => (isCatalogue(name) ? 30 : 25) * 1024;
-    const large = sizes.filter(([name, size]) => !isEditor(name) && size > max(name));
+    const large = sizes.filter(([name, size]) => !isEditor(name) && size > 25 * 1024);
     expect(large).toEqual([]);
   },
 );

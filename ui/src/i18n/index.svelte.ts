@@ -1,7 +1,7 @@
 // The language of the interface. English is the source; each catalogue is a separate chunk, loaded
 // when it is needed.
 import { within } from "../lib/within.ts";
-import type { Catalogue } from "./en.ts";
+import type { Base, Catalogue } from "./en.ts";
 
 export const LANGUAGES = {
   en: "English",
@@ -14,19 +14,28 @@ export const LANGUAGES = {
 const RIGHT_TO_LEFT = new Set<string>(["he", "ar"]);
 export type Language = keyof typeof LANGUAGES;
 
+/** Puts the two chunks of a catalogue together, which are loaded side by side. */
+async function halves(
+  base: Promise<{ default: Base }>,
+  manage: Promise<{ default: Catalogue["manage"] }>,
+): Promise<{ default: Catalogue }> {
+  const [{ default: words }, { default: more }] = await Promise.all([base, manage]);
+  return { default: { ...words, manage: more } };
+}
+
 const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
-  en: () => import("./en.ts"),
-  he: () => import("./he.ts"),
-  ar: () => import("./ar.ts"),
-  de: () => import("./de.ts"),
-  es: () => import("./es.ts"),
-  fr: () => import("./fr.ts"),
+  en: () => halves(import("./base/en.ts"), import("./manage/en.ts")),
+  he: () => halves(import("./base/he.ts"), import("./manage/he.ts")),
+  ar: () => halves(import("./base/ar.ts"), import("./manage/ar.ts")),
+  de: () => halves(import("./base/de.ts"), import("./manage/de.ts")),
+  es: () => halves(import("./base/es.ts"), import("./manage/es.ts")),
+  fr: () => halves(import("./base/fr.ts"), import("./manage/fr.ts")),
 };
 
 const current = $state<{ language: Language }>({ language: "en" });
 let catalogue = $state.raw<Catalogue | null>(null);
 
-/** A catalogue that has not come by then does not come; the largest has 20 kB. */
+/** A catalogue that has not come by then does not come; the largest part has 25 kB. */
 const LOAD_MAX_MS = 20_000;
 
 /** Shows everything in a language; throws if its catalogue cannot be loaded. */
