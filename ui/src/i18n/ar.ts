@@ -1,6 +1,7 @@
-// The whole catalogue; the page loads its two halves side by side.
+// The whole catalogue; the page loads its parts side by side.
 import base from "./base/ar.ts";
 import manage from "./manage/ar.ts";
+import people from "./people/ar.ts";
 
-export const ar = { ...base, manage };
+export const ar = { ...base, ...people, manage };
 export default ar;

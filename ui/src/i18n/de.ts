@@ -1,6 +1,7 @@
-// The whole catalogue; the page loads its two halves side by side.
+// The whole catalogue; the page loads its parts side by side.
 import base from "./base/de.ts";
 import manage from "./manage/de.ts";
+import people from "./people/de.ts";
 
-export const de = { ...base, manage };
+export const de = { ...base, ...people, manage };
 export default de;

@@ -1,8 +1,10 @@
-// The whole catalogue; the page loads its two halves side by side.
+// The whole catalogue; the page loads its parts side by side.
 import base from "./base/en.ts";
 import manage from "./manage/en.ts";
+import people from "./people/en.ts";
 
-export const en = { ...base, manage };
+export const en = { ...base, ...people, manage };
 export type Base = typeof base;
+export type People = typeof people;
 export type Catalogue = typeof en;
 export default en;

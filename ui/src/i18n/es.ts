@@ -1,6 +1,7 @@
-// The whole catalogue; the page loads its two halves side by side.
+// The whole catalogue; the page loads its parts side by side.
 import base from "./base/es.ts";
 import manage from "./manage/es.ts";
+import people from "./people/es.ts";
 
-export const es = { ...base, manage };
+export const es = { ...base, ...people, manage };
 export default es;

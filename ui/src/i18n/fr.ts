@@ -1,6 +1,7 @@
-// The whole catalogue; the page loads its two halves side by side.
+// The whole catalogue; the page loads its parts side by side.
 import base from "./base/fr.ts";
 import manage from "./manage/fr.ts";
+import people from "./people/fr.ts";
 
-export const fr = { ...base, manage };
+export const fr = { ...base, ...people, manage };
 export default fr;

@@ -1,6 +1,7 @@
-// The whole catalogue; the page loads its two halves side by side.
+// The whole catalogue; the page loads its parts side by side.
 import base from "./base/he.ts";
 import manage from "./manage/he.ts";
+import people from "./people/he.ts";
 
-export const he = { ...base, manage };
+export const he = { ...base, ...people, manage };
 export default he;

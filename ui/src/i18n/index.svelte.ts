@@ -1,7 +1,7 @@
-// The language of the interface. English is the source; each catalogue is a separate chunk, loaded
-// when it is needed.
+// The language of the interface. English is the source; each catalogue has chunks of its own,
+// loaded when it is needed.
 import { within } from "../lib/within.ts";
-import type { Base, Catalogue } from "./en.ts";
+import type { Base, Catalogue, People } from "./en.ts";
 
 export const LANGUAGES = {
   en: "English",
@@ -14,22 +14,25 @@ export const LANGUAGES = {
 const RIGHT_TO_LEFT = new Set<string>(["he", "ar"]);
 export type Language = keyof typeof LANGUAGES;
 
-/** Puts the two chunks of a catalogue together, which are loaded side by side. */
-async function halves(
-  base: Promise<{ default: Base }>,
-  manage: Promise<{ default: Catalogue["manage"] }>,
-): Promise<{ default: Catalogue }> {
-  const [{ default: words }, { default: more }] = await Promise.all([base, manage]);
-  return { default: { ...words, manage: more } };
+type Part<Words> = Promise<{ default: Words }>;
+
+/** Puts the chunks of a catalogue together, which are loaded side by side. */
+async function whole(
+  base: Part<Base>,
+  people: Part<People>,
+  manage: Part<Catalogue["manage"]>,
+): Promise<Catalogue> {
+  const [words, shared, more] = await Promise.all([base, people, manage]);
+  return { ...words.default, ...shared.default, manage: more.default };
 }
 
-const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
-  en: () => halves(import("./base/en.ts"), import("./manage/en.ts")),
-  he: () => halves(import("./base/he.ts"), import("./manage/he.ts")),
-  ar: () => halves(import("./base/ar.ts"), import("./manage/ar.ts")),
-  de: () => halves(import("./base/de.ts"), import("./manage/de.ts")),
-  es: () => halves(import("./base/es.ts"), import("./manage/es.ts")),
-  fr: () => halves(import("./base/fr.ts"), import("./manage/fr.ts")),
+const load: Record<Language, () => Promise<Catalogue>> = {
+  en: () => whole(import("./base/en.ts"), import("./people/en.ts"), import("./manage/en.ts")),
+  he: () => whole(import("./base/he.ts"), import("./people/he.ts"), import("./manage/he.ts")),
+  ar: () => whole(import("./base/ar.ts"), import("./people/ar.ts"), import("./manage/ar.ts")),
+  de: () => whole(import("./base/de.ts"), import("./people/de.ts"), import("./manage/de.ts")),
+  es: () => whole(import("./base/es.ts"), import("./people/es.ts"), import("./manage/es.ts")),
+  fr: () => whole(import("./base/fr.ts"), import("./people/fr.ts"), import("./manage/fr.ts")),
 };
 
 const current = $state<{ language: Language }>({ language: "en" });
@@ -40,7 +43,7 @@ const LOAD_MAX_MS = 20_000;
 
 /** Shows everything in a language; throws if its catalogue cannot be loaded. */
 export async function languageUse(language: Language): Promise<void> {
-  catalogue = (await within(LOAD_MAX_MS, load[language]())).default;
+  catalogue = await within(LOAD_MAX_MS, load[language]());
   current.language = language;
   document.documentElement.lang = language;
   document.documentElement.dir = direction(language);

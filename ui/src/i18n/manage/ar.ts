@@ -1,7 +1,7 @@
 // The words for those who manage the site, in a chunk of their own.
 import type { Catalogue } from "../en.ts";
 import { plural } from "../plural.ts";
-import { many, messages, own } from "../base/ar.ts";
+import { many, messages, own } from "../forms/ar.ts";
 
 export const manage: Catalogue["manage"] = {
   title: "الإدارة",

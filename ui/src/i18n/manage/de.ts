@@ -1,6 +1,6 @@
 // The words for those who manage the site, in a chunk of their own.
 import type { Catalogue } from "../en.ts";
-import { many } from "../base/de.ts";
+import { many } from "../forms/de.ts";
 
 export const manage: Catalogue["manage"] = {
   title: "Verwaltung",

@@ -1,5 +1,5 @@
 // The words for those who manage the site, in a chunk of their own.
-import { many, messages } from "../base/en.ts";
+import { many, messages } from "../forms/en.ts";
 
 export const manage = {
   title: "Admin",

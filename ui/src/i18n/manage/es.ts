@@ -1,6 +1,6 @@
 // The words for those who manage the site, in a chunk of their own.
 import type { Catalogue } from "../en.ts";
-import { many } from "../base/es.ts";
+import { many } from "../forms/es.ts";
 
 export const manage: Catalogue["manage"] = {
   title: "Administración",

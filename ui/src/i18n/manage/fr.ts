@@ -1,6 +1,6 @@
 // The words for those who manage the site, in a chunk of their own.
 import type { Catalogue } from "../en.ts";
-import { many, of } from "../base/fr.ts";
+import { many, of } from "../forms/fr.ts";
 
 export const manage: Catalogue["manage"] = {
   title: "Administration",

@@ -1,6 +1,6 @@
 // The words for those who manage the site, in a chunk of their own.
 import type { Catalogue } from "../en.ts";
-import { many, messages } from "../base/he.ts";
+import { many, messages } from "../forms/he.ts";
 
 export const manage: Catalogue["manage"] = {
   title: "ניהול",
