@@ -117,6 +117,41 @@ fn what_is_put_is_got_scanned_and_deleted() {
 }
 
 #[test]
+fn a_scan_in_any_order_visits_each_row_once() {
+    each(|engine| {
+        // More than one batch, written in another order than that of the keys.
+        for part in 0..3_u32 {
+            transact(engine, move |tx| {
+                for at in 0..700_u32 {
+                    let key = [b"k".as_slice(), &(at * 3 + part).to_be_bytes()].concat();
+                    tx.put(key, Bytes::from(vec![part as u8; 400]));
+                }
+                true
+            })
+            .unwrap();
+        }
+        engine.checkpoint().unwrap();
+        let span = Span::prefix(b"k", Order::Ascending);
+        let mut found = Vec::new();
+        let mut keep = |key: &[u8], value: &[u8]| {
+            found.push((key.to_vec(), value.to_vec()));
+            ControlFlow::Continue(())
+        };
+        engine.scan_any_order(&span, &mut keep).unwrap();
+        found.sort_unstable();
+        assert_eq!(found.len(), 2_100);
+        assert_eq!(found, rows(engine, &span));
+        let mut visited = 0;
+        let mut stop = |_: &[u8], _: &[u8]| {
+            visited += 1;
+            ControlFlow::Break(())
+        };
+        engine.scan_any_order(&span, &mut stop).unwrap();
+        assert_eq!(visited, 1);
+    });
+}
+
+#[test]
 fn a_transaction_sees_itself_and_those_before_it() {
     each(|engine| {
         for expected in 0..20u8 {

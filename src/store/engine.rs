@@ -172,6 +172,10 @@ pub trait Engine: Send + Sync {
     fn scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
         self.scan(span, &mut |key, _| visit(key))
     }
+    /// Visits keys and values in whatever order takes the least time.
+    fn scan_any_order(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
+        self.scan(span, visit)
+    }
     /// Queues a transaction; `job.done` is called from the writer. It never blocks: if too many
     /// wait already, `job.done` is called at once with [`Error::Busy`].
     fn submit(&self, job: Box<dyn Job>);

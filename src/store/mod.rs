@@ -96,6 +96,18 @@ impl Store {
         self.engine.content_read(id, offset, length)
     }
 
+    /// Visits the records whose keys begin with `prefix`, in whatever order takes the least time; as
+    /// [`Read::scan_readable`] does, it skips those that cannot be read.
+    pub fn scan_any_order<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &impl Key,
+        visit: impl FnMut(K, V) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let span = Span::prefix(&table.raw(prefix), Order::Ascending);
+        self.engine.scan_any_order(&span, &mut readable(&self.vault, table, visit))
+    }
+
     /// Returns the engine, for operations on the whole store: verify, checkpoint, compact.
     pub fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
@@ -171,19 +183,9 @@ pub trait Read {
         &self,
         table: &Table<K, V>,
         span: &Span,
-        mut visit: impl FnMut(K, V) -> ControlFlow<()>,
+        visit: impl FnMut(K, V) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.raw_scan(span, &mut |raw, sealed| {
-            let record = open_record(self.vault(), table, raw, sealed);
-            match (table.key(raw), record) {
-                (Some(key), Ok(record)) => visit(key, record),
-                (_, read) => {
-                    let error = read.err().map(|error| error.to_string()).unwrap_or_default();
-                    tracing::error!(table = table.name, error, "a record was skipped");
-                    ControlFlow::Continue(())
-                }
-            }
-        })
+        self.raw_scan(span, &mut readable(self.vault(), table, visit))
     }
 
     /// Visits the keys that begin with `prefix`, and opens no record.
@@ -328,6 +330,22 @@ impl Read for Tx<'_> {
 
     fn vault(&self) -> &Vault {
         self.vault
+    }
+}
+
+/// A visitor of raw rows that passes on the records which can be read.
+fn readable<K: Key, V: Record>(
+    vault: &Vault,
+    table: &Table<K, V>,
+    mut visit: impl FnMut(K, V) -> ControlFlow<()>,
+) -> impl FnMut(&[u8], &[u8]) -> ControlFlow<()> {
+    move |raw, sealed| match (table.key(raw), open_record(vault, table, raw, sealed)) {
+        (Some(key), Ok(record)) => visit(key, record),
+        (_, read) => {
+            let error = read.err().map(|error| error.to_string()).unwrap_or_default();
+            tracing::error!(table = table.name, error, "a record was skipped");
+            ControlFlow::Continue(())
+        }
     }
 }
 

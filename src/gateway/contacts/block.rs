@@ -241,33 +241,39 @@ impl Gateway {
         mut visit: impl FnMut(LineView<'_>),
     ) -> Result<(), Error> {
         let account = actor.account();
-        let mut numbers = Vec::new();
-        self.inner.store.scan_keys(&CONTACT_BLOCKS, &account, |(_, number)| {
-            numbers.push(number);
-            ControlFlow::Continue(())
-        })?;
-        for number in 0..=u8::MAX {
-            if !numbers.contains(&number) && self.contacts_are_in(account, number)? {
-                numbers.push(number);
-            }
-        }
+        let mut rest: BTreeSet<u8> = (0..=u8::MAX).collect();
+        let mut failed = None;
         // One after another, because all of them together could take too much memory.
-        for number in numbers {
-            let row = StoredBlock::of(self.inner.store.get(&CONTACT_BLOCKS, &(account, number)))?;
-            let plain = match &row {
-                StoredBlock::Row(None) => None,
-                StoredBlock::Row(Some(row)) => self.contact_block_plain(actor, number, row)?,
-                StoredBlock::Damaged => None,
-            };
-            if let Some(plain) = &plain
-                && let Some(lines) = sealed_form::view::<Vec<LineView<'_>>>(plain)
-            {
-                lines.into_iter().for_each(&mut visit);
-                continue;
+        let store = &self.inner.store;
+        let scanned = store.scan_any_order(&CONTACT_BLOCKS, &account, |(_, at), row| {
+            match self.contact_block_plain(actor, at, &row.0) {
+                Ok(plain) => {
+                    let lines = plain.as_deref().and_then(|plain| sealed_form::view(plain));
+                    if let Some::<Vec<LineView<'_>>>(lines) = lines {
+                        rest.remove(&at);
+                        lines.into_iter().for_each(&mut visit);
+                    }
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
             }
-            let plain = sealed_form::octets_of(&self.contact_block_anew(actor, number)?)?;
-            let lines = sealed_form::view::<Vec<LineView<'_>>>(&plain);
-            lines.ok_or_else(damaged)?.into_iter().for_each(&mut visit);
+        });
+        match (scanned, failed) {
+            (_, Some(error)) => return Err(error),
+            // The blocks behind a damaged frame were not seen yet.
+            (Ok(()) | Err(store::Error::Damaged(_)), None) => {}
+            (Err(other), None) => return Err(other.into()),
+        }
+        for number in rest {
+            if self.contacts_are_in(account, number)? {
+                let (_, lines) = self.contact_block(actor, number)?;
+                let plain = sealed_form::octets_of(&lines)?;
+                let lines = sealed_form::view::<Vec<LineView<'_>>>(&plain);
+                lines.ok_or_else(damaged)?.into_iter().for_each(&mut visit);
+            }
         }
         Ok(())
     }

@@ -60,9 +60,11 @@ impl From<AccountV1> for Account {
 
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountKeys {
+    #[serde(with = "serde_bytes")]
     pub public: Vec<u8>,
     /// How often the keys were renewed.
     pub number: u32,
+    #[serde(with = "serde_bytes")]
     pub sealed_private: Vec<u8>,
 }
 
@@ -79,7 +81,9 @@ impl AccountKeys {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct AccountKeysV1 {
+    #[serde(with = "serde_bytes")]
     public: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     sealed_private: Vec<u8>,
 }
 
@@ -105,6 +109,7 @@ pub enum CredentialKind {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Credential {
     pub kind: CredentialKind,
+    #[serde(with = "serde_bytes")]
     pub wrapped_unlock: Vec<u8>,
     pub created: Timestamp,
     /// The owner's name for it; empty where there is only one of a kind.
@@ -116,6 +121,7 @@ pub struct Credential {
 /// What a passkey's assertions are verified against.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasskeyRecord {
+    #[serde(with = "serde_bytes")]
     pub credential_id: Vec<u8>,
     pub public_key: passkey::PublicKey,
     pub sign_count: u32,
@@ -125,6 +131,7 @@ pub struct PasskeyRecord {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TotpRecord {
     /// Opens with the account's own keys, and so with the password.
+    #[serde(with = "serde_bytes")]
     pub sealed_secret: Vec<u8>,
     /// Set only after a first code was verified.
     pub on: bool,
@@ -144,6 +151,7 @@ pub struct Session {
     pub idle_secs: i64,
     pub ends: Timestamp,
     pub previous_sign_in: Option<Timestamp>,
+    #[serde(with = "serde_bytes")]
     pub wrapped_unlock: Vec<u8>,
     /// When the password was last entered in the session.
     pub confirmed: Timestamp,

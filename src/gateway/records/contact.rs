@@ -22,6 +22,7 @@ pub struct ContactRow {
     pub version: u32,
     /// When it was deleted, if that can still be undone.
     pub deleted: Option<Timestamp>,
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
     /// `None` if nobody else sees it.
     pub sharing: Option<ContactSharing>,
@@ -31,6 +32,7 @@ pub struct ContactRow {
 pub(super) struct ContactRowV1 {
     version: u32,
     deleted: Option<Timestamp>,
+    #[serde(with = "serde_bytes")]
     sealed: Vec<u8>,
 }
 
@@ -44,6 +46,7 @@ impl From<ContactRowV1> for ContactRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactSharing {
     /// With whom, sealed for the owner.
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
     /// How many octets the rows of its readers are.
     pub octets: u64,
@@ -59,7 +62,9 @@ pub struct ContactShared {
     /// The epoch that it is sealed under, if it is for a group.
     pub under: Option<Under>,
     /// From which the reader's keys derive the one that opens what is sealed, if it is for a person.
+    #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
 }
 
@@ -77,9 +82,12 @@ pub struct ContactEdit {
     /// `None` while it waits for the owner's session.
     pub outcome: Option<EditOutcome>,
     /// From which the owner's keys derive the one that opens what is sealed, while it waits.
+    #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
     /// The same for its author, while it waits.
+    #[serde(with = "serde_bytes")]
     pub sealed_own: Vec<u8>,
 }
 
@@ -111,7 +119,9 @@ pub struct ContactRequest {
     pub from: AccountId,
     pub at: Timestamp,
     /// From which the owner's keys derive the one that opens what is sealed.
+    #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
 }
 
@@ -122,6 +132,7 @@ pub struct ContactAsked {
     pub at: Timestamp,
     pub outcome: Option<RequestOutcome>,
     /// What was asked, sealed for the sender.
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
 }
 

@@ -28,6 +28,7 @@ pub struct Group {
     /// Whether somebody who holds the epoch in use may no longer read: nothing more is sealed under it.
     pub due: bool,
     /// Name and description.
+    #[serde(with = "serde_bytes")]
     pub sealed_about: Vec<u8>,
     /// What they are sealed under.
     pub about_under: Under,
@@ -57,17 +58,21 @@ pub struct GroupChange {
 /// An epoch of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupEpoch {
+    #[serde(with = "serde_bytes")]
     pub public: Vec<u8>,
     pub began: Timestamp,
     /// The private half of the epoch before, if new members may read what was written then.
+    #[serde(with = "serde_bytes")]
     pub sealed_earlier: Option<Vec<u8>>,
     /// Shows to who holds the epoch before that one of its holders began this one.
+    #[serde(with = "serde_bytes")]
     pub proof: Option<Vec<u8>>,
 }
 
 /// An epoch's private half, wrapped for one member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupWrap {
+    #[serde(with = "serde_bytes")]
     pub wrapped: Vec<u8>,
     /// The number of the account's pair that it was wrapped for.
     pub number: u32,
@@ -79,6 +84,7 @@ pub struct GroupMember {
     pub since: Timestamp,
     /// The latest epoch that the member's own session found to be genuine, with a digest of its public
     /// half; sealed by the member's account.
+    #[serde(with = "serde_bytes")]
     pub sealed_seen: Option<Vec<u8>>,
 }
 

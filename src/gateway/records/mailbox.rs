@@ -63,6 +63,7 @@ impl Role {
 pub struct Mailbox {
     pub role: Option<Role>,
     /// Empty for a mailbox with a role, whose name depends on the reader's language.
+    #[serde(with = "serde_bytes")]
     pub sealed_name: Vec<u8>,
     pub uid_validity: u32,
     pub uid_next: u32,
@@ -74,6 +75,7 @@ pub struct Mailbox {
 #[derive(Serialize, Deserialize)]
 pub(super) struct MailboxV1 {
     role: Option<RoleV1>,
+    #[serde(with = "serde_bytes")]
     sealed_name: Vec<u8>,
     uid_validity: u32,
     uid_next: u32,
@@ -127,7 +129,9 @@ pub struct Entry {
     /// The account itself sent the message.
     pub sent: bool,
     pub epoch: u64,
+    #[serde(with = "serde_bytes")]
     pub sealed_summary: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub wrapped_key: Vec<u8>,
     pub conversation: Option<ConversationId>,
     pub labels: Vec<LabelId>,
@@ -143,6 +147,7 @@ pub struct Place {
 
 #[derive(Serialize, Deserialize)]
 pub struct EpochRecord {
+    #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
     pub started: Timestamp,
 }

@@ -57,7 +57,9 @@ pub struct ReaderCopy {
     pub unread: bool,
     pub sent: bool,
     pub epoch: u64,
+    #[serde(with = "serde_bytes")]
     pub sealed_summary: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub wrapped_key: Vec<u8>,
     /// The identifiers in the message's header.
     pub ids: Keys,
@@ -68,6 +70,7 @@ pub struct ReaderCopy {
 pub struct HeldCopy {
     pub copy: ReaderCopy,
     pub delivery: u32,
+    #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
     pub started: Timestamp,
 }

@@ -32,6 +32,7 @@ pub struct QueueRow {
     pub content: ReferenceKey,
     pub kind: QueueKind,
     /// Opens the content under the queue's key; destroyed with the row.
+    #[serde(with = "serde_bytes")]
     pub wrapped_key: Vec<u8>,
     pub delivery: Option<u32>,
     pub reverse_path: ReversePath,

@@ -50,6 +50,7 @@ pub enum RoleActKind {
 pub struct RoleInterim {
     /// The version of the group whose members it was drawn for.
     pub version: u32,
+    #[serde(with = "serde_bytes")]
     pub public: Vec<u8>,
     /// The private half, for each member, until it is sealed under an epoch.
     pub wraps: Vec<(AccountId, Vec<u8>)>,

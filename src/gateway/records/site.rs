@@ -21,6 +21,7 @@ pub struct SiteChange {
     /// The colour of buttons, as `#rrggbb`.
     pub accent: Option<String>,
     /// The logo, a PNG file.
+    #[serde(with = "serde_bytes")]
     pub logo: Option<Vec<u8>>,
     /// Whether people inside find each other in a directory.
     pub directory: Option<bool>,
@@ -35,6 +36,7 @@ pub(super) struct SiteChangeV1 {
     phone: Option<String>,
     notification_text: Option<String>,
     accent: Option<String>,
+    #[serde(with = "serde_bytes")]
     logo: Option<Vec<u8>>,
 }
 

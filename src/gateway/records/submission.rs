@@ -14,6 +14,7 @@ use crate::terms::{DeliveryState, RejectReason, Route, StepNote};
 pub struct Draft {
     pub version: u32,
     pub saved: Timestamp,
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
 }
 
@@ -21,6 +22,7 @@ pub struct Draft {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Upload {
     /// Name and type.
+    #[serde(with = "serde_bytes")]
     pub sealed_meta: Vec<u8>,
     pub size: u64,
     pub received: u64,
@@ -37,6 +39,7 @@ pub struct Upload {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct UploadChunk {
     pub content: [u8; 16],
+    #[serde(with = "serde_bytes")]
     pub wrapped_key: Vec<u8>,
     pub length: u64,
 }
@@ -198,6 +201,7 @@ impl From<StepV1> for Step {
 /// A generated message that is sent with a message; it is small, so the record holds it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct HeldMail {
+    #[serde(with = "serde_bytes")]
     pub content: Vec<u8>,
     pub row: QueueRow,
 }

@@ -15,6 +15,7 @@ pub struct Temporary {
     pub hand_off: HandOff,
     /// The password that the next notification brings, sealed under the daemon's own key. Removed
     /// once nobody needs to be sent one: see [`Temporary::opens_by`].
+    #[serde(with = "serde_bytes")]
     pub sealed_password: Option<Vec<u8>>,
     /// The first sign-in.
     pub claimed: Option<Timestamp>,

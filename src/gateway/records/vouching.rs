@@ -11,6 +11,7 @@ pub struct SigningKey {
     pub public: VerifyingKey,
     /// How many pairs the account had before.
     pub number: u32,
+    #[serde(with = "serde_bytes")]
     pub sealed_private: Vec<u8>,
     pub since: Timestamp,
     /// The account was recovered: its next request makes another pair.
@@ -22,7 +23,9 @@ pub struct SigningKey {
 /// A statement in its canonical form, with its signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedStatement {
+    #[serde(with = "serde_bytes")]
     pub octets: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub signature: Vec<u8>,
 }
 
@@ -40,10 +43,13 @@ pub struct Attestation {
 /// A note that the two parties of an attestation alone can open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedNote {
+    #[serde(with = "serde_bytes")]
     pub sealed_text: Vec<u8>,
+    #[serde(with = "serde_bytes")]
     pub wrapped_for_voucher: Vec<u8>,
     /// The arrival epoch of the one whom the attestation is about.
     pub epoch: u64,
+    #[serde(with = "serde_bytes")]
     pub wrapped_for_subject: Vec<u8>,
 }
 

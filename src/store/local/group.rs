@@ -15,15 +15,17 @@ use super::index::{Place, Row, Rows};
 use super::journal::{Body, Kind, PiecePlace, Segment, frame};
 use super::pins::Pin;
 use super::request::{Answer, Moved, Request};
-use super::shared::{Shared, merge};
+use super::shared::{LastFrame, Shared, merge};
 use super::tables::{Shifts, content_key};
 
 /// The most octets of a piece in one frame, since reading a part of a content opens whole frames.
 /// A piece of 256 KiB fits even when it is sealed.
 pub const PIECE_OCTETS: usize = 257 * 1024;
 
-/// The most records in one frame of those that compaction moves.
+/// The most records in one frame of those that compaction moves, and how many octets of them are
+/// followed by another frame.
 const MOVED_IN_FRAME: usize = 16;
+const MOVED_FRAME_OCTETS: usize = 64 * 1024;
 
 /// The token of a staged piece: its frames, and the pin that keeps their segment.
 struct Token {
@@ -156,12 +158,12 @@ impl Group {
     }
 
     fn rewrite(&mut self, moved: Vec<Moved>) -> Result<(), Error> {
-        let mut values = BTreeMap::new();
+        let (mut values, mut last) = (BTreeMap::new(), LastFrame::default());
         for one in moved {
             match one {
                 Moved::Record { key, place } => {
                     if let Some(row) = self.row(&key)?.filter(|row| row.place == place) {
-                        values.insert(key, Some(self.shared.value_of(&row)?));
+                        values.insert(key, Some(self.shared.value_from(&row, &mut last)?));
                     }
                 }
                 Moved::Tombstone { key } => {
@@ -174,7 +176,13 @@ impl Group {
         }
         // Reading a value opens its whole frame, so what was moved does not share a large one.
         while !values.is_empty() {
-            let rest = values.keys().nth(MOVED_IN_FRAME).cloned();
+            let mut octets = 0;
+            let is_next = |(at, value): (usize, Option<&Bytes>)| {
+                octets += value.map_or(0, Bytes::len);
+                at >= MOVED_IN_FRAME || (at > 0 && octets > MOVED_FRAME_OCTETS)
+            };
+            let rest = values.values().map(Option::as_ref).enumerate().position(is_next);
+            let rest = rest.and_then(|at| values.keys().nth(at)).cloned();
             let later = rest.map(|key| values.split_off(&key)).unwrap_or_default();
             self.transaction(std::mem::replace(&mut values, later))?;
         }
@@ -299,14 +307,17 @@ impl RawTx for GroupTx<'_> {
     }
 
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
-        let mut failed = None;
-        self.scan_rows(span, &mut |key, row| match self.group.shared.value_of(&row) {
-            Ok(value) => visit(key, &value),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        })?;
+        let (mut failed, mut last) = (None, LastFrame::default());
+        self.scan_rows(
+            span,
+            &mut |key, row| match self.group.shared.value_from(&row, &mut last) {
+                Ok(value) => visit(key, &value),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
         failed.map_or(Ok(()), Err)
     }
 

@@ -472,6 +472,10 @@ impl Engine for LocalEngine {
         self.shared.scan(span, visit)
     }
 
+    fn scan_any_order(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
+        self.shared.scan_any_order(span, visit)
+    }
+
     fn has(&self, key: &[u8]) -> Result<bool, Error> {
         Ok(self.shared.row(key)?.is_some())
     }

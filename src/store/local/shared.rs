@@ -75,6 +75,25 @@ pub struct Shared {
     pub damage: Mutex<Vec<String>>,
 }
 
+/// The frame that was opened last, by its segment and its offset. Rows that were written in one
+/// transaction lie in one frame and are often read one after another: it is opened once for all of
+/// them.
+#[derive(Default)]
+pub struct LastFrame(Option<((u64, u64), Bytes)>);
+
+fn damaged(Place { segment, frame, .. }: Place) -> Error {
+    Error::Damaged(format!("segment {segment}, frame at {frame}"))
+}
+
+/// What lies at a place in its frame.
+fn part(body: &Bytes, place: Place) -> Result<Bytes, Error> {
+    let (from, to) = (place.at as usize, place.at as usize + place.length as usize);
+    if to > body.len() {
+        return Err(damaged(place));
+    }
+    Ok(body.slice(from..to))
+}
+
 /// Takes a lock. A thread that panicked while holding it left consistent data, since nothing here
 /// is changed in several steps between which a panic is possible.
 pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -241,14 +260,26 @@ impl Shared {
 
     /// Returns a row's value.
     pub fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
+        self.value_from(row, &mut LastFrame::default())
+    }
+
+    /// Returns a row's value. Its frame is opened only if it is not the one that was opened last.
+    pub fn value_from(&self, row: &Row, last: &mut LastFrame) -> Result<Bytes, Error> {
         if let Some(inline) = &row.inline {
             return Ok(inline.clone());
         }
         if let Some(value) = self.values.get(&row.place) {
             return Ok(value);
         }
+        let frame = (row.place.segment, row.place.frame);
+        // The one before is given back first: no two of them are in memory.
+        let body = match last.0.take().filter(|(at, _)| *at == frame) {
+            Some((_, body)) => body,
+            None => self.read_frame(row.place)?,
+        };
         // It is copied, so that the cache does not keep the rest of its frame.
-        let value = Bytes::copy_from_slice(&self.read_place(row.place)?);
+        let value = Bytes::copy_from_slice(&part(&body, row.place)?);
+        last.0 = Some((frame, body));
         self.remember(row.place, &value);
         Ok(value)
     }
@@ -276,17 +307,14 @@ impl Shared {
     }
 
     fn read_place(&self, place: Place) -> Result<Bytes, Error> {
-        let damaged = || {
-            let Place { segment, frame, .. } = place;
-            Error::Damaged(format!("segment {segment}, frame at {frame}"))
-        };
-        let segment = self.segment(place.segment).ok_or_else(damaged)?;
-        let (_, body) = segment.read(place.frame, segment.end())?.ok_or_else(damaged)?;
-        let (from, to) = (place.at as usize, place.at as usize + place.length as usize);
-        if to > body.len() {
-            return Err(damaged());
-        }
-        Ok(Bytes::from(body).slice(from..to))
+        part(&self.read_frame(place)?, place)
+    }
+
+    fn read_frame(&self, place: Place) -> Result<Bytes, Error> {
+        let segment = self.segment(place.segment).ok_or_else(|| damaged(place))?;
+        let frame = segment.read(place.frame, segment.end())?;
+        let (_, body) = frame.ok_or_else(|| damaged(place))?;
+        Ok(Bytes::from(body))
     }
 
     /// Returns whether the frame of a row really contains this key's value at the row's place.
@@ -328,19 +356,54 @@ impl Shared {
 
     /// Visits durable keys and values.
     pub fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
-        let mut failed = None;
-        self.scan_rows(span, &mut |key, row| {
-            // What cannot be read in its place may have been moved or deleted since.
-            match self.value_of(&row).map(Some).or_else(|_| self.value(key)) {
-                Ok(Some(value)) => visit(key, &value),
-                Ok(None) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
+        let (mut failed, mut last) = (None, LastFrame::default());
+        self.scan_rows(span, &mut |key, row| self.visit(key, &row, &mut last, &mut failed, visit))?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Visits durable keys and values, many at a time as they lie in the journal: each frame is
+    /// opened once for all of them.
+    pub fn scan_any_order(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
+        let mut rest = Some(span.clone());
+        while let Some(span) = rest.take() {
+            let mut rows: Vec<(Vec<u8>, Row)> = Vec::new();
+            self.scan_rows(&span, &mut |key, row| {
+                rows.push((key.to_vec(), row));
+                if rows.len() < SCAN_MOST {
+                    return ControlFlow::Continue(());
+                }
+                rest = Some(span.after(key));
+                ControlFlow::Break(())
+            })?;
+            rows.sort_unstable_by_key(|(_, row)| (row.place.segment, row.place.frame));
+            let (mut failed, mut last) = (None, LastFrame::default());
+            for (key, row) in &rows {
+                if self.visit(key, row, &mut last, &mut failed, visit).is_break() {
+                    return failed.map_or(Ok(()), Err);
                 }
             }
-        })?;
-        failed.map_or(Ok(()), Err)
+        }
+        Ok(())
+    }
+
+    /// Visits one row with its value.
+    fn visit(
+        &self,
+        key: &[u8],
+        row: &Row,
+        last: &mut LastFrame,
+        failed: &mut Option<Error>,
+        visit: Visit<'_>,
+    ) -> ControlFlow<()> {
+        // What cannot be read in its place may have been moved or deleted since.
+        match self.value_from(row, last).map(Some).or_else(|_| self.value(key)) {
+            Ok(Some(value)) => visit(key, &value),
+            Ok(None) => ControlFlow::Continue(()),
+            Err(error) => {
+                *failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
     }
 
     /// Returns the places of a content's pieces.
