@@ -4,7 +4,9 @@
 //! goes untold. A message is sealed for its reader, which takes too long for that transaction:
 //! `reporting` makes one of each row.
 //!
-//! A temporary account has one way in, which its owner alone changes; its owner is told nothing.
+//! A temporary account has one way in, and who changes that is the only one who comes in afterwards: a
+//! message inside would reach nobody else, so there is none. Its owner, who is kept out, notices it, and asks
+//! for the account anew at the own address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
