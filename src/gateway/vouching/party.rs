@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::accounts::known_key::{KnownKey, Seen};
+use crate::gateway::accounts::known_key::{KnownKey, NewlyKnownKey, Seen};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::groups::admission::Asker;
@@ -120,18 +120,20 @@ impl Gateway {
     }
 }
 
-/// The people whom one request meets; each is looked at once.
+/// The people whom one request meets; each is looked at once, and what is new of their keys is kept at the
+/// end, by [`Meeting::keep`], in one transaction.
 pub(in crate::gateway) struct Meeting<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
     /// What decides whom the actor sees; looked for when the first one is met.
     asker: Option<Asker>,
     met: HashMap<AccountId, Option<Met>>,
+    new: Vec<NewlyKnownKey>,
 }
 
 impl<'r> Meeting<'r> {
     pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Meeting<'r> {
-        Meeting { gateway, actor, asker: None, met: HashMap::new() }
+        Meeting { gateway, actor, asker: None, met: HashMap::new(), new: Vec::new() }
     }
 
     /// A person, whose key is known from now on; `None` if there is no such person any more, or the
@@ -144,6 +146,11 @@ impl<'r> Meeting<'r> {
         Ok(self.met[&id].as_ref())
     }
 
+    /// Keeps what is new of the keys of those who were met.
+    pub fn keep(&mut self) {
+        self.gateway.known_keys_keep(self.actor, std::mem::take(&mut self.new));
+    }
+
     fn look(&mut self, id: AccountId) -> Result<Option<Met>, Error> {
         let Some(person) = self.gateway.vouching_person(id)? else { return Ok(None) };
         let reached = self.reaches(id)?;
@@ -151,7 +158,10 @@ impl<'r> Meeting<'r> {
         let shown = (person.party.key, register.as_ref().map(Registered::seen));
         let own = (self.actor.account(), self.actor.secret());
         let known = match person.ended {
-            false => self.gateway.known_key_meet(self.actor, id, shown),
+            false => self.gateway.known_key_meet(self.actor, id, shown).map(|(known, new)| {
+                self.new.extend(new);
+                known
+            }),
             // A key that has ended is not the first one that is known.
             true => self
                 .gateway
