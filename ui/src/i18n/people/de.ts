@@ -34,7 +34,9 @@ export const people = {
     back: "Alle",
     code: "Code des Signaturschlüssels",
     codeHint:
-      "Vergleichen Sie ihn mit dem, was die andere Person auf derselben Seite zeigt oder vorliest.",
+      "Lassen Sie sich den Code von der anderen Person auf ihrer Seite „Kolleginnen und Kollegen“ zeigen oder vorlesen. Hier wird er nicht angezeigt: Nur was Sie von ihr selbst erfahren, beweist etwas.",
+    check: "Code vergleichen",
+    same: "Das ist der Code des Schlüssels, der für Sie gilt.",
     typed: "Der Code, den die andere Person zeigt (60 Ziffern)",
     how: "Wie haben Sie verglichen?",
     ways: {

@@ -30,7 +30,10 @@ export const people = {
     askDone: (who: string) => `${who} was asked.`,
     back: "All colleagues",
     code: "Code of the signing key",
-    codeHint: "Compare it with what the other person shows on the page “Colleagues”, or reads out.",
+    codeHint:
+      "Ask the other person to show you the code on their page “Colleagues”, or to read it out. It is not shown here: only what you get from them proves something.",
+    check: "Compare the code",
+    same: "This is the code of the key that you go by.",
     typed: "The code that the other person shows (60 digits)",
     how: "How did you compare?",
     ways: {

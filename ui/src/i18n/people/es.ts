@@ -32,7 +32,9 @@ export const people = {
     back: "Todos los colegas",
     code: "Código de la clave de firma",
     codeHint:
-      "Compárelo con lo que la otra persona muestra en la página «Colegas» o lee en voz alta.",
+      "Pida a la otra persona que le muestre el código en su página «Colegas» o que se lo lea. Aquí no se muestra: solo lo que ella misma le dé prueba algo.",
+    check: "Comparar el código",
+    same: "Es el código de la clave que usted usa.",
     typed: "El código que muestra la otra persona (60 cifras)",
     how: "¿Cómo lo comparó?",
     ways: {

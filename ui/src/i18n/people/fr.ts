@@ -34,7 +34,9 @@ export const people = {
     back: "Tous les collègues",
     code: "Code de la clé de signature",
     codeHint:
-      "Comparez-le avec ce que l’autre personne montre sur la page « Collègues » ou lit à voix haute.",
+      "Demandez à l’autre personne de vous montrer le code sur sa page « Collègues » ou de vous le lire. Il n’est pas affiché ici : seul ce qui vient d’elle prouve quelque chose.",
+    check: "Comparer le code",
+    same: "C’est le code de la clé à laquelle vous vous fiez.",
     typed: "Le code que montre l’autre personne (60 chiffres)",
     how: "Comment avez-vous comparé ?",
     ways: {
