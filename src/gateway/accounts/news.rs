@@ -4,9 +4,9 @@
 //! goes untold. A message is sealed for its reader, which takes too long for that transaction:
 //! `reporting` makes one of each row.
 //!
-//! A temporary account has one way in, and who changes that is the only one who comes in afterwards: a
-//! message inside would reach nobody else, so there is none. Its owner, who is kept out, notices it, and asks
-//! for the account anew at the own address.
+//! A temporary account has one way in. Who changes that comes in afterwards, and others soon do not, so that a
+//! message inside would reach nobody else: there is none. Nor is there one to the address outside: its owner,
+//! who is kept out, asks for the account anew there.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

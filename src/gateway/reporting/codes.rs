@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::code_failures::{NOTIFIED, STOPPED};
+use crate::gateway::accounts::code_failures::{NOTIFIED, is_to_notify};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::CodeFailures;
 use crate::gateway::records::ids::AccountId;
@@ -19,7 +19,7 @@ impl Gateway {
     pub fn codes_stopped_notify(&self, limit: usize) -> Result<(usize, bool), Error> {
         let mut due = Vec::new();
         self.inner.store.scan_readable(&CODE_FAILURES, &(), |account, row| {
-            due.extend((row.count == STOPPED).then_some((account, row)));
+            due.extend(is_to_notify(row.count).then_some((account, row)));
             if due.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         let mut all = true;
@@ -45,7 +45,7 @@ impl Gateway {
         let done = self.transact(move |tx| {
             // Meanwhile another pass may have given it, or the count may have begun anew.
             let row = tx.get(&CODE_FAILURES, &account)?;
-            let Some(row) = row.filter(|row| row.count == STOPPED) else { return Ok(()) };
+            let Some(row) = row.filter(|row| is_to_notify(row.count)) else { return Ok(()) };
             tx.put(&CODE_FAILURES, &account, &CodeFailures { count: NOTIFIED, ..row })?;
             notice.store_in_tx(tx)
         });
