@@ -141,6 +141,11 @@ impl Content {
         self.sealed.key.open_beside(binding, sealed).map_err(|_| damaged())
     }
 
+    /// The reference number of the message.
+    pub(in crate::gateway) fn reference(&self) -> ReferenceKey {
+        self.sealed.reference
+    }
+
     /// Where the header and the text of a message that was written here end.
     fn head_end(&self) -> u64 {
         let length = self.sealed.length;

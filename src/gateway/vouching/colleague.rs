@@ -68,7 +68,6 @@ impl Gateway {
         let mut meeting = Meeting::new(self, actor);
         let met = meeting.meet(person.party.account)?.ok_or(NOBODY)?.clone();
         let mut looked = self.received_look(actor, &mut meeting, &met)?;
-        meeting.keep();
         let key_changed = !met.is_known();
         let mut problem = |kind| {
             looked.problems.insert(0, ProblemView { kind, person: met.view() });

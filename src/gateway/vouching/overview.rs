@@ -187,7 +187,6 @@ impl Gateway {
         problems.append(&mut given.problems);
         problems.append(&mut received.problems);
         let requests = self.requests_look(account, &mut meeting)?;
-        meeting.keep();
         Ok(Overview {
             own: self.own_key_view(&owner, &met)?,
             requests,

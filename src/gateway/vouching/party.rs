@@ -121,7 +121,7 @@ impl Gateway {
 }
 
 /// The people whom one request meets; each is looked at once, and what is new of their keys is kept at the
-/// end, by [`Meeting::keep`], in one transaction.
+/// end, in one transaction, however it ends.
 pub(in crate::gateway) struct Meeting<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
@@ -144,11 +144,6 @@ impl<'r> Meeting<'r> {
             self.met.insert(id, met);
         }
         Ok(self.met[&id].as_ref())
-    }
-
-    /// Keeps what is new of the keys of those who were met.
-    pub fn keep(&mut self) {
-        self.gateway.known_keys_keep(self.actor, std::mem::take(&mut self.new));
     }
 
     fn look(&mut self, id: AccountId) -> Result<Option<Met>, Error> {
@@ -188,5 +183,13 @@ impl<'r> Meeting<'r> {
             None => self.gateway.asker(self.actor.account())?,
         };
         self.gateway.reaches(self.asker.insert(asker), id)
+    }
+}
+
+impl Drop for Meeting<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.gateway.known_keys_keep(self.actor, std::mem::take(&mut self.new));
+        }
     }
 }

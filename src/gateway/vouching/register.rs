@@ -343,7 +343,6 @@ impl Gateway {
         let now = self.inner.clock.now();
         let mut meeting = Meeting::new(self, actor);
         let renewed = owner.renewed((&self.inner.store, &mut meeting), change, now)?;
-        meeting.keep();
         let Renewed { before, register, is_changed, over, outdated } = renewed;
         let lost = owner.known.lost.filter(|_| change != Change::Confirmed);
         let known = KnownKey { lost, ..owner.known.clone() };

@@ -207,7 +207,6 @@ impl Gateway {
                 carried.push((attested.at, row.attested));
             }
         }
-        meeting.keep();
         carried.sort_by_key(|(at, _)| *at);
         carried.truncate(CARRIED_MAX);
         let attested = carried.into_iter().map(|(_, signed)| signed).collect();
@@ -235,7 +234,7 @@ impl Gateway {
             return bare(SignatureState::Missing);
         };
         let key = message.sender.key;
-        let (head, (files, digest)) = self.digests(content, reference, FILES_CHECKED_OCTETS_MAX)?;
+        let (head, (files, digest)) = self.digests(actor, content, FILES_CHECKED_OCTETS_MAX)?;
         let fits = key.has_signed(&carried.message.octets, &carried.message.signature)
             && hex(&key.0) == named
             && message.reference == reference
@@ -263,27 +262,27 @@ impl Gateway {
     }
 
     /// The digests of a message's content; that of the files only if they are no longer than `files_max`.
-    /// It is computed once while the daemon runs: a content is never written over, but by somebody else
-    /// under a stopped daemon.
+    /// It is computed once for each reader while the daemon runs.
     pub(super) fn digests(
         &self,
+        actor: &Actor,
         content: &Content,
-        reference: ReferenceKey,
         files_max: u64,
     ) -> Result<(Digested, DigestedOrLong), Error> {
         let (head, files) = content.head_digest()?;
         if files > files_max {
             return Ok((head, (files, None)));
         }
-        let bound = [b"files hashed\0".as_slice(), &reference].concat();
-        let kept = self.inner.hashed.get(reference);
+        let opened = (actor.account(), content.reference());
+        let bound = [b"files hashed\0".as_slice(), &opened.0.0, &opened.1].concat();
+        let kept = self.inner.hashed.get(opened);
         let kept = kept.and_then(|sealed| content.open_beside(&bound, &sealed).ok());
         if let Some(digest) = kept.and_then(|plain| plain.as_slice().try_into().ok()) {
             return Ok((head, (files, Some(digest))));
         }
         let (octets, digest) = content.files_digest()?;
         if octets >= HASHED_AGAIN_OCTETS {
-            self.inner.hashed.keep(reference, content.seal_beside(&bound, &digest)?.0);
+            self.inner.hashed.keep(opened, content.seal_beside(&bound, &digest)?.0);
         }
         Ok((head, (octets, Some(digest))))
     }
@@ -347,7 +346,6 @@ impl Gateway {
         let state = met.map_or(SignatureState::UnknownSigner, |met| state_of(met, message));
         let person = met.map(Met::view);
         if state == SignatureState::Broken {
-            meeting.keep();
             return Ok(SignatureView::bare(state));
         }
         let mut vouchers: Vec<AttestationView> = Vec::new();
@@ -374,7 +372,6 @@ impl Gateway {
                 vouchers.push(view);
             }
         }
-        meeting.keep();
         Ok(SignatureView {
             person,
             fingerprint: Some(fingerprint(&sender.address, sender.key)),

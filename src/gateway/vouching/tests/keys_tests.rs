@@ -158,7 +158,22 @@ fn the_keys_of_those_who_were_met_are_kept_together() {
     let (row, _) = office.gateway.known_row(own, others[0]).unwrap();
     let first = KnownKey::new(VerifyingKey([7; 32]), office.gateway.clock().now());
     assert!(office.gateway.known_key_keep(own, others[0], (row, &first)).unwrap());
-    meeting.keep();
+    drop(meeting);
     assert_eq!(known(), [true, true]);
     assert_eq!(office.gateway.known_key(own, others[0]).unwrap(), Some(first));
+}
+
+/// What was seen before something else cannot be read is known all the same.
+#[test]
+fn the_keys_of_those_who_were_met_are_kept_when_a_request_fails() {
+    use crate::gateway::vouching::party::Meeting;
+    let office = Office::open();
+    let (noa, dana) = (office.noa.account(), office.dana.account());
+    let fails = || -> Result<(), Error> {
+        let mut meeting = Meeting::new(&office.gateway, &office.noa);
+        meeting.meet(dana)?;
+        Err(Error::Busy)
+    };
+    assert!(fails().is_err());
+    assert!(office.store().has(&KNOWN_KEYS, &(noa, dana)).unwrap());
 }
