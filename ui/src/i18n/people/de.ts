@@ -49,7 +49,9 @@ export const people = {
     vouch: "Bürgen",
     vouchDone: (who) => `Sie bürgen für ${who}.`,
     differs:
-      "Das ist nicht der Code des Schlüssels, den der Server zeigt. Bürgen Sie nicht; fragen Sie persönlich nach.",
+      "Das ist nicht der Code des Schlüssels, den der Server für diese Person hat. Bürgen Sie nicht; fragen Sie persönlich nach.",
+    differsAlone:
+      "Das ist nicht der Code des Schlüssels, den der Server für diese Person hat. Vergleichen Sie noch einmal, Ziffer für Ziffer. Weicht er weiterhin ab, verlassen Sie sich nicht auf Nachrichten, die damit signiert sind, und verständigen Sie Ihre Administration.",
     onlyAsked: "Sie können für jemanden bürgen, der Sie darum bittet.",
     revoke: "Widerrufen",
     revokeAsk: (who) => `Ihre Bürgschaft für ${who} widerrufen?`,

@@ -46,7 +46,9 @@ export const people = {
     vouch: "Vouch",
     vouchDone: (who: string) => `You vouch for ${who}.`,
     differs:
-      "This is not the code of the key that the server shows. Do not vouch; ask again in person.",
+      "This is not the code of the key that the server has for this person. Do not vouch; ask again in person.",
+    differsAlone:
+      "This is not the code of the key that the server has for this person. Compare once more, digit by digit. If it still differs, do not rely on messages signed with it, and tell your administrator.",
     onlyAsked: "You can vouch for a colleague who asks you to.",
     revoke: "Revoke",
     revokeAsk: (who: string) => `Revoke what you attested about ${who}?`,

@@ -47,7 +47,9 @@ export const people = {
     vouch: "Avalar",
     vouchDone: (who) => `Usted avala a ${who}.`,
     differs:
-      "No es el código de la clave que muestra el servidor. No avale; vuelva a preguntar en persona.",
+      "No es el código de la clave que el servidor tiene para esta persona. No avale; vuelva a preguntar en persona.",
+    differsAlone:
+      "No es el código de la clave que el servidor tiene para esta persona. Compárelo otra vez, cifra por cifra. Si sigue siendo distinto, no se fíe de los mensajes firmados con ella y avise a su administrador.",
     onlyAsked: "Puede avalar a un colega que se lo pida.",
     revoke: "Revocar",
     revokeAsk: (who) => `¿Revocar lo que certificó sobre ${who}?`,

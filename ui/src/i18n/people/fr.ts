@@ -49,7 +49,9 @@ export const people = {
     vouch: "Se porter garant",
     vouchDone: (who) => `Vous vous portez garant de ${who}.`,
     differs:
-      "Ce n’est pas le code de la clé que montre le serveur. Ne vous portez pas garant ; redemandez en personne.",
+      "Ce n’est pas le code de la clé que le serveur a pour cette personne. Ne vous portez pas garant ; redemandez en personne.",
+    differsAlone:
+      "Ce n’est pas le code de la clé que le serveur a pour cette personne. Comparez encore une fois, chiffre par chiffre. S’il diffère toujours, ne vous fiez pas aux messages signés avec elle et prévenez votre administrateur.",
     onlyAsked: "Vous pouvez vous porter garant d’un collègue qui vous le demande.",
     revoke: "Révoquer",
     revokeAsk: (who) => `Révoquer ce que vous avez attesté pour ${who} ?`,
