@@ -42,7 +42,10 @@ const added = says("The server shows an attestation of ", talSigned, " that .* d
 const other = says("The key of ", danaSigned, " is not the one that you know\\.");
 const broken = /The signature does not fit this message\./;
 const missing = /This message was signed, and its signature is missing\./;
-const valid = says("Signed by ", danaSigned, " on .*vouched for by ", omarSigned);
+const earlier = says("with an earlier key of ", danaSigned, ", which was replaced since\\.");
+const signedBy = says("^Signed by ", danaSigned, " on .*$");
+/** The one who revoked is not among them. */
+const vouchedBy = says("^vouched for by ", omarSigned, "$");
 
 /** What each lie makes them say; what is not named here says nothing that warns. */
 const WORDS = {
@@ -56,12 +59,12 @@ const WORDS = {
       talSigned,
       " is older than the one that was seen before\\.",
     ),
-    message: /An attestation that came with this message was changed, or cannot be confirmed\./,
+    doubt: /An attestation that came with this message was changed, or cannot be confirmed\./,
   },
   KeySwapped: { ofSender: other, message: broken },
   PairSwapped: {
     ofSender: other,
-    message: broken,
+    message: earlier,
     own: /Your signing key was lost on the server, and a new one was made\./,
   },
   KnownKeySwapped: { ofSender: other, message: /with a key that is not the one you know of/ },
@@ -95,6 +98,22 @@ async function opened(page) {
   await details.waitFor();
 }
 
+/** The whole of what is said of the signature: the one warning that is named, or who signed and vouches. */
+async function messageSays(page) {
+  if (words.message) {
+    await reads(page.getByTestId("signature"), words.message);
+    assert.equal(await page.getByTestId("signature").getAttribute("role"), "alert");
+    assert.equal(await page.getByTestId("vouched-by").count(), 0);
+  } else {
+    await reads(page.getByTestId("signed-by"), signedBy);
+    await reads(page.getByTestId("vouched-by"), vouchedBy);
+  }
+  const doubt = page.getByTestId("signature-doubt");
+  assert.equal(await doubt.count(), words.doubt ? 1 : 0, `${lie}: doubt`);
+  if (words.doubt) await reads(doubt, words.doubt);
+  assert.equal(await page.getByTestId("signature-time").count(), 0, `${lie}: time`);
+}
+
 for (const [what, [user, path, warns, there]] of Object.entries(PAGES)) {
   const page = await pageOf(user);
   await page.goto(`${base}${path}`);
@@ -102,8 +121,7 @@ for (const [what, [user, path, warns, there]] of Object.entries(PAGES)) {
   await page.getByTestId(there).first().waitFor();
   const warning = page.getByTestId(warns);
   if (what === "message") {
-    // What is said of a genuine one is a warning's place, too.
-    await reads(page.locator("main"), words.message ?? valid);
+    await messageSays(page);
   } else if (words[what]) {
     await reads(warning.first(), words[what]);
     assert.equal(await warning.first().getAttribute("role"), "alert");

@@ -59,7 +59,7 @@ impl Office {
         let before = lies::before(web.gateway.store(), &cast);
         revoker.delete(&format!("/api/vouching/attestations/{id}")).await.expect_status(204);
         let mut office = Office { web, sender, reader, message, cast, before };
-        assert_eq!(office.shown().await, Shown::default(), "before a lie");
+        assert_eq!(office.shown().await, expected(Lie::Nothing), "before a lie");
         office
     }
 
@@ -81,6 +81,8 @@ impl Office {
             of_revoker: kinds(of_revoker),
             own: kinds(own),
             signature: message["signature"]["state"].as_str().unwrap().to_owned(),
+            time_differs: message["signature"]["timeDiffers"].as_bool().unwrap(),
+            vouchers: vouchers(&message["signature"]["vouchers"]),
             keys: group["keys"].as_str().unwrap().to_owned(),
         }
     }
@@ -95,7 +97,25 @@ struct Shown {
     /// To the sender herself.
     own: Vec<String>,
     signature: String,
+    time_differs: bool,
+    /// Who is shown to vouch beside the message, by address, and what it is worth.
+    vouchers: Vec<(String, String)>,
     keys: String,
+}
+
+fn vouchers(shown: &Value) -> Vec<(String, String)> {
+    let all = shown.as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut all: Vec<_> =
+        all.map(|one| (text(&one["colleague"]["address"]), text(&one["standing"]))).collect();
+    all.sort();
+    all
+}
+
+/// What the attestations of the voucher and of the one who revoked are worth.
+fn worth(voucher: &str, revoker: &str) -> Vec<(String, String)> {
+    let one = |address: &str, standing: &str| (address.to_owned(), standing.to_owned());
+    vec![one("omar@example.org", voucher), one("tal@example.org", revoker)]
 }
 
 impl Default for Shown {
@@ -105,6 +125,8 @@ impl Default for Shown {
             of_revoker: Vec::new(),
             own: Vec::new(),
             signature: "valid".to_owned(),
+            time_differs: false,
+            vouchers: worth("in-force", "ended"),
             keys: "held".to_owned(),
         }
     }
@@ -114,7 +136,10 @@ impl Default for Shown {
 fn expected(lie: Lie) -> Shown {
     let kinds = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect::<Vec<_>>();
     let same = Shown::default;
-    let signature = |state: &str| Shown { signature: state.to_owned(), ..same() };
+    // Of a signature that is not there, or does not fit, nobody is shown to vouch.
+    let signature =
+        |state: &str| Shown { signature: state.to_owned(), vouchers: Vec::new(), ..same() };
+    let changed = || worth("key-changed", "ended");
     match lie {
         Lie::Nothing => same(),
         Lie::AttestationChanged => {
@@ -126,18 +151,25 @@ fn expected(lie: Lie) -> Shown {
         Lie::AttestationLeftOut => {
             Shown { of_sender: kinds(&["left-out"]), own: kinds(&["left-out"]), ..same() }
         }
-        // What she lists not, her session does not take for the truth either.
-        Lie::RegisterPutBack => Shown { of_revoker: kinds(&["register-old"]), ..same() },
+        // Nothing says any more that it was revoked: it is not believed, and not shown as ended.
+        Lie::RegisterPutBack => Shown {
+            of_revoker: kinds(&["register-old"]),
+            vouchers: worth("in-force", "doubtful"),
+            ..same()
+        },
         // Her own session puts the public half right, and so nothing is wrong for her.
-        Lie::KeySwapped => Shown { of_sender: kinds(&["key-changed"]), ..signature("earlier-key") },
+        Lie::KeySwapped => Shown { of_sender: kinds(&["key-changed"]), ..signature("broken") },
         Lie::PairSwapped => Shown {
             of_sender: kinds(&["key-changed"]),
             own: kinds(&["own-key-lost"]),
+            vouchers: changed(),
             ..signature("earlier-key")
         },
-        Lie::KnownKeySwapped => {
-            Shown { of_sender: kinds(&["key-changed"]), ..signature("key-changed") }
-        }
+        Lie::KnownKeySwapped => Shown {
+            of_sender: kinds(&["key-changed"]),
+            vouchers: changed(),
+            ..signature("key-changed")
+        },
         Lie::SignatureLeftOut | Lie::SignatureChanged | Lie::SignatureOfAnother => {
             signature("missing")
         }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use postern::clock::Clock;
+use postern::clock::{Clock, Timestamp};
 use postern::gateway::records::group::GroupEpoch;
 use postern::gateway::records::ids::{AccountId, GroupId, ReferenceKey};
 use postern::gateway::records::search::Sealed;
@@ -22,6 +22,9 @@ const ATTESTATIONS: Table<(AccountId, AccountId), Attestation> = Table::new(73, 
 const REGISTERS: Table<AccountId, SignedStatement> = Table::new(74, "registers");
 const SIGNATURES: Table<ReferenceKey, Sealed> = Table::new(76, "message_signatures");
 const KNOWN_KEYS: Table<(AccountId, AccountId), Sealed> = Table::new(77, "known_keys");
+
+/// In the year 2100.
+const LATER: Timestamp = Timestamp(4_102_444_800_000);
 
 /// Those about whom a server lies, and to whom.
 #[derive(Clone, Copy)]
@@ -58,9 +61,9 @@ pub enum Lie {
     AttestationLeftOut,
     /// The same, with the list of that time.
     RegisterPutBack,
-    /// The public half of the sender's signing key.
+    /// The public half of the sender's signing key, as if it had been there before the message.
     KeySwapped,
-    /// The sender's whole pair.
+    /// The sender's whole pair, as if it had come after the message.
     PairSwapped,
     /// What the reader knows of the sender's key is another sealed row of the reader's.
     KnownKeySwapped,
@@ -139,9 +142,9 @@ fn changed(tx: &mut Tx<'_>, lie: Lie, cast: &Cast, before: &Before) -> Result<()
         Lie::KeySwapped | Lie::PairSwapped => {
             let (public, sealed_private) = pair_of_the_server();
             let mut row = tx.get(&SIGNING_KEYS, &cast.sender)?.unwrap();
-            row.public = public;
+            (row.public, row.since) = (public, Timestamp(0));
             if lie == Lie::PairSwapped {
-                row.sealed_private = sealed_private;
+                (row.sealed_private, row.since) = (sealed_private, LATER);
             }
             tx.put(&SIGNING_KEYS, &cast.sender, &row)?;
         }
