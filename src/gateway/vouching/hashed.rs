@@ -1,10 +1,10 @@
 //! The digests of the files of signed messages that readers opened since the start, so that large files are
 //! not hashed at each opening.
 //!
-//! Each reader's first opening since the start hashes them, whoever opened the message before. Files that
-//! somebody who has their key changes after that, in the store under the running daemon, are compared again
-//! after the next start. Each digest is sealed under the key of its content, so that the memory of an idle
-//! daemon says of no file which one it is.
+//! Each reader's first opening since the start hashes them, also of a message that others opened before.
+//! Files that somebody who has their key changes after that, in the store under the running daemon, are
+//! compared again after the next start. Each digest is sealed under the key of its content, so that the
+//! memory of an idle daemon says of no file which one it is.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
