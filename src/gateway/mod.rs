@@ -200,6 +200,8 @@ struct Inner {
     /// Notified when a user is being removed.
     removal_wake: Arc<tokio::sync::Notify>,
     meters: meters::Meters,
+    /// The files of signed messages that were hashed since the start.
+    hashed: vouching::hashed::Hashed,
 }
 
 impl Gateway {
@@ -232,6 +234,7 @@ impl Gateway {
             report_wake,
             removal_wake,
             meters: meters::Meters::default(),
+            hashed: vouching::hashed::Hashed::default(),
         };
         Gateway { inner: Arc::new(inner) }
     }

@@ -15,6 +15,7 @@ pub const JOB: Job = Job {
     pass: |gateway| {
         // What could not be told waits for the next pass.
         while gateway.owners_tell(AT_ONCE)? == (AT_ONCE, true) {}
+        while gateway.codes_stopped_notify(AT_ONCE)? == (AT_ONCE, true) {}
         Ok(Again::WhenIdle)
     },
 };

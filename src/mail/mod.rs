@@ -12,6 +12,7 @@ pub mod auto_response;
 pub mod cards;
 mod cms;
 mod code_page;
+pub mod codes_text;
 pub mod compose;
 pub mod contact_text;
 pub mod contacts;

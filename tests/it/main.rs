@@ -3,6 +3,9 @@
 mod described;
 mod dns_stub;
 mod harness;
+#[path = "../support/lies.rs"]
+#[allow(dead_code)] // the store here is never stopped
+mod lies;
 mod pattern;
 mod relay_hop;
 mod relay_mx;
@@ -31,6 +34,7 @@ mod web_guessing;
 mod web_harness;
 mod web_images;
 mod web_keys;
+mod web_lies;
 mod web_links;
 mod web_manage;
 mod web_messages;

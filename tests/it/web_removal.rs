@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use postern::gateway::{Browser, Conflict, Error, Gateway, LogIn, Password, Profile};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::web_harness::{MESSAGE, PASSWORD, TestWeb};
 use super::web_keys::{totp_on, totp_start};
@@ -112,6 +112,62 @@ async fn after_a_hundred_wrong_codes_an_account_takes_none() {
     tries(1, right()).await.unwrap().unwrap();
     let users = dana.get("/api/manage/users?find=omar").await.expect_status(200).json();
     assert_eq!(users["items"][0]["totpStopped"], false);
+}
+
+/// However many come at once, no more codes are compared, and the owner gets one notice that says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_codes_are_compared_at_once_and_their_owner_gets_one_notice() {
+    let (web, mut dana) = with_manager().await;
+    let mut omar = web.signed_in("omar").await;
+    let totp = totp_start(&mut omar, PASSWORD).await;
+    totp_on(&mut omar, &totp).await.expect_status(204);
+    web.clock().advance_secs(120);
+    let now = u64::try_from(web.clock().now().unix_secs()).unwrap();
+    let right: u32 = totp.generate(now).to_string().parse().unwrap();
+    let wrong = format!("{:06}", (right + 1) % 1_000_000);
+    let tries: Vec<_> = (0..120)
+        .map(|_| {
+            let (gateway, wrong) = (web.gateway.clone(), wrong.clone());
+            tokio::task::spawn_blocking(move || open_with(&gateway, &wrong))
+        })
+        .collect();
+    let mut compared = 0;
+    for one in tries {
+        match one.await.unwrap() {
+            Err(Error::WrongCode) => compared += 1,
+            Err(Error::Conflict(Conflict::TotpStopped)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(compared, 100);
+    let stops = |omar: Value| -> Vec<String> {
+        let subjects = omar["items"].as_array().unwrap().iter();
+        let subjects = subjects.map(|one| one["subject"].as_str().unwrap().to_owned());
+        subjects.filter(|subject| subject.starts_with("Codes are no longer accepted: ")).collect()
+    };
+    for _ in 0..2 {
+        let gateway = web.gateway.clone();
+        let notify = move || gateway.codes_stopped_notify(10).unwrap();
+        tokio::task::spawn_blocking(notify).await.unwrap();
+        let inbox = omar.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
+        assert_eq!(stops(inbox).len(), 1);
+        // Nor for another try.
+        let (gateway, wrong) = (web.gateway.clone(), wrong.clone());
+        let tried = tokio::task::spawn_blocking(move || open_with(&gateway, &wrong)).await;
+        assert!(matches!(tried.unwrap(), Err(Error::Conflict(Conflict::TotpStopped))));
+    }
+    // After an administrator allowed codes again, another stop is another notice.
+    dana.post("/api/manage/users/omar/reset-totp", &json!({})).await.expect_status(204);
+    for _ in 0..100 {
+        let (gateway, wrong) = (web.gateway.clone(), wrong.clone());
+        let tried = tokio::task::spawn_blocking(move || open_with(&gateway, &wrong)).await;
+        assert!(matches!(tried.unwrap(), Err(Error::WrongCode)));
+    }
+    let gateway = web.gateway.clone();
+    let notified = tokio::task::spawn_blocking(move || gateway.codes_stopped_notify(10)).await;
+    assert_eq!(notified.unwrap().unwrap(), (1, true));
+    let inbox = omar.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
+    assert_eq!(stops(inbox).len(), 2);
 }
 
 fn open_with(gateway: &Gateway, code: &str) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::web_harness::{Browser, PASSWORD, TestWeb, header};
 use super::web_outsider::{OUTSIDER, claimed};
 
-async fn add(web: &TestWeb, name: &str) {
+pub async fn add(web: &TestWeb, name: &str) {
     add_with(web, name, &[]).await;
 }
 
@@ -28,7 +28,7 @@ async fn add_with(web: &TestWeb, name: &str, further: &[&str]) {
 }
 
 /// Sends a message and waits until it can no longer be undone.
-async fn send(web: &TestWeb, from: &mut Browser, to: &str, more: Value) -> Reference {
+pub async fn send(web: &TestWeb, from: &mut Browser, to: &str, more: Value) -> Reference {
     let draft = json!({
         "to": [{"name": null, "address": to}], "cc": [], "bcc": [],
         "subject": "The plan", "text": "It is on the table.", "html": null, "attachments": [],
@@ -48,13 +48,18 @@ async fn send(web: &TestWeb, from: &mut Browser, to: &str, more: Value) -> Refer
     sent["reference"].as_str().unwrap().parse().unwrap()
 }
 
-async fn vouching(browser: &mut Browser) -> Value {
+pub async fn vouching(browser: &mut Browser) -> Value {
     browser.get("/api/vouching").await.expect_status(200).json()
 }
 
 /// Dana asks Omar, who compares what she shows with what he sees, and attests.
 async fn vouched(dana: &mut Browser, omar: &mut Browser) -> String {
-    let ask = json!({"address": "omar@example.org"});
+    vouched_by(dana, omar, "omar@example.org").await
+}
+
+/// The same with another voucher, who has this address.
+pub async fn vouched_by(dana: &mut Browser, omar: &mut Browser, address: &str) -> String {
+    let ask = json!({"address": address});
     dana.post("/api/vouching/requests", &ask).await.expect_status(204);
     let shown = vouching(dana).await["key"]["fingerprint"].clone();
     let request = vouching(omar).await["requests"][0].take();

@@ -61,7 +61,8 @@ impl Daemon {
         signed_in.unwrap_or_else(|error| panic!("{user}: {error}"))
     }
 
-    fn start_in(home: TempDir, words: &[&str]) -> Daemon {
+    /// Starts on the folder of one that was stopped, or on a copy of it.
+    pub fn start_in(home: TempDir, words: &[&str]) -> Daemon {
         let (child, lines) = spawn(home.path(), words);
         let mut daemon = Daemon { child, home, smtp: ([0, 0, 0, 0], 0).into(), url: String::new() };
         daemon.read_addresses(lines);

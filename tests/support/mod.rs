@@ -14,6 +14,7 @@ pub mod deployment;
 pub mod dump;
 pub mod http2;
 pub mod https;
+pub mod lies;
 pub mod messages;
 pub mod network;
 pub mod postfix;

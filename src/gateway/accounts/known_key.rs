@@ -83,6 +83,13 @@ impl KnownKey {
     }
 }
 
+/// What is to be kept of a key, in place of the row that was looked at.
+pub(in crate::gateway) struct NewlyKnownKey {
+    of: AccountId,
+    before: Option<Sealed>,
+    row: Sealed,
+}
+
 impl Record for KnownKey {
     const VERSION: u8 = 1;
 }
@@ -146,35 +153,56 @@ impl Gateway {
         done.wait()
     }
 
-    /// What the actor knows of a key, which is `shown` now with a register. The first one that is
-    /// shown is known from then on. Temporary accounts keep nothing.
+    /// What the actor knows of a key, which is `shown` now with a register, and what is to be kept of it.
+    /// The first one that is shown is known from then on. Temporary accounts keep nothing.
     pub(in crate::gateway) fn known_key_meet(
         &self,
         actor: &Actor,
         of: AccountId,
         (shown, register): (VerifyingKey, Option<Seen>),
-    ) -> Result<KnownKey, Error> {
+    ) -> Result<(KnownKey, Option<NewlyKnownKey>), Error> {
         let own = (actor.account(), actor.secret());
         let first = || KnownKey::new(shown, self.inner.clock.now());
         if actor.is_temporary() {
-            return Ok(first().after(register));
+            return Ok((first().after(register), None));
         }
-        let row = self.inner.store.get(&KNOWN_KEYS, &(own.0, of))?;
-        let known = row.as_ref().map(|row| opened(own, of, row)).transpose()?;
+        let before = self.inner.store.get(&KNOWN_KEYS, &(own.0, of))?;
+        let known = before.as_ref().map(|row| opened(own, of, row)).transpose()?;
         let met = match known.clone() {
-            Some(known) if known.key != shown => return Ok(known),
+            Some(known) if known.key != shown => return Ok((known, None)),
             Some(known) => known.after(register),
             None => first().after(register),
         };
         if known.as_ref() == Some(&met) {
-            return Ok(met);
+            return Ok((met, None));
         }
-        // A message can still be read when nothing can be stored. Another request that was first
-        // knows as much.
-        if let Err(error) = self.known_key_keep(own, of, (row, &met)) {
-            tracing::warn!(%error, "a signing key was not kept");
+        let row = Gateway::known_sealed(own, of, &met)?;
+        Ok((met, Some(NewlyKnownKey { of, before, row })))
+    }
+
+    /// Keeps what a request came to know of keys, in one transaction. A page can be read, and a message
+    /// sent, when nothing can be stored. Another request that was first knows as much.
+    pub(in crate::gateway) fn known_keys_keep(&self, actor: &Actor, new: Vec<NewlyKnownKey>) {
+        if new.is_empty() {
+            return;
         }
-        Ok(met)
+        let (account, number) = (actor.account(), actor.secret().number());
+        let done = self.inner.store.transact(move |tx| {
+            // What was opened before a renewal keeps nothing after it: it could not be read.
+            let keys = tx.get(&ACCOUNT_KEYS, &account)?;
+            if keys.is_none_or(|keys| keys.number != number) {
+                return Ok(());
+            }
+            for NewlyKnownKey { of, before, row } in &new {
+                if undamaged(tx.get(&KNOWN_KEYS, &(account, *of)))? == *before {
+                    tx.put(&KNOWN_KEYS, &(account, *of), row)?;
+                }
+            }
+            Ok::<_, Error>(())
+        });
+        if let Err(error) = done.wait() {
+            tracing::warn!(%error, "signing keys were not kept");
+        }
     }
 }
 

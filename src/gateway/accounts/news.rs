@@ -4,7 +4,9 @@
 //! goes untold. A message is sealed for its reader, which takes too long for that transaction:
 //! `reporting` makes one of each row.
 //!
-//! A temporary account has one way in, which its owner alone changes; its owner is told nothing.
+//! A temporary account has one way in. Who changes that comes in afterwards, and others soon do not, so that a
+//! message inside would reach nobody else: there is none. Nor is there one to the address outside: its owner,
+//! who is kept out, asks for the account anew there.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

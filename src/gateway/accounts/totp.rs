@@ -95,6 +95,7 @@ impl Gateway {
         let code = code.ok_or(Error::CodeNeeded)?;
         let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
         let secret = unlock.open_account(&keys.sealed_private, &account.0)?;
+        self.code_counted(account)?;
         match self.matched_step(account, &secret, &codes, code) {
             Err(Error::WrongCode) => {
                 self.code_failed(account)?;

@@ -123,34 +123,53 @@ impl Content {
         self.sealed.key.open_beside(binding, &row.0).map(Some).map_err(|_| damaged())
     }
 
-    /// Seals what [`Content::beside`] opens, as any reader of the message could.
-    #[cfg(test)]
-    pub(in crate::gateway) fn seal_beside(&self, binding: &[u8], plain: &[u8]) -> SealedRow {
-        SealedRow(self.sealed.key.seal_beside(binding, plain).unwrap())
+    /// Seals something under the content's key, as any reader of the message could.
+    pub(in crate::gateway) fn seal_beside(
+        &self,
+        binding: &[u8],
+        plain: &[u8],
+    ) -> Result<SealedRow, Error> {
+        Ok(SealedRow(self.sealed.key.seal_beside(binding, plain)?))
     }
 
-    /// The length and the digest of the header and the text of a message that was written here, and of
-    /// everything after them; that digest only if they are no longer than `files_max`.
-    pub(in crate::gateway) fn digests(
+    /// Opens what [`Content::seal_beside`] sealed.
+    pub(in crate::gateway) fn open_beside(
         &self,
-        files_max: u64,
-    ) -> Result<(Digested, DigestedOrLong), Error> {
+        binding: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.sealed.key.open_beside(binding, sealed).map_err(|_| damaged())
+    }
+
+    /// The reference number of the message.
+    pub(in crate::gateway) fn reference(&self) -> ReferenceKey {
+        self.sealed.reference
+    }
+
+    /// Where the header and the text of a message that was written here end.
+    fn head_end(&self) -> u64 {
         let length = self.sealed.length;
-        let end = self.outline.as_ref().map_or(length, |outline| outline.head_octets.min(length));
-        let (mut head, mut files) = (Digest::default(), Digest::default());
+        self.outline.as_ref().map_or(length, |outline| outline.head_octets.min(length))
+    }
+
+    /// The length and the digest of the header and the text of a message that was written here, and how
+    /// many octets come after them.
+    pub(in crate::gateway) fn head_digest(&self) -> Result<(Digested, u64), Error> {
+        let (mut head, end) = (Digest::default(), self.head_end());
         let shown = usize::try_from(end).ok().and_then(|end| self.shown.get(..end));
         head.push(shown.ok_or_else(damaged)?);
-        if length - end > files_max {
-            return Ok((head.finish(), (length - end, None)));
-        }
-        let mut offset = end;
-        while offset < length {
-            let step = STEP_OCTETS.min(length - offset);
+        Ok((head.finish(), self.sealed.length - end))
+    }
+
+    /// The length and the digest of everything after the header and the text. Reads it from disk.
+    pub(in crate::gateway) fn files_digest(&self) -> Result<Digested, Error> {
+        let (mut files, mut offset) = (Digest::default(), self.head_end());
+        while offset < self.sealed.length {
+            let step = STEP_OCTETS.min(self.sealed.length - offset);
             files.push(&self.sealed.read(offset, step)?);
             offset += step;
         }
-        let (octets, digest) = files.finish();
-        Ok((head.finish(), (octets, Some(digest))))
+        Ok(files.finish())
     }
 
     /// Returns the number of the part that an image in the HTML shows, in a message written here.

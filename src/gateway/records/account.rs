@@ -242,7 +242,8 @@ pub struct HeldName {
     pub of: AccountId,
 }
 
-/// How many codes in a row were wrong at an account.
+/// How many codes in a row were tried at an account, and none was right; beyond the limit, what is known
+/// of the stop (`accounts::code_failures`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeFailures {
     pub count: u32,

@@ -2,7 +2,9 @@
 //! outsiders.
 
 mod account;
+mod codes;
 pub(in crate::gateway) mod confirmation;
 pub(in crate::gateway) mod notice;
+mod plain;
 mod quota;
 pub(in crate::gateway) mod report;

@@ -3,16 +3,11 @@
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
-use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::mailboxes::sealed_message::SealedMessage;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::message::Protection;
 use crate::gateway::vouching::statement::Party;
-use crate::mail::compose::{self, Mailbox, Message};
-use crate::mail::message::Ids;
 use crate::mail::vouching_text;
 use crate::terms::Language;
-use crate::vault::ContentKey;
 
 pub(in crate::gateway) use crate::mail::vouching_text::About;
 
@@ -47,7 +42,6 @@ impl Gateway {
         own: &Party,
     ) -> Result<SealedMessage, Error> {
         let reference = self.reference_new();
-        let now = self.inner.clock.now();
         // Who may not write to the actor may not see the name.
         let name = match self.reaches(&self.asker(to)?, actor.account())? {
             true => self.account(actor.account())?.display_name,
@@ -61,51 +55,6 @@ impl Gateway {
         let number = reference.to_string();
         let subject = vouching_text::subject(language, about, &number);
         let text = vouching_text::text(language, about, &who, &number);
-        let site = self.site()?;
-        let from =
-            Mailbox { name: Some(site.organisation.clone()), address: self.system_address() };
-        let address = self.account(to)?.view(to).address;
-        let message = Message {
-            from,
-            to: &[Mailbox { name: None, address }],
-            cc: &[],
-            reply_to: None,
-            subject: &subject,
-            date: now.to_utc(),
-            message_id: &self.message_id(reference),
-            in_reply_to: None,
-            references: &[],
-            reference: &number,
-            text: &text,
-            html: None,
-            // RFC 3834 §5: no auto-responder answers it.
-            extra: &[("Auto-Submitted", "auto-generated".to_owned())],
-        };
-        let octets = compose::begin(&message, compose::Follows::default(), "");
-        let summary = SealedSummary {
-            from_name: Some(site.organisation.clone()),
-            from_address: Some(self.system_address()),
-            subject,
-            octets: Some(octets.len() as u64),
-            ..SealedSummary::default()
-        };
-        let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference, octets.len());
-        sealing.push(&octets)?;
-        let summary = summary.to_octets()?;
-        let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
-        Ok(SealedMessage {
-            reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: octets.len() as u64,
-            protection: Protection::Inside,
-            content: sealing.finish()?,
-            readers: vec![reader],
-            other_holders: 0,
-        })
+        self.plain_notice(to, reference, (subject, &text))
     }
 }

@@ -186,9 +186,10 @@ impl Gateway {
         }
         problems.append(&mut given.problems);
         problems.append(&mut received.problems);
+        let requests = self.requests_look(account, &mut meeting)?;
         Ok(Overview {
             own: self.own_key_view(&owner, &met)?,
-            requests: self.requests_look(account, &mut meeting)?,
+            requests,
             given: given.views,
             received: received.views,
             problems,

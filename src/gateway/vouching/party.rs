@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::accounts::known_key::{KnownKey, Seen};
+use crate::gateway::accounts::known_key::{KnownKey, NewlyKnownKey, Seen};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::groups::admission::Asker;
@@ -120,18 +120,20 @@ impl Gateway {
     }
 }
 
-/// The people whom one request meets; each is looked at once.
+/// The people whom one request meets; each is looked at once, and what is new of their keys is kept at the
+/// end, in one transaction, however it ends.
 pub(in crate::gateway) struct Meeting<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
     /// What decides whom the actor sees; looked for when the first one is met.
     asker: Option<Asker>,
     met: HashMap<AccountId, Option<Met>>,
+    new: Vec<NewlyKnownKey>,
 }
 
 impl<'r> Meeting<'r> {
     pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Meeting<'r> {
-        Meeting { gateway, actor, asker: None, met: HashMap::new() }
+        Meeting { gateway, actor, asker: None, met: HashMap::new(), new: Vec::new() }
     }
 
     /// A person, whose key is known from now on; `None` if there is no such person any more, or the
@@ -151,7 +153,10 @@ impl<'r> Meeting<'r> {
         let shown = (person.party.key, register.as_ref().map(Registered::seen));
         let own = (self.actor.account(), self.actor.secret());
         let known = match person.ended {
-            false => self.gateway.known_key_meet(self.actor, id, shown),
+            false => self.gateway.known_key_meet(self.actor, id, shown).map(|(known, new)| {
+                self.new.extend(new);
+                known
+            }),
             // A key that has ended is not the first one that is known.
             true => self
                 .gateway
@@ -178,5 +183,13 @@ impl<'r> Meeting<'r> {
             None => self.gateway.asker(self.actor.account())?,
         };
         self.gateway.reaches(self.asker.insert(asker), id)
+    }
+}
+
+impl Drop for Meeting<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.gateway.known_keys_keep(self.actor, std::mem::take(&mut self.new));
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
-use crate::gateway::mailboxes::content::Content;
+use crate::gateway::mailboxes::content::{Content, Digested, DigestedOrLong, STEP_OCTETS};
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::mailboxes::summary::{FileAt, Outline};
 use crate::gateway::records::ids::ReferenceKey;
@@ -43,6 +43,9 @@ use crate::vault::{self, ContentKey, VerifyingKey};
 /// The most octets of files that are verified when a message is opened. Of larger ones, the page says
 /// that they were not.
 pub const FILES_CHECKED_OCTETS_MAX: u64 = 64 << 20;
+
+/// Files that are no longer are hashed each time.
+const HASHED_AGAIN_OCTETS: u64 = STEP_OCTETS;
 
 /// How long after its signature a message arrives at the latest: the longest time for which it can be
 /// undone, and some time in which the daemon was not running.
@@ -231,7 +234,7 @@ impl Gateway {
             return bare(SignatureState::Missing);
         };
         let key = message.sender.key;
-        let (head, (files, digest)) = content.digests(FILES_CHECKED_OCTETS_MAX)?;
+        let (head, (files, digest)) = self.digests(actor, content, FILES_CHECKED_OCTETS_MAX)?;
         let fits = key.has_signed(&carried.message.octets, &carried.message.signature)
             && hex(&key.0) == named
             && message.reference == reference
@@ -256,6 +259,32 @@ impl Gateway {
             files_checked: digest.is_some(),
             ..view
         }))
+    }
+
+    /// The digests of a message's content; that of the files only if they are no longer than `files_max`.
+    /// It is computed once for each reader while the daemon runs.
+    pub(super) fn digests(
+        &self,
+        actor: &Actor,
+        content: &Content,
+        files_max: u64,
+    ) -> Result<(Digested, DigestedOrLong), Error> {
+        let (head, files) = content.head_digest()?;
+        if files > files_max {
+            return Ok((head, (files, None)));
+        }
+        let opened = (actor.account(), content.reference());
+        let bound = [b"files hashed\0".as_slice(), &opened.0.0, &opened.1].concat();
+        let kept = self.inner.hashed.get(opened);
+        let kept = kept.and_then(|sealed| content.open_beside(&bound, &sealed).ok());
+        if let Some(digest) = kept.and_then(|plain| plain.as_slice().try_into().ok()) {
+            return Ok((head, (files, Some(digest))));
+        }
+        let (octets, digest) = content.files_digest()?;
+        if octets >= HASHED_AGAIN_OCTETS {
+            self.inner.hashed.keep(opened, content.seal_beside(&bound, &digest)?.0);
+        }
+        Ok((head, (octets, Some(digest))))
     }
 
     /// What is said of a message without a signature: nothing, unless it comes from a person inside
@@ -315,10 +344,10 @@ impl Gateway {
         let met = meeting.meet(sender.account)?;
         let met = met.filter(|met| met.person.party.address == sender.address);
         let state = met.map_or(SignatureState::UnknownSigner, |met| state_of(met, message));
+        let person = met.map(Met::view);
         if state == SignatureState::Broken {
             return Ok(SignatureView::bare(state));
         }
-        let person = met.map(Met::view);
         let mut vouchers: Vec<AttestationView> = Vec::new();
         for signed in attested {
             let read = Attested::parse(&signed.octets);
@@ -407,6 +436,6 @@ pub(in crate::gateway) mod tests_seal {
 
     pub fn sealed(content: &Content, reference: Reference, carried: &CarriedSignature) -> Sealed {
         let plain = sealed_form::octets_of(carried).unwrap();
-        content.seal_beside(&binding(reference.to_bytes()), &plain)
+        content.seal_beside(&binding(reference.to_bytes()), &plain).unwrap()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::gateway::ChosenBy;
+use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::records::tables::ACCOUNTS;
 use crate::gateway::vouching::register::Change;
 use crate::gateway::vouching::signature::{CarriedSignature, tests_seal};
@@ -137,4 +138,42 @@ fn another_address_is_not_told_as_another_key() {
     assert_eq!(office.notices(&office.omar, "Signing key changed"), 0);
     let seen = office.signature(&office.dana, reference).unwrap();
     assert_eq!((seen.state, seen.person), (SignatureState::UnknownSigner, None));
+}
+
+/// However many people a request meets, what is new of their keys is one transaction at its end.
+#[test]
+fn the_keys_of_those_who_were_met_are_kept_together() {
+    use crate::gateway::vouching::party::Meeting;
+    let office = Office::open();
+    let noa = office.noa.account();
+    let others = [office.dana.account(), office.omar.account()];
+    let known = || others.map(|of| office.store().has(&KNOWN_KEYS, &(noa, of)).unwrap());
+    let mut meeting = Meeting::new(&office.gateway, &office.noa);
+    for other in others {
+        assert!(meeting.meet(other).unwrap().unwrap().is_known());
+    }
+    assert_eq!(known(), [false, false]);
+    // Another request was first with one of them: its row stays.
+    let own = (noa, office.noa.secret());
+    let (row, _) = office.gateway.known_row(own, others[0]).unwrap();
+    let first = KnownKey::new(VerifyingKey([7; 32]), office.gateway.clock().now());
+    assert!(office.gateway.known_key_keep(own, others[0], (row, &first)).unwrap());
+    drop(meeting);
+    assert_eq!(known(), [true, true]);
+    assert_eq!(office.gateway.known_key(own, others[0]).unwrap(), Some(first));
+}
+
+/// What was seen before something else cannot be read is known all the same.
+#[test]
+fn the_keys_of_those_who_were_met_are_kept_when_a_request_fails() {
+    use crate::gateway::vouching::party::Meeting;
+    let office = Office::open();
+    let (noa, dana) = (office.noa.account(), office.dana.account());
+    let fails = || -> Result<(), Error> {
+        let mut meeting = Meeting::new(&office.gateway, &office.noa);
+        meeting.meet(dana)?;
+        Err(Error::Busy)
+    };
+    assert!(fails().is_err());
+    assert!(office.store().has(&KNOWN_KEYS, &(noa, dana)).unwrap());
 }

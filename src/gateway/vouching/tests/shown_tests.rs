@@ -9,6 +9,7 @@ use crate::gateway::records::tables::VOUCH_REQUESTS;
 use crate::gateway::removal::addresses::NameAfter;
 use crate::gateway::sending_tests::uploaded;
 use crate::gateway::vouching::signature::{CarriedSignature, tests_seal};
+use crate::store::{ContentId, Piece};
 
 /// A message with a file, as noa opened it.
 struct Opened {
@@ -83,9 +84,42 @@ fn nothing_that_is_shown_beside_the_signed_octets_can_be_changed() {
 #[test]
 fn the_length_of_files_is_always_compared() {
     let opened = Opened::new();
-    let ((head, digest), (octets, files)) = opened.content.digests(u64::MAX).unwrap();
+    let of =
+        |max: u64| opened.office.gateway.digests(&opened.office.noa, &opened.content, max).unwrap();
+    let ((head, digest), (octets, files)) = of(u64::MAX);
     assert!(files.is_some());
-    assert_eq!(opened.content.digests(octets - 1).unwrap(), ((head, digest), (octets, None)));
+    assert_eq!(of(octets - 1), ((head, digest), (octets, None)));
+}
+
+/// Large files are read once for their digest by each reader while the daemon runs, and anew after a start.
+#[test]
+fn large_files_are_hashed_once_by_each_reader_and_again_after_a_start() {
+    let office = Office::open();
+    let reference = office.send_as(&office.dana, "noa@example.org", |content| {
+        let octets = vec![7; 600_000];
+        content.attachments = vec![uploaded(&office.gateway, &office.dana, "plan.bin", &octets)];
+    });
+    assert_eq!(office.state(&office.noa, reference), SignatureState::Valid);
+    // The last piece cannot be read any more: who hashed it again would notice.
+    let id = ContentId(reference.to_bytes());
+    let mut octets = office.store().content_read(id, 0, u64::MAX).unwrap();
+    *octets.last_mut().unwrap() ^= 1;
+    office.lie(move |tx| {
+        tx.content_delete(id);
+        tx.content_put(id, vec![Piece::Inline(octets.clone().into())]);
+        Ok(())
+    });
+    assert_eq!(office.state(&office.noa, reference), SignatureState::Valid);
+    // One who has not opened it yet, such as the sender, compares what is there.
+    let (item, content) = office.gateway.message_open(&office.dana, reference, None).unwrap();
+    let seen = office.gateway.message_signature(&office.dana, &item, &content);
+    assert!(matches!(seen, Err(Error::Damaged { .. })), "{seen:?}");
+    let inner = &office.gateway.inner;
+    let (store, vault) = (inner.store.clone(), inner.vault.clone());
+    let gateway = Gateway::new(store, vault, inner.clock.clone(), inner.settings.clone());
+    let (item, content) = gateway.message_open(&office.noa, reference, None).unwrap();
+    let seen = gateway.message_signature(&office.noa, &item, &content);
+    assert!(matches!(seen, Err(Error::Damaged { .. })), "{seen:?}");
 }
 
 /// A message of long ago that is put back does not look like one of today.

@@ -34,7 +34,9 @@ export const people = {
     back: "Alle",
     code: "Code des Signaturschlüssels",
     codeHint:
-      "Vergleichen Sie ihn mit dem, was die andere Person auf derselben Seite zeigt oder vorliest.",
+      "Lassen Sie sich den Code von der anderen Person auf ihrer Seite „Kolleginnen und Kollegen“ zeigen oder vorlesen. Hier wird er nicht angezeigt: Nur was Sie von ihr selbst erfahren, beweist etwas.",
+    check: "Code vergleichen",
+    same: "Das ist der Code des Schlüssels, der für Sie gilt.",
     typed: "Der Code, den die andere Person zeigt (60 Ziffern)",
     how: "Wie haben Sie verglichen?",
     ways: {
@@ -47,7 +49,9 @@ export const people = {
     vouch: "Bürgen",
     vouchDone: (who) => `Sie bürgen für ${who}.`,
     differs:
-      "Das ist nicht der Code des Schlüssels, den der Server zeigt. Bürgen Sie nicht; fragen Sie persönlich nach.",
+      "Das ist nicht der Code des Schlüssels, den der Server für diese Person hat. Bürgen Sie nicht; fragen Sie persönlich nach.",
+    differsAlone:
+      "Das ist nicht der Code des Schlüssels, den der Server für diese Person hat. Vergleichen Sie noch einmal, Ziffer für Ziffer. Weicht er weiterhin ab, verlassen Sie sich nicht auf Nachrichten, die damit signiert sind, und verständigen Sie Ihre Administration.",
     onlyAsked: "Sie können für jemanden bürgen, der Sie darum bittet.",
     revoke: "Widerrufen",
     revokeAsk: (who) => `Ihre Bürgschaft für ${who} widerrufen?`,

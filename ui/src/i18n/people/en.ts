@@ -30,7 +30,10 @@ export const people = {
     askDone: (who: string) => `${who} was asked.`,
     back: "All colleagues",
     code: "Code of the signing key",
-    codeHint: "Compare it with what the other person shows on the page “Colleagues”, or reads out.",
+    codeHint:
+      "Ask the other person to show you the code on their page “Colleagues”, or to read it out. It is not shown here: only what you get from them proves something.",
+    check: "Compare the code",
+    same: "This is the code of the key that you go by.",
     typed: "The code that the other person shows (60 digits)",
     how: "How did you compare?",
     ways: {
@@ -43,7 +46,9 @@ export const people = {
     vouch: "Vouch",
     vouchDone: (who: string) => `You vouch for ${who}.`,
     differs:
-      "This is not the code of the key that the server shows. Do not vouch; ask again in person.",
+      "This is not the code of the key that the server has for this person. Do not vouch; ask again in person.",
+    differsAlone:
+      "This is not the code of the key that the server has for this person. Compare once more, digit by digit. If it still differs, do not rely on messages signed with it, and tell your administrator.",
     onlyAsked: "You can vouch for a colleague who asks you to.",
     revoke: "Revoke",
     revokeAsk: (who: string) => `Revoke what you attested about ${who}?`,

@@ -32,7 +32,9 @@ export const people = {
     back: "Todos los colegas",
     code: "Código de la clave de firma",
     codeHint:
-      "Compárelo con lo que la otra persona muestra en la página «Colegas» o lee en voz alta.",
+      "Pida a la otra persona que le muestre el código en su página «Colegas» o que se lo lea. Aquí no se muestra: solo lo que ella misma le dé prueba algo.",
+    check: "Comparar el código",
+    same: "Es el código de la clave que usted usa.",
     typed: "El código que muestra la otra persona (60 cifras)",
     how: "¿Cómo lo comparó?",
     ways: {
@@ -45,7 +47,9 @@ export const people = {
     vouch: "Avalar",
     vouchDone: (who) => `Usted avala a ${who}.`,
     differs:
-      "No es el código de la clave que muestra el servidor. No avale; vuelva a preguntar en persona.",
+      "No es el código de la clave que el servidor tiene para esta persona. No avale; vuelva a preguntar en persona.",
+    differsAlone:
+      "No es el código de la clave que el servidor tiene para esta persona. Compárelo otra vez, cifra por cifra. Si sigue siendo distinto, no se fíe de los mensajes firmados con ella y avise a su administrador.",
     onlyAsked: "Puede avalar a un colega que se lo pida.",
     revoke: "Revocar",
     revokeAsk: (who) => `¿Revocar lo que certificó sobre ${who}?`,

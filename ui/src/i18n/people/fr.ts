@@ -34,7 +34,9 @@ export const people = {
     back: "Tous les collègues",
     code: "Code de la clé de signature",
     codeHint:
-      "Comparez-le avec ce que l’autre personne montre sur la page « Collègues » ou lit à voix haute.",
+      "Demandez à l’autre personne de vous montrer le code sur sa page « Collègues » ou de vous le lire. Il n’est pas affiché ici : seul ce qui vient d’elle prouve quelque chose.",
+    check: "Comparer le code",
+    same: "C’est le code de la clé à laquelle vous vous fiez.",
     typed: "Le code que montre l’autre personne (60 chiffres)",
     how: "Comment avez-vous comparé ?",
     ways: {
@@ -47,7 +49,9 @@ export const people = {
     vouch: "Se porter garant",
     vouchDone: (who) => `Vous vous portez garant de ${who}.`,
     differs:
-      "Ce n’est pas le code de la clé que montre le serveur. Ne vous portez pas garant ; redemandez en personne.",
+      "Ce n’est pas le code de la clé que le serveur a pour cette personne. Ne vous portez pas garant ; redemandez en personne.",
+    differsAlone:
+      "Ce n’est pas le code de la clé que le serveur a pour cette personne. Comparez encore une fois, chiffre par chiffre. S’il diffère toujours, ne vous fiez pas aux messages signés avec elle et prévenez votre administrateur.",
     onlyAsked: "Vous pouvez vous porter garant d’un collègue qui vous le demande.",
     revoke: "Révoquer",
     revokeAsk: (who) => `Révoquer ce que vous avez attesté pour ${who} ?`,

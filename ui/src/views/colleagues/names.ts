@@ -1,4 +1,4 @@
-// How a colleague is called.
+// How a colleague is called, and the ID of the page's title.
 import type { ColleagueName } from "../../api/vouching.ts";
 import { t } from "../../i18n/index.svelte.ts";
 
@@ -9,3 +9,6 @@ export const nameOf = (one: ColleagueName): string =>
 /** The name with the address: the address is what people sign, and a name can be anybody's. */
 export const signedAs = (one: ColleagueName): string =>
   one.name === null ? nameOf(one) : `\u2068${one.name}\u2069 \u2066<${one.address}>\u2069`;
+
+/** The title is on the page whatever else is: the focus goes there last. */
+export const TITLE_ID = "colleagues-title";
