@@ -3,16 +3,13 @@
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
-use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
+use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::message::Protection;
 use crate::gateway::vouching::statement::Party;
 use crate::mail::compose::{self, Mailbox, Message};
-use crate::mail::message::Ids;
 use crate::mail::vouching_text;
 use crate::terms::Language;
-use crate::vault::ContentKey;
 
 pub(in crate::gateway) use crate::mail::vouching_text::About;
 
@@ -86,26 +83,15 @@ impl Gateway {
             from_name: Some(site.organisation.clone()),
             from_address: Some(self.system_address()),
             subject,
-            octets: Some(octets.len() as u64),
             ..SealedSummary::default()
         };
-        let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference, octets.len());
-        sealing.push(&octets)?;
-        let summary = summary.to_octets()?;
-        let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
-        Ok(SealedMessage {
+        let message = SystemMessage {
             reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: octets.len() as u64,
-            protection: Protection::Inside,
-            content: sealing.finish()?,
-            readers: vec![reader],
-            other_holders: 0,
-        })
+            at: now,
+            placement: Placement::notice(now),
+            octets: &octets,
+            summary,
+        };
+        self.system_message_sealed(to, message)
     }
 }
