@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::error::{Conflict, Error};
+use crate::gateway::records::contact::ContactId;
+use crate::gateway::records::ids::AccountId;
 use crate::mail::contacts::{Contact, Name, Postal, Way, Work};
 use crate::store::Record;
+use crate::vault;
 
 /// The fields that change; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,18 @@ impl Fields<'_> {
         self.clash |= self.changed[field] > self.over;
         self.changed[field] = self.version;
         *own = wanted;
+    }
+}
+
+/// The id of a new contact: the same one for the same key of a request, so that who asks again because the
+/// answer was lost adds it once.
+pub(super) fn id_of(by: AccountId, key: Option<&str>) -> Result<ContactId, Error> {
+    match key {
+        None => Ok(vault::random_bytes()?),
+        Some(key) => {
+            let octets = [b"contact id\0".as_slice(), &by.0, key.as_bytes()].concat();
+            Ok(vault::short_digest(&octets))
+        }
     }
 }
 

@@ -235,7 +235,7 @@ export const people = {
     share: {
       act: "Teilen …",
       title: (name: string) => `Wer ${name} sieht`,
-      lead: "Niemand sonst sieht diesen Kontakt, außer wem Sie es hier erlauben.",
+      lead: "Niemand sonst sieht diesen Kontakt, außer Sie geben ihn hier oder mit dem ganzen Adressbuch frei.",
       levels: { hidden: "Nicht geteilt", read: "Darf lesen", edit: "Darf lesen und ändern" },
       with: "Teilen mit",
       readers: {
@@ -278,6 +278,18 @@ export const people = {
         undone: "Rückgängig gemacht",
       },
       use: "Dies verwenden",
+      book: {
+        title: "Wer das ganze Adressbuch sieht",
+        act: "Adressbuch freigeben …",
+        hint: "Alle Kontakte und solche, die später hinzukommen.",
+        none: "Niemand sonst sieht alles.",
+        lead: "Was Sie hier wählen, wird von jedem Kontakt freigegeben, auch von später hinzugefügten.",
+        progress: {
+          going: "Die Kontakte werden gerade für die Leser verschlüsselt.",
+          waiting: "Noch nicht für alle verschlüsselt: Die Schlüssel einer Gruppe fehlen.",
+          full: "Es ist kein Platz mehr: Noch nicht jeder Kontakt ist für die Leser verschlüsselt.",
+        },
+      },
       adders: "Wer Kontakte hinzufügen darf",
       addersHint: "Sie dürfen lesen und ändern, was sie hinzugefügt haben.",
       changedSince: "Jemand hat dasselbe Feld seither geändert.",
