@@ -234,10 +234,10 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     remove(&gateway, "omar", NameAfter::Held);
     // What was held back still leaves, for the one whom it is for.
     let noa = sign_in(&gateway, "noa");
+    let before = inbox(&gateway, &noa).len();
     gateway.clock().advance_secs(3_600);
     release(&gateway);
-    let there = inbox(&gateway, &noa);
-    assert_eq!(there.iter().filter(|one| one.subject == "Still held").count(), 1);
+    assert_eq!(inbox(&gateway, &noa).len(), before + 1);
     // That a message was read is its sender's to know; which key and which attestation was seen, its reader's.
     let kept = BTreeSet::from([OUTCOMES.id, KNOWN_KEYS.id, ATTESTATIONS.id]);
     let left = &tables_of(&gateway, account) - &kept;

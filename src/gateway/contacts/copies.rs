@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::shared::{octets_of, told_in_tx};
+use crate::gateway::contacts::row::{octets_of, told_in_tx};
 use crate::gateway::contacts::shares::{Fields, Grant, Grants, Projection, Share, ShareTo};
 use crate::gateway::contacts::stored::StoredContact;
 use crate::gateway::error::{Conflict, Error, unless_damaged};

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::copies::{CopiesChange, readers_of, told};
-use crate::gateway::contacts::shared::octets_of;
+use crate::gateway::contacts::row::octets_of;
 use crate::gateway::contacts::shares::{Grant, Grants, Named, Share, ShareTo, Sharing};
 use crate::gateway::contacts::sharing::{ShareView, WantedShare};
 use crate::gateway::error::{Error, readable, unless_damaged};

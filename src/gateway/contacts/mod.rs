@@ -25,6 +25,7 @@ pub mod list;
 mod reader_rows;
 pub mod request;
 mod request_message;
+mod row;
 pub mod shared;
 pub mod shares;
 pub mod sharing;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::contacts::copies::{self, CopyKey};
-use crate::gateway::contacts::shared::binding;
+use crate::gateway::contacts::row::binding;
 use crate::gateway::contacts::shares::ShareTo;
 use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::groups::audience::Reader;

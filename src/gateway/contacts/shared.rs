@@ -19,15 +19,15 @@ use crate::gateway::actor::Actor;
 use crate::gateway::contacts::copies::{self, CopiesChange};
 use crate::gateway::contacts::list::{PAGE_MAX, QUERY_CHARS_MAX};
 use crate::gateway::contacts::reader_rows::{Found, Rows};
+use crate::gateway::contacts::row::{binding, octets_of, told_in_tx};
 use crate::gateway::contacts::shares::{Fields, Projection, Share, ShareTo, Sharing};
 use crate::gateway::contacts::stored::{ContactPatch, MISSING, StoredContact};
 use crate::gateway::error::{Conflict, Error, readable, unless_damaged};
-use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::admission::Asker;
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::groups::sealing::still_sealed_in_tx;
-use crate::gateway::records::contact::{BOOK, ContactId, ContactShared, ReaderKey};
+use crate::gateway::records::contact::{BOOK, ContactId, ContactShared};
 use crate::gateway::records::group::Under;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::sealed_form;
@@ -108,10 +108,6 @@ pub const SHARED_OF_ONE_MAX: u64 = 1_000;
 
 /// The most octets of all readers' copies of one contact.
 const COPIES_OCTETS_MAX: u64 = 1 << 20;
-
-pub(super) fn binding(reader: ReaderKey, owner: AccountId, id: ContactId, version: u32) -> Vec<u8> {
-    [b"contact shared\0".as_slice(), &reader, &owner.0, &id, &version.to_be_bytes()].concat()
-}
 
 /// The epochs that one request opened.
 #[derive(Default)]
@@ -434,10 +430,6 @@ impl Sharing {
     }
 }
 
-pub(super) fn octets_of(row: &ContactShared) -> u64 {
-    (row.sealed.len() + row.encapsulation.len()) as u64
-}
-
 impl ReadersChange {
     /// How many octets the readers' rows are.
     pub fn octets(&self) -> u64 {
@@ -504,14 +496,6 @@ pub(super) fn unshare_all_in_tx(
         tx.delete(&CONTACT_SHARED, &key);
         // The reader may be a group, whose identifier no account has.
         told_in_tx(tx, AccountId(key.0))?;
-    }
-    Ok(())
-}
-
-/// Tells a person that contacts of others changed. A group has no row of its own to change.
-pub(super) fn told_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
-    if tx.has(&ACCOUNTS, &account)? {
-        tx.changed(account, Changed::Contacts)?;
     }
     Ok(())
 }

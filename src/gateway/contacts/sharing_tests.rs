@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::copies;
-use super::shared::{SharedQuery, binding};
+use super::row::binding;
+use super::shared::SharedQuery;
 use super::shares::{Field, Fields, Projection, ShareTo};
 use super::sharing::{NamedReader, WantedShare};
 use super::stored::ContactPatch;

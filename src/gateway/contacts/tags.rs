@@ -9,8 +9,6 @@ use crate::gateway::contacts::shared::SharedView;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::text::hex;
 
-const STALE: Error = Error::Conflict(Conflict::EditedElsewhere);
-
 /// The octets of a tag at most.
 const TAG_OCTETS_MAX: usize = 64;
 
@@ -32,16 +30,27 @@ impl Gateway {
         (owner, id): (&str, &str),
         tag: &str,
     ) -> Result<u32, Error> {
-        let is_short =
-            tag.len() <= 2 * TAG_OCTETS_MAX && tag.len().is_multiple_of(2) && tag.is_ascii();
-        let octets = is_short.then(|| {
-            let pairs =
-                (0..tag.len()).step_by(2).map(|at| u8::from_str_radix(&tag[at..at + 2], 16));
-            pairs.collect::<Result<Vec<u8>, _>>().ok()
+        let Some(version) = self.contact_tag_opened(actor, (owner, id), tag) else {
+            // Of one that is not there, nothing else is said.
+            self.contact_shared(actor, owner, id)?;
+            return Err(Error::Conflict(Conflict::EditedElsewhere));
+        };
+        Ok(version)
+    }
+
+    fn contact_tag_opened(
+        &self,
+        actor: &Actor,
+        (owner, id): (&str, &str),
+        tag: &str,
+    ) -> Option<u32> {
+        let is_whole = tag.len() <= 2 * TAG_OCTETS_MAX && tag.len().is_multiple_of(2);
+        let pairs = tag.as_bytes().chunks_exact(2).map(|pair| {
+            let pair = std::str::from_utf8(pair).ok()?;
+            u8::from_str_radix(pair, 16).ok()
         });
-        let octets = octets.flatten().ok_or(STALE)?;
-        let plain = actor.secret().open_own(&binding(owner, id), &octets).map_err(|_| STALE)?;
-        let version = plain.as_slice().try_into().map_err(|_| STALE)?;
-        Ok(u32::from_be_bytes(version))
+        let octets: Vec<u8> = is_whole.then(|| pairs.collect()).flatten()?;
+        let plain = actor.secret().open_own(&binding(owner, id), &octets).ok()?;
+        Some(u32::from_be_bytes(plain.as_slice().try_into().ok()?))
     }
 }
