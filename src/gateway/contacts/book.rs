@@ -10,9 +10,7 @@ use crate::gateway::contacts::block::Line;
 use crate::gateway::contacts::changes::{Before, PhotoChange, RowChange};
 use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::contacts::shares::Sharing;
-use crate::gateway::contacts::stored::{
-    ContactPatch, MERGED_MAX, MISSING, StoredContact, fitting, id_of,
-};
+use crate::gateway::contacts::stored::{ContactPatch, MERGED_MAX, MISSING, StoredContact, fitting};
 use crate::gateway::error::{Conflict, Error, unless_damaged};
 use crate::gateway::records::contact::{ContactId, ContactRow, ContactSharing};
 use crate::gateway::records::ids::AccountId;
@@ -66,7 +64,7 @@ impl Gateway {
         key: Option<&str>,
     ) -> Result<ContactView, Error> {
         let contact = fitting(contact)?;
-        let id = id_of(actor.account(), key)?;
+        let id = self.contact_id_of(actor.account(), key)?;
         let stored = StoredContact { contact, ..StoredContact::default() };
         self.contacts_retry(|| {
             if key.is_some() && self.inner.store.has(&CONTACTS, &(actor.account(), id))? {

@@ -13,7 +13,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::contacts::copies::copy_edit_in_tx;
 use crate::gateway::contacts::shared::{SharedView, parsed};
 use crate::gateway::contacts::shares::{Fields, ShareTo};
-use crate::gateway::contacts::stored::{ContactPatch, MISSING, fits, fitting, id_of};
+use crate::gateway::contacts::stored::{ContactPatch, MISSING, fits, fitting};
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
@@ -125,14 +125,11 @@ impl Gateway {
     ) -> Result<String, Error> {
         let whose = AccountId(parse_hex(owner).ok_or(MISSING)?);
         let key = key.map(|key| format!("{owner} {key}"));
-        let id = id_of(actor.account(), key.as_deref())?;
+        let id = self.contact_id_of(actor.account(), key.as_deref())?;
         let is_reached =
             self.account_exists(whose)? && self.reaches(&self.asker(actor.account())?, whose)?;
         if !is_reached {
             return Err(MISSING);
-        }
-        if key.is_some() && self.inner.store.has(&CONTACTS, &(whose, id))? {
-            return Ok(hex(&id));
         }
         let mut shared = Contact::default();
         ContactPatch::of(contact, Fields::all()).write(&mut shared);
@@ -186,6 +183,10 @@ impl Gateway {
                 return Err(Error::Busy);
             }
             may_edit_in_tx(tx, owner, &row)?;
+            // Asked again, and taken since: only who may add still learns that it is there.
+            if row.kind == EditKind::Add && tx.has(&CONTACTS, &(owner, row.contact))? {
+                return Ok(());
+            }
             if before.is_none() {
                 room_in_tx(tx, owner, &row)?;
             }
