@@ -17,14 +17,16 @@ use crate::store::{self, Read};
 /// The most rows that one question reads.
 pub const ROWS_READ_MAX: usize = 5_000;
 
-/// The most octets that one question reads, and of them those of one owner; the most keys that are looked
-/// at for one reader, and how many contacts of an owner come before the first of the next one.
+/// The most octets that one question reads, and of them those of one owner; the most keys of contacts that
+/// are shared one by one that are looked at for one reader, and how many contacts of an owner come before
+/// the first of the next one.
 pub(super) const OCTETS_READ_MAX: usize = 16 << 20;
 pub(super) const OCTETS_OF_ONE_MAX: usize = 4 << 20;
 const KEYS_READ_MAX: usize = 20_000;
 const TURN: usize = 20;
 
-/// The most address books that one may add to, and are named.
+/// The most address books that one may add to, and are named, and the most that are shared as a whole with
+/// one reader and are looked at.
 pub(super) const BOOKS_MAX: usize = 50;
 
 /// One row for a reader, and what it is bound to.
@@ -144,15 +146,26 @@ impl Gateway {
     ) -> Result<(), Error> {
         let mut grants = Vec::new();
         self.inner.store.scan_readable(&CONTACT_BOOKS, &to.key(), |(to, owner), grant| {
+            if grants.len() == BOOKS_MAX {
+                places.more = true;
+                return ControlFlow::Break(());
+            }
             if owner != reader.account {
                 grants.push(((to, owner), grant.generation, grant.edit));
             }
-            places.next()
+            ControlFlow::Continue(())
         })?;
         for (of, generation, edit) in grants {
+            // As many of each owner, whatever the others share.
+            let mut count = 0;
             self.inner.store.scan_keys(&CONTACT_COPIES, &(of, generation), |key| {
+                if count == ROWS_READ_MAX {
+                    places.more = true;
+                    return ControlFlow::Break(());
+                }
+                count += 1;
                 places.push(At::Copy(key, edit));
-                places.next()
+                ControlFlow::Continue(())
             })?;
         }
         Ok(())
