@@ -110,12 +110,15 @@ impl Gateway {
         if most == 0 {
             return Ok(Cleared::All);
         }
+        // The own row says that there are copies: it goes with the last of them.
+        let are_last = copies.len() < ROWS_AT_ONCE;
         let of_books = books.iter().map(|(reader, _)| *reader);
         let readers = shared.iter().map(|(reader, ..)| *reader).chain(of_books);
         let readers: BTreeSet<AccountId> = readers.map(AccountId).collect();
         let done = self.transact(move |tx| {
             shared.iter().for_each(|key| tx.delete(&CONTACT_SHARED, key));
-            books.iter().for_each(|key| tx.delete(&CONTACT_BOOKS, key));
+            let ended = books.iter().filter(|(to, _)| are_last || *to != id.0);
+            ended.for_each(|key| tx.delete(&CONTACT_BOOKS, key));
             copies.iter().for_each(|key| tx.delete(&CONTACT_COPIES, key));
             for reader in readers.iter().filter(|reader| **reader != id) {
                 // The reader may be a group, whose identifier no account has.
