@@ -364,8 +364,8 @@ async fn write_shared(owner: &mut Client, other: &mut Client) -> Vec<String> {
     let to = json!({"kind": "person", "id": format!("u2@{DOMAIN}")});
     let shares =
         json!({"shares": [{"to": to, "read": ["name", "notes", "own"], "edit": ["notes"]}]});
-    let shared: Value =
-        owner.call(Method::PUT, "/api/contacts/book", Some(shares)).await.expect("it is shared");
+    let at = (Method::PUT, "/api/contacts/book");
+    let shared: Value = owner.change(at, 0, shares).await.expect("it is shared");
     assert_eq!(shared["progress"], "done");
     let adders = json!({"adders": [to]});
     let _: Value =

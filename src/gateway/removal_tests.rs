@@ -11,11 +11,12 @@ use super::contacts::sharing::{NamedReader, WantedShare};
 use super::contacts::transfer::Format;
 use super::group_tests::{add, created, gateway_of, group_id, id, put, row};
 use super::mailboxes::label::Label;
+use super::records::contact::ContactShared;
 use super::records::search::Sealed;
 use super::records::tables::{
-    ACCOUNT_KEYS, ACCOUNT_NEWS, ATTESTATIONS, CODE_FAILURES, CONTACTS, CREDENTIALS, FILTERS,
-    GROUP_MEMBERS, KNOWN_KEYS, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS, ROLE_ACTS, ROLE_INTERIM,
-    SEARCH_DELETED,
+    ACCOUNT_KEYS, ACCOUNT_NEWS, ATTESTATIONS, CODE_FAILURES, CONTACT_COPIES, CONTACTS, CREDENTIALS,
+    FILTERS, GROUP_MEMBERS, KNOWN_KEYS, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS, ROLE_ACTS,
+    ROLE_INTERIM, SEARCH_DELETED,
 };
 use super::removal::addresses::{HELD_DAYS, NameAfter};
 use super::sending_tests::*;
@@ -142,7 +143,7 @@ fn use_contacts(gateway: &Gateway, omar: &Actor, dana: &Actor) {
         gateway.contact_photo_set(one, &zoe.id, Some(&photo)).unwrap();
         let version = gateway.contact(one, &zoe.id).unwrap().version;
         gateway.contact_share(one, &zoe.id, version, std::slice::from_ref(&share)).unwrap();
-        gateway.contact_book_share(one, &[share]).unwrap();
+        gateway.contact_book_share(one, 0, &[share]).unwrap();
         gateway.contact_adders_set(one, &[reader]).unwrap();
         let gone = gateway.contact_create(one, whole()).unwrap().id;
         gateway.contact_delete(one, &gone).unwrap();
@@ -180,7 +181,7 @@ fn a_large_address_book_goes_in_steps_and_its_readers_are_told() {
     let to = NamedReader::Person("dana@example.org".to_owned());
     let name: Fields = [Field::Name].into_iter().collect();
     let share = WantedShare { to, read: name, edit: Fields::default() };
-    gateway.contact_book_share(&omar, &[share]).unwrap();
+    gateway.contact_book_share(&omar, 0, &[share]).unwrap();
     let query = SharedQuery { limit: 1, ..SharedQuery::default() };
     assert!(gateway.contacts_shared(&dana, &query).unwrap().all >= 200);
     let state = gateway.state(dana.account()).unwrap();
@@ -195,6 +196,27 @@ fn a_large_address_book_goes_in_steps_and_its_readers_are_told() {
     assert_eq!(left(), 0);
     assert_ne!(gateway.state(dana.account()).unwrap(), state, "the reader is told");
     assert_eq!(gateway.contacts_shared(&dana, &query).unwrap().all, 0);
+    assert_eq!(tables_of(&gateway, omar.account()), BTreeSet::new());
+}
+
+/// Copies that nobody reads any more go with their owner, also if there is no contact any more.
+#[test]
+fn many_copies_of_an_empty_address_book_go_with_its_owner() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let to = NamedReader::Person("dana@example.org".to_owned());
+    let name: Fields = [Field::Name].into_iter().collect();
+    let share = WantedShare { to, read: name, edit: Fields::default() };
+    gateway.contact_book_share(&omar, 0, &[share]).unwrap();
+    let of = (dana.account().0, omar.account());
+    let done = gateway.store().transact(move |tx| {
+        for one in 0..1_200_u128 {
+            tx.put(&CONTACT_COPIES, &(of, 7, one.to_be_bytes()), &ContactShared::default())?;
+        }
+        Ok::<_, crate::store::Error>(())
+    });
+    done.wait().unwrap();
+    remove(&gateway, "omar", NameAfter::Held);
     assert_eq!(tables_of(&gateway, omar.account()), BTreeSet::new());
 }
 

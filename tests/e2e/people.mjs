@@ -160,12 +160,12 @@ for (const [at, { name, options, by }] of ways.entries()) {
   await good(owner, "changes by others");
   ok(`a secretary adds and the owner sees who, ${name}`);
 
-  // The whole address book is shared without the phones, and taken back.
+  // The whole address book is shared, of each contact the name and the notes, and taken back.
   await press(owner, "book-share");
   const dialog = owner.getByTestId("share-dialog");
   await by.type(owner, dialog.getByTestId("reader-address"), other);
   await by.press(owner, dialog.getByTestId("reader-add"));
-  await by.choose(owner, dialog.getByTestId("share-phones"), "hidden");
+  await by.choose(owner, dialog.getByTestId("share-notes"), "read");
   await good(owner, "sharing the address book");
   await kept(owner, () => press(owner, "share-save"), "/book");
   await owner.getByTestId("book-reader").waitFor();

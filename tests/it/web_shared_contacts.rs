@@ -254,6 +254,12 @@ async fn a_contact_is_added_once_for_each_key_of_a_request() {
     assert_eq!(dana.get("/api/contacts").await.expect_status(200).json()["all"], 3);
     let edits = dana.get("/api/contacts/edits").await.expect_status(200).json();
     assert_eq!(edits["items"].as_array().unwrap().len(), 1);
+    // Who may add no longer learns nothing of what is there, not even by the key that it came with.
+    let none = json!({"adders": []});
+    dana.put("/api/contacts/adders", &none).await.expect_status(200);
+    for key in ["first-key", "other-key"] {
+        ask(&mut omar, &path, key, &noa).await.expect_problem(404, "not-found");
+    }
 }
 
 /// P-54: what a reader does not see is not counted by a version: it says nothing, and is another one for
@@ -334,7 +340,10 @@ async fn a_whole_address_book_is_shared_with_fields_excepted() {
     let mut yael = web.signed_in("yael").await;
     add(&mut dana, "Noa").await;
     let of = |edit: &[&str]| json!({"shares": [person("omar", &["name", "notes"], edit)]});
-    let view = dana.put("/api/contacts/book", &of(&["notes"])).await.expect_status(200).json();
+    let book = ("PUT", "/api/contacts/book");
+    let of_nobody = dana.get(book.1).await.expect_status(200).header("etag").to_owned();
+    let answer = with_version(&mut dana, book, &of_nobody, &of(&["notes"])).await;
+    let (first_list, view) = (answer.header("etag").to_owned(), answer.expect_status(200).json());
     assert_eq!(
         (&view["progress"], &view["shares"][0]["to"]["address"]),
         (&json!("done"), &json!("omar@example.org"))
@@ -378,14 +387,20 @@ async fn a_whole_address_book_is_shared_with_fields_excepted() {
     );
     // A field less, and then nothing.
     let name = json!({"shares": [person("omar", &["name"], &[])]});
-    dana.put("/api/contacts/book", &name).await.expect_status(200);
+    let answer = with_version(&mut dana, book, &first_list, &name).await.expect_status(200);
+    let over = answer.header("etag").to_owned();
     let one = omar.get(&first).await.expect_status(200).json();
     assert_eq!((&one["fields"], one.get("notes")), (&json!(["name"]), None));
-    dana.put("/api/contacts/book", &json!({"shares": []})).await.expect_status(200);
+    let none = json!({"shares": []});
+    let answer = with_version(&mut dana, book, &over, &none).await.expect_status(200);
+    let over = answer.header("etag").to_owned();
+    // Who looked at an earlier list gives nothing back.
+    with_version(&mut dana, book, &first_list, &name).await.expect_problem(409, "edited-elsewhere");
+    dana.put(book.1, &name).await.expect_problem(422, "invalid");
     omar.get(&first).await.expect_problem(404, "not-found");
     assert_eq!(shared(&mut omar, "").await["all"], 0);
     let wrong = json!({"shares": [person("omar", &["name"], &["notes"])]});
-    dana.put("/api/contacts/book", &wrong).await.expect_problem(422, "invalid");
+    with_version(&mut dana, book, &over, &wrong).await.expect_problem(422, "invalid");
     let nobody = json!({"shares": [person("nobody", &["name"], &[])]});
-    dana.put("/api/contacts/book", &nobody).await.expect_problem(404, "not-found");
+    with_version(&mut dana, book, &over, &nobody).await.expect_problem(404, "not-found");
 }

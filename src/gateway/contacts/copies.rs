@@ -22,7 +22,7 @@ use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::sealing::still_sealed_in_tx;
 use crate::gateway::records::contact::{ContactBook, ContactId, ContactShared, ReaderKey};
 use crate::gateway::records::group::Under;
-use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{ACCOUNTS, CONTACT_BOOKS, CONTACT_COPIES};
 use crate::store::Read;
@@ -38,8 +38,8 @@ pub(super) struct CopiesChange {
     kept: Vec<Under>,
     /// How many octets all copies are.
     pub octets: u64,
-    /// Whether one cannot be sealed now, because the keys of a group wait.
-    pub waits: bool,
+    /// The groups for which one cannot be sealed now.
+    pub unsealed: Vec<GroupId>,
 }
 
 /// The place of a copy.
@@ -84,13 +84,14 @@ impl Gateway {
         for grant in grants.0 {
             let Share { to, read, .. } = grant.share;
             let (key, projection) = (grant.key(actor.account(), id), Projection::of(stored, read));
+            let mut earlier = None;
             if was.is_some_and(|was| Projection::of(was, read) == projection) {
-                let row = unless_damaged(self.inner.store.get(&CONTACT_COPIES, &key))?.flatten();
-                if let Some(row) = self.contact_row_kept(actor, to, row)? {
-                    change.octets += octets_of(&row);
-                    change.kept.extend(row.under);
-                    continue;
-                }
+                earlier = unless_damaged(self.inner.store.get(&CONTACT_COPIES, &key))?.flatten();
+            }
+            if let Some(row) = self.contact_row_kept(actor, to, earlier.clone())? {
+                change.octets += octets_of(&row);
+                change.kept.extend(row.under);
+                continue;
             }
             let plain = sealed_form::octets_of(&projection)?;
             // What may be changed stands in the reader's row.
@@ -102,8 +103,12 @@ impl Gateway {
                     change.put.push((grant, row));
                 }
                 None => {
-                    change.waits |= self.contact_reader_waits(actor, to)?;
-                    change.drop.push(grant);
+                    // What a group reads already stays until its keys are there.
+                    match earlier.filter(|_| self.contact_reader_waits(actor, to)) {
+                        Some(row) => change.octets += octets_of(&row),
+                        None => change.drop.push(grant),
+                    }
+                    change.unsealed.extend(to.group());
                 }
             }
         }
@@ -117,15 +122,12 @@ impl Gateway {
     }
 
     /// Whether nothing can be sealed for a reader now, and can be later.
-    pub(super) fn contact_reader_waits(&self, actor: &Actor, to: ShareTo) -> Result<bool, Error> {
-        let ShareTo::Group(group) = to else { return Ok(false) };
-        match self.group_sealing(actor, group) {
-            Err(Error::Conflict(Conflict::GroupKeysWait | Conflict::GroupKeysUnproven)) => Ok(true),
-            Ok(_) | Err(Error::NotFound { .. } | Error::Damaged { .. } | Error::KeysDiffer) => {
-                Ok(false)
-            }
-            Err(other) => Err(other),
-        }
+    pub(super) fn contact_reader_waits(&self, actor: &Actor, to: ShareTo) -> bool {
+        let sealing = to.group().map(|group| self.group_sealing(actor, group));
+        matches!(
+            sealing,
+            Some(Err(Error::Conflict(Conflict::GroupKeysWait | Conflict::GroupKeysUnproven)))
+        )
     }
 
     /// The copy of a contact that a reader has, with what the reader may change.
@@ -147,6 +149,12 @@ impl CopiesChange {
     fn of(row: Option<&ContactBook>) -> CopiesChange {
         let generation = row.map_or(0, |row| row.generation);
         CopiesChange { generation, ..CopiesChange::default() }
+    }
+
+    /// Those of some keys of groups for which everything could be sealed.
+    pub fn under_left(&self, under: &[Under]) -> Vec<Under> {
+        let is_sealed = |under: &&Under| !self.unsealed.contains(&under.group);
+        under.iter().filter(is_sealed).copied().collect()
     }
 
     /// Stores the copies of a contact; [`Error::Busy`] if the grants, or a group's keys, changed meanwhile.
@@ -178,11 +186,12 @@ impl CopiesChange {
             tx.put(&CONTACT_COPIES, &grant.key(owner, id), row)?;
             told(tx, grant.share.to)?;
         }
-        match row.filter(|row| self.waits && row.due != Some(0)) {
-            Some(row) => tx
-                .put(&CONTACT_BOOKS, &own, &ContactBook { due: Some(0), ..row })
-                .map_err(Into::into),
-            None => Ok(()),
+        // The copies are made anew when the keys of these groups are there.
+        match row.map(|row| (self.under_left(&row.under), row)) {
+            Some((under, row)) if under != row.under => {
+                tx.put(&CONTACT_BOOKS, &own, &ContactBook { under, ..row }).map_err(Into::into)
+            }
+            _ => Ok(()),
         }
     }
 }

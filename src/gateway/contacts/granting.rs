@@ -18,9 +18,10 @@ use crate::gateway::contacts::copies::{CopiesChange, readers_of, told};
 use crate::gateway::contacts::row::octets_of;
 use crate::gateway::contacts::shares::{Grant, Grants, Named, Share, ShareTo, Sharing};
 use crate::gateway::contacts::sharing::{ShareView, WantedShare};
-use crate::gateway::error::{Error, readable, unless_damaged};
+use crate::gateway::error::{Conflict, Error, readable, unless_damaged};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::records::contact::{ContactBook, ContactId, ContactRow, ContactSharing};
+use crate::gateway::records::group::Under;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::sealed_form;
@@ -45,6 +46,8 @@ pub enum Progress {
 /// With whom a whole address book is shared, for its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantsView {
+    /// Grows with each change.
+    pub version: u32,
     pub shares: Vec<ShareView>,
     pub progress: Progress,
 }
@@ -97,19 +100,23 @@ impl Gateway {
     pub(super) fn contact_book_end(&self, actor: &Actor) -> Result<(), Error> {
         let (account, own) = (actor.account(), (actor.account().0, actor.account()));
         tracing::error!(account.id = %account.to_text(), "with whom an address book is shared is lost");
-        let (_, copies) = readers_of(&self.inner.store, account)?;
+        let before = unless_damaged(self.inner.store.get(&CONTACT_BOOKS, &own))?;
+        let (readers, copies) = readers_of(&self.inner.store, account)?;
         // None that was there before: its copies would be read again.
         let generation = copies.iter().map(|(_, generation)| generation + 1).max().unwrap_or(1);
         let plain = sealed_form::octets_of(&Grants::default())?;
         let sealed = actor.secret().seal_own(&binding(account, generation), &plain)?;
         let done = self.transact(move |tx| {
-            let (readers, over) = readers_of(&**tx, account)?;
-            for to in readers {
-                tx.delete(&CONTACT_BOOKS, &(to, account));
-                // The reader may be a group, whose identifier no account has.
-                told(tx, ShareTo::Person(AccountId(to)))?;
+            // Who reads the book changes with this row alone.
+            if unless_damaged(tx.get(&CONTACT_BOOKS, &own))? != before {
+                return Err(Error::Busy);
             }
-            let (sealed, due) = (sealed.clone(), Some(0));
+            for to in &readers {
+                tx.delete(&CONTACT_BOOKS, &(*to, account));
+                // The reader may be a group, whose identifier no account has.
+                told(tx, ShareTo::Person(AccountId(*to)))?;
+            }
+            let (sealed, due, over) = (sealed.clone(), Some(0), copies.clone());
             let row = ContactBook { generation, due, over, sealed, ..ContactBook::default() };
             tx.put(&CONTACT_BOOKS, &own, &row)?;
             tx.changed(account, Changed::Contacts).map(drop)
@@ -120,7 +127,8 @@ impl Gateway {
     /// With whom the actor's whole address book is shared. Goes on with the copies that are due.
     pub fn contact_book_sharing(&self, actor: &Actor) -> Result<GrantsView, Error> {
         let progress = self.contact_book_step(actor)?;
-        let (_, Grants(grants, named)) = self.contact_book(actor)?;
+        let (row, Grants(grants, named)) = self.contact_book(actor)?;
+        let version = row.map_or(0, |row| row.generation);
         let asker = self.asker(actor.account())?;
         let mut shares = Vec::with_capacity(grants.len());
         for Grant { share: Share { to, read, edit }, .. } in grants {
@@ -131,23 +139,33 @@ impl Gateway {
             };
             shares.push(ShareView { reader, read, edit, sealed });
         }
-        Ok(GrantsView { shares, progress })
+        Ok(GrantsView { version, shares, progress })
     }
 
-    /// Says who reads and changes the actor's whole address book from now on.
+    /// Says who reads and changes the actor's whole address book from now on. `over` is the version that
+    /// the actor looked at; `edited-elsewhere` if it is another one by now.
     pub fn contact_book_share(
         &self,
         actor: &Actor,
+        over: u32,
         wanted: &[WantedShare],
     ) -> Result<GrantsView, Error> {
         self.contact_book_clear(actor.account())?;
-        self.contacts_retry(|| self.contact_book_set(actor, wanted))?;
+        self.contacts_retry(|| self.contact_book_set(actor, over, wanted))?;
         self.contact_book_sharing(actor)
     }
 
-    fn contact_book_set(&self, actor: &Actor, wanted: &[WantedShare]) -> Result<(), Error> {
+    fn contact_book_set(
+        &self,
+        actor: &Actor,
+        over: u32,
+        wanted: &[WantedShare],
+    ) -> Result<(), Error> {
         let (account, own) = (actor.account(), (actor.account().0, actor.account()));
         let (before, Grants(had, had_names)) = self.contact_book(actor)?;
+        if before.as_ref().map_or(0, |row| row.generation) != over {
+            return Err(Error::Conflict(Conflict::EditedElsewhere));
+        }
         let known: BTreeSet<ShareTo> = had.iter().map(|grant| grant.share.to).collect();
         let (mut shares, mut names) = (Vec::with_capacity(wanted.len()), Named::new());
         for WantedShare { to, read, edit } in wanted {
@@ -206,17 +224,9 @@ impl Gateway {
         self.contact_book_clear(actor.account())?;
         let mut made = 0;
         while made < COPIES_AT_ONCE {
-            let (row, grants) = self.contact_book(actor)?;
-            if row.is_none_or(|row| row.due.is_none()) {
-                return Ok(Progress::Done);
-            }
-            for Grant { share, .. } in &grants.0 {
-                if share.to == ShareTo::Group(GroupId::EVERYBODY) {
-                    self.groups_tend_or_not(actor);
-                }
-                if self.contact_reader_waits(actor, share.to)? {
-                    return Ok(Progress::Waiting);
-                }
+            let progress = self.contacts_retry(|| self.contact_book_due(actor))?;
+            if progress != Progress::Going {
+                return Ok(progress);
             }
             match self.contacts_retry(|| self.contact_book_block(actor)) {
                 Err(Error::OverQuota) => return Ok(Progress::Full),
@@ -224,6 +234,40 @@ impl Gateway {
             }
         }
         Ok(Progress::Going)
+    }
+
+    /// Whether copies are to be made. They are to be made anew where a group has other keys than those of
+    /// the last time, or the actor has left it; one whose keys wait keeps nobody else from getting copies.
+    fn contact_book_due(&self, actor: &Actor) -> Result<Progress, Error> {
+        let own = (actor.account().0, actor.account());
+        let (Some(before), grants) = self.contact_book(actor)? else { return Ok(Progress::Done) };
+        let (mut under, mut waits) = (Vec::new(), false);
+        for Grant { share: Share { to, .. }, .. } in grants.0 {
+            let Some(group) = to.group() else { continue };
+            if group == GroupId::EVERYBODY {
+                self.groups_tend_or_not(actor);
+            }
+            match self.group_sealing(actor, group) {
+                Ok((in_use, _)) => under.push(in_use),
+                Err(_) => waits |= self.contact_reader_waits(actor, to),
+            }
+        }
+        if under == before.under {
+            return Ok(match (before.due, waits) {
+                (Some(_), _) => Progress::Going,
+                (None, true) => Progress::Waiting,
+                (None, false) => Progress::Done,
+            });
+        }
+        let done = self.transact(move |tx| {
+            if tx.get(&CONTACT_BOOKS, &own)?.as_ref() != Some(&before) {
+                return Err(Error::Busy);
+            }
+            let (due, under) = (Some(0), under.clone());
+            tx.put(&CONTACT_BOOKS, &own, &ContactBook { due, under, ..before.clone() })?;
+            Ok(())
+        });
+        done.wait().map(|()| Progress::Going)
     }
 
     /// The same, for a page that is only read.
@@ -251,8 +295,9 @@ impl Gateway {
             changes.extend(self.contact_book_contact(actor, id)?);
         }
         let count = changes.len().max(1);
-        let waits = changes.iter().any(|change| change.copies.waits);
-        let due = if waits { before.due } else { number.checked_add(1) };
+        let due = number.checked_add(1);
+        let under = |under: Vec<Under>, change: &Sealed| change.copies.under_left(&under);
+        let under = changes.iter().fold(before.under.clone(), under);
         let done = self.transact(move |tx| {
             if tx.get(&CONTACT_BOOKS, &own)?.as_ref() != Some(&before) {
                 return Err(Error::Busy);
@@ -273,7 +318,8 @@ impl Gateway {
                 tx.put(&CONTACTS, &(account, *id), after)?;
             }
             quota::replace_in_tx(tx, account, removed, added)?;
-            tx.put(&CONTACT_BOOKS, &own, &ContactBook { due, ..before.clone() })?;
+            let under = under.clone();
+            tx.put(&CONTACT_BOOKS, &own, &ContactBook { due, under, ..before.clone() })?;
             Ok(())
         });
         done.wait().map(|()| count)

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::copies::CopyKey;
-use super::granting::{BOOK_READERS_MAX, Progress};
+use super::granting::{BOOK_READERS_MAX, GrantsView, Progress};
 use super::list::{Known, Named};
 use super::reader_rows::{BOOKS_MAX, OCTETS_OF_ONE_MAX, OCTETS_READ_MAX, ROWS_READ_MAX};
 use super::shares::{Field, Fields};
@@ -12,17 +12,26 @@ use super::sharing_tests::{fields, found, missing, notes, outcomes, person, shar
 use super::stored::ContactPatch;
 use super::tests::{contact, counted};
 use super::transfer::Format;
-use crate::gateway::group_tests::{add, created, gateway_of, put};
+use crate::gateway::accounts::change::{Others, PasswordChange};
+use crate::gateway::group_tests::{add, created, gateway_of, group_id, put};
 use crate::gateway::records::contact::{BOOK, ContactBook, ContactShared, EditOutcome};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED};
-use crate::gateway::tests::sign_in;
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_WRAPS,
+};
+use crate::gateway::tests::{PASSWORD, log_in, password, sign_in};
 use crate::gateway::text::parse_hex;
-use crate::gateway::{Actor, Error, Gateway};
+use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::store::Read;
 
+/// Says who reads the book, over what was said last.
+fn granted(gateway: &Gateway, dana: &Actor, shares: &[WantedShare]) -> Result<GrantsView, Error> {
+    let version = gateway.contact_book_sharing(dana).unwrap().version;
+    gateway.contact_book_share(dana, version, shares)
+}
+
 fn grant(gateway: &Gateway, dana: &Actor, shares: &[WantedShare]) {
-    let view = gateway.contact_book_share(dana, shares).unwrap();
+    let view = granted(gateway, dana, shares).unwrap();
     assert_eq!((view.shares.len(), view.progress), (shares.len(), Progress::Done));
 }
 
@@ -155,6 +164,133 @@ fn who_edits_the_whole_book_changes_the_granted_fields() {
     assert_eq!(gateway.contact(&dana, &zoe).unwrap().contact.notes, "by omar");
 }
 
+/// P-54: who was removed does not come back with a list that was read before.
+#[test]
+fn a_grant_that_was_taken_back_does_not_come_back_with_an_earlier_list() {
+    let gateway = gateway_of(&["yael"]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    gateway.contact_create(&dana, whole()).unwrap();
+    let [of_omar, of_yael] = ["omar", "yael"].map(|name| person(name, &[Field::Name], &[]));
+    let set = |version, shares: &[WantedShare]| gateway.contact_book_share(&dana, version, shares);
+    let first = set(0, std::slice::from_ref(&of_omar)).unwrap().version;
+    assert!(set(first, &[]).unwrap().version > first);
+    for stale in [0, first] {
+        let refused = set(stale, &[of_omar.clone(), of_yael.clone()]);
+        let is_refused = matches!(refused, Err(Error::Conflict(Conflict::EditedElsewhere)));
+        assert!(is_refused, "{refused:?}");
+    }
+    assert_eq!(found(&gateway, &omar, ""), (vec![], 0, 0));
+    grant(&gateway, &dana, &[of_yael]);
+}
+
+/// Keys that were renewed open what was sealed for the ones before.
+#[test]
+fn a_reader_whose_keys_were_renewed_reads_the_book() {
+    let gateway = gateway_of(&[]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    gateway.contact_create(&dana, whole()).unwrap();
+    grant(&gateway, &dana, &[person("omar", &[Field::Name], &[])]);
+    let keys = || gateway.store().get(&ACCOUNT_KEYS, &omar.account()).unwrap().unwrap().number;
+    let number = keys();
+    let opened = gateway.session_open(log_in("omar", PASSWORD)).unwrap();
+    let actor = gateway.session_actor(&opened.token, "thumb").unwrap();
+    let kept = gateway.session_kept(&actor, &opened.token).unwrap();
+    let (old, new) = (password(PASSWORD), password("the next password of omar"));
+    let change = PasswordChange { old, new, others: Others::End };
+    gateway.password_change(&actor, kept, &change).unwrap();
+    assert!(keys() > number);
+    let omar = gateway.session_actor(&opened.token, "thumb").unwrap();
+    assert_eq!(found(&gateway, &omar, "").0, ["the-name"]);
+    gateway.contact_create(&dana, contact("Later", "later@a.example")).unwrap();
+    assert_eq!(found(&gateway, &omar, "").0, ["Later", "the-name"]);
+}
+
+/// P-52, P-54: what a group reads follows its keys: nothing once the owner has left it, all of it to those
+/// who came later and again when the owner is back; and one whose keys are not there keeps nobody waiting.
+#[test]
+fn the_copies_of_a_book_follow_the_keys_of_a_group() {
+    let gateway = gateway_of(&["yael"]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let yael = sign_in(&gateway, "yael");
+    let group = created(&gateway, &omar);
+    add(&gateway, &omar, &group, "dana");
+    let zoe = gateway.contact_create(&dana, whole()).unwrap().id;
+    let of = |to: NamedReader| WantedShare { to, ..person("", &[Field::Name], &[]) };
+    grant(&gateway, &dana, &[of(NamedReader::Group(group.clone()))]);
+    assert_eq!(found(&gateway, &omar, "").0, ["the-name"]);
+    // One who joins has the keys of later epochs only.
+    add(&gateway, &omar, &group, "yael");
+    let done = |gateway: &Gateway| gateway.contact_book_sharing(&dana).unwrap().progress;
+    assert_eq!(done(&gateway), Progress::Done);
+    assert_eq!(found(&gateway, &yael, "").0, ["the-name"]);
+    // The owner leaves: with the next look nothing is there that the group could open.
+    gateway.group_member_remove(&omar, &group, &dana.account().to_text()).unwrap();
+    let view = gateway.contact_book_sharing(&dana).unwrap();
+    assert_eq!((view.progress, view.shares[0].sealed), (Progress::Done, false));
+    assert_eq!(copies(&gateway), []);
+    assert_eq!(found(&gateway, &omar, ""), (vec![], 0, 0));
+    let version = gateway.contact(&dana, &zoe).unwrap().version;
+    gateway.contact_change(&dana, &zoe, version, &notes("meanwhile")).unwrap();
+    add(&gateway, &omar, &group, "dana");
+    assert_eq!(done(&gateway), Progress::Done);
+    assert_eq!(found(&gateway, &omar, "").0, ["the-name"]);
+    // The same without a look between leaving and coming back.
+    gateway.group_member_remove(&omar, &group, &dana.account().to_text()).unwrap();
+    let version = gateway.contact(&dana, &zoe).unwrap().version;
+    let mut name = whole().name;
+    name.given = "another".to_owned();
+    let patch = ContactPatch { name: Some(name), ..ContactPatch::default() };
+    gateway.contact_change(&dana, &zoe, version, &patch).unwrap();
+    add(&gateway, &omar, &group, "dana");
+    assert_eq!(done(&gateway), Progress::Done);
+    assert_eq!(found(&gateway, &omar, "").1, 1);
+    counted(&gateway, &dana);
+}
+
+/// A group whose keys are not there keeps nobody else waiting, and gets its copies when they are.
+#[test]
+fn a_group_whose_keys_wait_keeps_nobody_else_waiting() {
+    let gateway = gateway_of(&[]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let group = created(&gateway, &dana);
+    add(&gateway, &dana, &group, "omar");
+    gateway.contact_create(&omar, whole()).unwrap();
+    // The owner is in the group, and has none of its keys.
+    let mut keys = Vec::new();
+    let of = (group_id(&group), omar.account());
+    let keep = |key| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_keys(&GROUP_WRAPS, &of, keep).unwrap();
+    let wrap = |key| (key, gateway.store().get(&GROUP_WRAPS, &key).unwrap().unwrap());
+    let wraps: Vec<_> = keys.iter().copied().map(wrap).collect();
+    assert!(!wraps.is_empty());
+    let done = gateway.store().transact(move |tx| {
+        keys.iter().for_each(|key| tx.delete(&GROUP_WRAPS, key));
+        Ok::<_, crate::store::Error>(())
+    });
+    done.wait().unwrap();
+    let of_group = WantedShare {
+        to: NamedReader::Group(group),
+        ..person("", &[Field::Name, Field::Notes], &[])
+    };
+    let of_dana = person("dana", &[Field::Name], &[]);
+    let view = granted(&gateway, &omar, &[of_group, of_dana]).unwrap();
+    assert_eq!((view.progress, view.shares[0].sealed), (Progress::Waiting, false));
+    assert_eq!(found(&gateway, &dana, "").0, ["the-name"]);
+    gateway.contact_create(&omar, contact("Later", "later@a.example")).unwrap();
+    assert_eq!(found(&gateway, &dana, "").0, ["Later", "the-name"]);
+    assert_eq!(found(&gateway, &dana, "the-notes").1, 0);
+    for (key, row) in wraps {
+        put(&gateway, &GROUP_WRAPS, key, row);
+    }
+    assert_eq!(gateway.contact_book_sharing(&omar).unwrap().progress, Progress::Done);
+    assert_eq!(copies(&gateway).len(), 4);
+    assert_eq!(found(&gateway, &dana, "the-notes").1, 1);
+    counted(&gateway, &omar);
+}
+
 /// P-52: a group reads the whole book while one is in it, also if its keys come later.
 #[test]
 fn a_group_reads_the_whole_book_while_one_is_in_it() {
@@ -175,7 +311,7 @@ fn a_group_reads_the_whole_book_while_one_is_in_it() {
     assert_eq!(copies(&gateway), []);
     assert_eq!(found(&gateway, &omar, ""), (vec![], 0, 0));
     // Nobody wrapped the keys of everybody inside for the owner yet.
-    let view = gateway.contact_book_share(&omar, &[of(NamedReader::Everybody)]).unwrap();
+    let view = granted(&gateway, &omar, &[of(NamedReader::Everybody)]).unwrap();
     let own = gateway.contact_create(&omar, contact("Own", "own@a.example")).unwrap();
     if view.progress != Progress::Done {
         assert_eq!((view.progress, view.shares[0].sealed), (Progress::Waiting, false));
@@ -199,7 +335,7 @@ fn the_copies_of_a_large_book_are_made_step_by_step() {
             .map(|at| format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:c {part} {at}\r\nEND:VCARD\r\n"));
         gateway.contacts_import(&dana, Format::VCard3, &cards.collect::<String>()).unwrap();
     }
-    let view = gateway.contact_book_share(&dana, &[person("omar", &[Field::Name], &[])]).unwrap();
+    let view = granted(&gateway, &dana, &[person("omar", &[Field::Name], &[])]).unwrap();
     assert_eq!(view.progress, Progress::Going);
     let some = copies(&gateway).len();
     assert!((200..600).contains(&some), "{some}");
@@ -239,13 +375,13 @@ fn a_book_has_no_more_readers_than_may_be() {
     let gateway = gateway_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let dana = sign_in(&gateway, "dana");
     let all: Vec<_> = names.iter().map(|name| person(name, &[Field::Name], &[])).collect();
-    let refused = gateway.contact_book_share(&dana, &all);
+    let refused = granted(&gateway, &dana, &all);
     assert!(matches!(refused, Err(Error::OverQuota)), "{refused:?}");
     grant(&gateway, &dana, &all[1..]);
     let nobody = [person("nobody", &[Field::Name], &[])];
-    missing(gateway.contact_book_share(&dana, &nobody));
+    missing(granted(&gateway, &dana, &nobody));
     let more = [person("p1", &[Field::Name], &[Field::Notes])];
-    assert!(matches!(gateway.contact_book_share(&dana, &more), Err(Error::Invalid { .. })));
+    assert!(matches!(granted(&gateway, &dana, &more), Err(Error::Invalid { .. })));
 }
 
 /// Rows for a reader, of owners with these numbers.
@@ -283,6 +419,32 @@ fn one_question_reads_no_more_octets_than_it_may() {
     assert!((OCTETS_OF_ONE_MAX..=OCTETS_OF_ONE_MAX + each).contains(&read()));
     fill(&gateway, to, 1..5, 6, each);
     assert!((OCTETS_READ_MAX..=OCTETS_READ_MAX + each).contains(&read()));
+}
+
+/// P-52: who shares a large book hides nothing that somebody else shares.
+#[test]
+fn the_large_book_of_one_owner_hides_no_contact_of_another() {
+    let gateway = gateway_of(&[]);
+    let omar = sign_in(&gateway, "omar");
+    let (to, reader) = (omar.account().0, gateway.reader_facts(&omar).unwrap());
+    let sizes = [u32::try_from(ROWS_READ_MAX).unwrap() + 1, 300, 300];
+    for (owner, size) in (0..).zip(sizes) {
+        let of = (to, AccountId(number(owner)));
+        let done = gateway.store().transact(move |tx| {
+            tx.put(&CONTACT_BOOKS, &of, &ContactBook { generation: 1, ..ContactBook::default() })?;
+            for one in 0..size {
+                tx.put(&CONTACT_COPIES, &(of, 1, number(one)), &ContactShared::default())?;
+            }
+            Ok::<_, crate::store::Error>(())
+        });
+        done.wait().unwrap();
+    }
+    let rows = gateway.contact_shared_rows(&reader).unwrap();
+    assert_eq!((rows.rows.len(), rows.more), (ROWS_READ_MAX, true));
+    for owner in [1, 2] {
+        let owner = AccountId(number(owner));
+        assert_eq!(rows.rows.iter().filter(|one| one.owner == owner).count(), 300);
+    }
 }
 
 /// And in rows and in books.
@@ -330,7 +492,7 @@ fn every_way_leads_to_the_granted_fields_and_to_no_others() {
             WantedShare { read, edit: Fields(read.0 & next()), ..person(name, &[], &[]) }
         };
         let of_book: Vec<WantedShare> = people.iter().map(&mut of).collect();
-        gateway.contact_book_share(&dana, &of_book).unwrap();
+        granted(&gateway, &dana, &of_book).unwrap();
         let of_each: Vec<Vec<WantedShare>> =
             ids.iter().map(|_| people.iter().map(&mut of).collect()).collect();
         ids.iter().zip(&of_each).for_each(|(id, shares)| share(&gateway, &dana, id, shares));

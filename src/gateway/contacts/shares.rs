@@ -173,6 +173,14 @@ impl ShareTo {
         }
     }
 
+    /// The group that it is, if it is one.
+    pub(in crate::gateway) fn group(self) -> Option<GroupId> {
+        match self {
+            ShareTo::Person(_) => None,
+            ShareTo::Group(group) => Some(group),
+        }
+    }
+
     /// Whether somebody is this reader, or belongs to it.
     #[must_use]
     pub fn includes(self, reader: &Reader) -> bool {

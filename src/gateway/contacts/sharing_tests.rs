@@ -215,7 +215,7 @@ fn a_readers_key_opens_no_field_that_was_not_granted() {
     // Two of them read the whole book besides.
     let of_book = fields(&[Field::Birthday]);
     let grants = ["omar", "noam"].map(|name| person(name, &[Field::Birthday], &[]));
-    gateway.contact_book_share(&actors[0], &grants).unwrap();
+    gateway.contact_book_share(&actors[0], 0, &grants).unwrap();
     for ((account, _), fields) in &mut granted {
         if [actors[1].account(), actors[3].account()].contains(account) {
             *fields |= of_book.0;

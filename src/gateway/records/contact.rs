@@ -83,6 +83,8 @@ pub struct ContactBook {
     pub edit: u16,
     /// The part of the contacts of which the owner's session makes copies next, while some are due.
     pub due: Option<u8>,
+    /// The keys of groups under which these copies are made, or all were.
+    pub under: Vec<Under>,
     /// Copies that nobody reads any more: whose they were, and of which generation.
     pub over: Vec<(ReaderKey, u32)>,
     /// With whom, sealed for the owner; empty in the row of a reader.

@@ -190,13 +190,13 @@ fn tagged(status: StatusCode, view: ContactView) -> Response {
 pub(super) fn tag(headers: &HeaderMap) -> Result<&str, Problem> {
     let value = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
     let tag = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
-    tag.ok_or_else(|| Problem::invalid("If-Match must be the ETag of the contact."))
+    tag.ok_or_else(|| Problem::invalid("If-Match must be the ETag of what is changed."))
 }
 
 /// The version in `If-Match`.
 pub(super) fn version(headers: &HeaderMap) -> Result<u32, Problem> {
     let number = tag(headers)?.parse();
-    number.map_err(|_| Problem::invalid("If-Match must be the ETag of the contact."))
+    number.map_err(|_| Problem::invalid("If-Match must be the ETag of what is changed."))
 }
 
 /// Get a part of the contacts.

@@ -90,8 +90,12 @@ export const contactShare = (id: string, version: number, shares: Asked<"Contact
   });
 export type BookSharing = Answered<"ContactBookSharing">;
 export const contactBook = () => request<BookSharing>("GET", "/api/contacts/book");
-export const contactBookShare = (shares: Asked<"ContactShare">[]) =>
-  request<BookSharing>("PUT", "/api/contacts/book", { body: { shares } });
+/** `version` is that of the readers as they are shown. */
+export const contactBookShare = (version: number, shares: Asked<"ContactShare">[]) =>
+  request<BookSharing>("PUT", "/api/contacts/book", {
+    body: { shares },
+    headers: { "If-Match": `"${version}"` },
+  });
 export const contactAdders = () =>
   request<Answered<"ContactAdders">>("GET", "/api/contacts/adders");
 export const contactAddersSet = (adders: Asked<"ContactReader">[]) =>

@@ -185,6 +185,7 @@ impl Samples for ContactBook {
             generation: 70_001,
             edit: 300,
             due: Some(7),
+            under: vec![Under { group: GroupId([3; 16]), epoch: 70_003 }],
             over: vec![([1; 16], 70_002)],
             sealed: vec![2, 3],
         };

@@ -284,6 +284,8 @@ export const people = {
         hint: "Alle Kontakte und solche, die später hinzukommen.",
         none: "Niemand sonst sieht alles.",
         lead: "Was Sie hier wählen, wird von jedem Kontakt freigegeben, auch von später hinzugefügten.",
+        elsewhere:
+          "Wer das Adressbuch sieht, wurde inzwischen geändert. Schließen Sie dies und öffnen Sie es erneut.",
         progress: {
           going: "Die Kontakte werden gerade für die Leser verschlüsselt.",
           waiting: "Noch nicht für alle verschlüsselt: Die Schlüssel einer Gruppe fehlen.",

@@ -264,6 +264,8 @@ export const people = {
         hint: "All contacts, and those that are added later.",
         none: "Nobody else sees all of it.",
         lead: "What you choose here is shared of every contact, also of those that you add later.",
+        elsewhere:
+          "Who sees the address book was changed meanwhile. Close this, and open it again.",
         progress: {
           going: "The contacts are being sealed for the readers.",
           waiting: "Not sealed for everybody yet: the keys of a group are not there.",

@@ -271,6 +271,7 @@ export const people = {
         hint: "Todos los contactos y los que se añadan después.",
         none: "Nadie más la ve entera.",
         lead: "Lo que elija aquí se comparte de cada contacto, también de los que añada después.",
+        elsewhere: "Entretanto ha cambiado quién ve la libreta. Cierre esto y ábralo de nuevo.",
         progress: {
           going: "Los contactos se están cifrando para los lectores.",
           waiting: "Aún no está cifrado para todos: faltan las claves de un grupo.",

@@ -275,6 +275,8 @@ export const people = {
         hint: "Tous les contacts, et ceux qui seront ajoutés plus tard.",
         none: "Personne d’autre ne le voit en entier.",
         lead: "Ce que vous choisissez ici est partagé pour chaque contact, y compris ceux que vous ajouterez plus tard.",
+        elsewhere:
+          "Les lecteurs du carnet ont changé entre-temps. Fermez ceci et ouvrez-le à nouveau.",
         progress: {
           going: "Les contacts sont en cours de chiffrement pour les lecteurs.",
           waiting: "Pas encore chiffré pour tous : les clés d’un groupe manquent.",
