@@ -179,6 +179,14 @@ fn a_person_shares_contacts_and_others_change_them() {
     daemon.stop();
 }
 
+/// P-11, P-50, P-51, P-52, P-53, P-54, P-55: the same by mouse, by keyboard only, at 320 px and in Hebrew.
+#[test]
+fn people_use_the_address_books_of_others_in_four_ways() {
+    let daemon = Daemon::start();
+    walk(&daemon, "people.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

@@ -282,6 +282,9 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
         assert_eq!(drafts["items"].as_array().map(Vec::len), Some(4), "{drafts}");
         if asks {
             canaries.extend(write_contacts(&mut client).await);
+            let mut other = daemon.client("u2").await;
+            canaries.extend(write_shared(&mut client, &mut other).await);
+            canaries.extend(write_attestation(&mut client, &mut other).await);
         }
         // The words of the sent messages are in the search index now. They are searched for only
         // where it does not matter that the query itself passes through memory.
@@ -349,6 +352,63 @@ async fn write_contacts(client: &mut Client) -> Vec<String> {
     let path = "/api/contacts/import";
     let _: Value = client.call(Method::POST, path, Some(card)).await.expect("it is imported");
     words.into()
+}
+
+/// Shares an address book with somebody who adds a contact and changes one, of which the latter waits;
+/// returns the canaries of what is copied, added and changed.
+async fn write_shared(owner: &mut Client, other: &mut Client) -> Vec<String> {
+    let [copied, added, changed] = std::array::from_fn(|_| token());
+    let contact = json!({"name": {"given": copied}, "own": [{"label": copied, "value": copied}]});
+    let _: Value =
+        owner.call(Method::POST, "/api/contacts", Some(contact)).await.expect("it is stored");
+    let to = json!({"kind": "person", "id": format!("u2@{DOMAIN}")});
+    let shares =
+        json!({"shares": [{"to": to, "read": ["name", "notes", "own"], "edit": ["notes"]}]});
+    let at = (Method::PUT, "/api/contacts/book");
+    let shared: Value = owner.change(at, 0, shares).await.expect("it is shared");
+    assert_eq!(shared["progress"], "done");
+    let adders = json!({"adders": [to]});
+    let _: Value =
+        owner.call(Method::PUT, "/api/contacts/adders", Some(adders)).await.expect("it is allowed");
+    let path = format!("/api/contacts/shared?q={copied}");
+    let page: Value = other.call(Method::GET, &path, None).await.expect("it is listed");
+    let (id, by) = (&page["items"][0]["id"], &page["items"][0]["owner"]["id"]);
+    let path = format!("/api/contacts/shared/{}", by.as_str().unwrap());
+    let contact = json!({"name": {"given": added}, "notes": added});
+    for _ in 0..2 {
+        let _: Value =
+            other.call(Method::POST, &path, Some(contact.clone())).await.expect("it is added");
+        // One is taken, the other waits.
+        let _: Value = owner.call(Method::GET, "/api/contacts", None).await.expect("it is taken");
+    }
+    let _: Value = other.call(Method::POST, &path, Some(contact)).await.expect("it is added");
+    let path = format!("/api/contacts/{}", id.as_str().unwrap());
+    let seen: Value = owner.call(Method::GET, &path, None).await.expect("it is shown");
+    assert_eq!(seen["name"]["given"], json!(copied));
+    let request = json!({"to": format!("u1@{DOMAIN}"), "contact": {"name": {"given": changed}}, "note": changed});
+    let _: Value = other
+        .call(Method::POST, "/api/contacts/requests", Some(request))
+        .await
+        .expect("it is sent");
+    vec![copied, added, changed]
+}
+
+/// Somebody vouches for another, with a note; returns it.
+async fn write_attestation(client: &mut Client, other: &mut Client) -> Vec<String> {
+    let note = token();
+    let path = "/api/vouching/requests";
+    let to = json!({"address": format!("u1@{DOMAIN}")});
+    other.done(Method::POST, path, Some(to)).await.expect("u1 is asked");
+    let seen: Value = client.call(Method::GET, "/api/vouching", None).await.expect("it is listed");
+    let id = seen["requests"][0]["colleague"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/colleagues/{id}");
+    let seen: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
+    let attested = json!({
+        "colleague": id, "fingerprint": seen["fingerprint"], "how": "in-person", "note": note,
+    });
+    let path = "/api/vouching/attestations";
+    client.done(Method::POST, path, Some(attested)).await.expect("it is attested");
+    vec![note]
 }
 
 /// Without this check the search would also pass on a daemon that discards everything.

@@ -213,6 +213,19 @@ impl Client {
         serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
     }
 
+    /// The same for a change of what had a version.
+    pub async fn change<T: DeserializeOwned>(
+        &mut self,
+        (method, path): (Method, &str),
+        version: u32,
+        body: Value,
+    ) -> Result<T, Error> {
+        let over = [("if-match", format!("\"{version}\""))];
+        let (status, octets) = self.send_with(method, path, &over, Some(body).into()).await?;
+        let octets = checked(status, octets)?;
+        serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
+    }
+
     pub(super) async fn send(
         &mut self,
         method: Method,

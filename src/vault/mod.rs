@@ -117,6 +117,8 @@ pub enum Lookup {
     Challenge,
     /// The key of a browser, within an account.
     Browser,
+    /// The request that adds a contact, of whose identifier its author chooses nothing.
+    Contact,
 }
 
 impl Lookup {
@@ -135,6 +137,7 @@ impl Lookup {
             Lookup::Passkey => b"passkey\0",
             Lookup::Challenge => b"challenge\0",
             Lookup::Browser => b"browser\0",
+            Lookup::Contact => b"contact\0",
         }
     }
 }

@@ -290,6 +290,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
     ("colleagueKeyAccept", &[409]),
     ("contactAddersSet", &[404]),
+    ("contactBookShare", &[404, 409]),
     ("contactChange", &[409]),
     ("contactEditAnswer", &[409]),
     ("contactPhotoSet", &[422]),

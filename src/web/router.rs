@@ -11,9 +11,10 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, contact, contact_file, contact_request, contact_share,
-    conversation, credential, directory, draft, event, filter, group, label, link, mailbox, manage,
-    message, passkey, preference, role, search, session, submission, temporary, vouching,
+    appearance, attached, browser, change, contact, contact_book, contact_file, contact_request,
+    contact_share, conversation, credential, directory, draft, event, filter, group, label, link,
+    mailbox, manage, message, passkey, preference, role, search, session, submission, temporary,
+    vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -182,6 +183,7 @@ route_list! {
     contact_request::answer,
     contact_share::sharing, contact_share::share,
     contact_share::adders, contact_share::adders_set,
+    contact_book::read, contact_book::share,
     contact_share::list,
     contact_share::add,
     contact_share::read, contact_share::change,

@@ -170,6 +170,7 @@ async fn a_delegate_edits_within_the_grant_and_the_owner_sees_and_undoes() {
     share(&mut dana, &id, &[both("omar"), both("yael")]).await;
     let (_, path) = only(&mut omar).await;
     let over = omar.get(&path).await.expect_status(200).header("etag").to_owned();
+    let hers = yael.get(&path).await.expect_status(200).header("etag").to_owned();
     let at = ("PATCH", path.as_str());
     for outside in ["phones", "emails"] {
         let body = json!({outside: []});
@@ -182,7 +183,7 @@ async fn a_delegate_edits_within_the_grant_and_the_owner_sees_and_undoes() {
     assert_eq!((&changed["notes"], &changed["waiting"]), (&json!("by omar"), &json!(["notes"])));
     // Numbers of one millisecond have no order.
     web.gateway.clock().advance_secs(1);
-    with_version(&mut yael, at, &over, &json!({"notes": "by yael"})).await.expect_status(200);
+    with_version(&mut yael, at, &hers, &json!({"notes": "by yael"})).await.expect_status(200);
     assert_eq!(yael.get(&path).await.expect_status(200).json()["notes"], "by yael");
     // The owner's next request takes both: one is there, the other is kept beside it.
     dana.get("/api/contacts").await.expect_status(200);
@@ -201,7 +202,7 @@ async fn a_delegate_edits_within_the_grant_and_the_owner_sees_and_undoes() {
     ];
     assert_eq!(said, expected);
     assert_eq!(items[1]["before"], json!({"notes": "likes boats"}));
-    with_version(&mut yael, at, &over, &json!({"notes": "x"}))
+    with_version(&mut yael, at, &hers, &json!({"notes": "x"}))
         .await
         .expect_problem(409, "edited-elsewhere");
     let answer =
@@ -217,9 +218,78 @@ async fn a_delegate_edits_within_the_grant_and_the_owner_sees_and_undoes() {
     share(&mut dana, &id, &[person("omar", &["name", "notes"], &[])]).await;
     let over = omar.get(&path).await.expect_status(200).header("etag").to_owned();
     with_version(&mut omar, at, &over, &json!({"notes": "x"})).await.expect_problem(403, "denied");
-    with_version(&mut yael, at, &over, &json!({"notes": "x"}))
+    with_version(&mut yael, at, &hers, &json!({"notes": "x"}))
         .await
         .expect_problem(404, "not-found");
+}
+
+/// P-49, P-55: whose answer was lost asks again with the same key, and adds the contact once.
+#[tokio::test]
+async fn a_contact_is_added_once_for_each_key_of_a_request() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let noa = json!({"name": {"given": "Noa"}}).to_string();
+    async fn ask(browser: &mut Browser, path: &str, key: &str, body: &str) -> Answer {
+        let mut headers: HeaderMap = browser.credentials("POST", path);
+        headers.insert("idempotency-key", key.parse().unwrap());
+        headers.insert("content-type", "application/json".parse().unwrap());
+        browser.raw("POST", path, headers, Some(body.to_owned())).await
+    }
+    let path = "/api/contacts";
+    let one = ask(&mut dana, path, "first-key", &noa).await.expect_status(201).json();
+    let same = ask(&mut dana, path, "first-key", &noa).await.expect_status(201).json();
+    assert_eq!(one["id"], same["id"]);
+    let other = ask(&mut dana, path, "other-key", &noa).await.expect_status(201).json();
+    assert_ne!(one["id"], other["id"]);
+    ask(&mut dana, path, "short", &noa).await.expect_problem(422, "invalid");
+    let omars = json!({"adders": [{"kind": "person", "id": "omar@example.org"}]});
+    dana.put("/api/contacts/adders", &omars).await.expect_status(200);
+    let owner = shared(&mut omar, "").await["books"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/contacts/shared/{owner}");
+    // While it waits, and after it was taken.
+    for _ in 0..3 {
+        ask(&mut omar, &path, "first-key", &noa).await.expect_status(201);
+        dana.get("/api/contacts").await.expect_status(200);
+    }
+    assert_eq!(dana.get("/api/contacts").await.expect_status(200).json()["all"], 3);
+    let edits = dana.get("/api/contacts/edits").await.expect_status(200).json();
+    assert_eq!(edits["items"].as_array().unwrap().len(), 1);
+    // Who may add no longer learns nothing of what is there, not even by the key that it came with.
+    let none = json!({"adders": []});
+    dana.put("/api/contacts/adders", &none).await.expect_status(200);
+    for key in ["first-key", "other-key"] {
+        ask(&mut omar, &path, key, &noa).await.expect_problem(404, "not-found");
+    }
+}
+
+/// P-54: what a reader does not see is not counted by a version: it says nothing, and is another one for
+/// everybody.
+#[tokio::test]
+async fn a_version_of_a_shared_contact_counts_nothing() {
+    let web = TestWeb::start().await;
+    add_account(&web, "yael").await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let mut yael = web.signed_in("yael").await;
+    let id = add(&mut dana, "Noa").await;
+    let both = |name: &str| person(name, &["name", "notes"], &["notes"]);
+    share(&mut dana, &id, &[both("omar"), both("yael")]).await;
+    let (item, path) = only(&mut omar).await;
+    let tag = |answer: &Answer| answer.header("etag").to_owned();
+    let first = tag(&omar.get(&path).await.expect_status(200));
+    let again = tag(&omar.get(&path).await.expect_status(200));
+    assert_ne!(first, again);
+    for one in [first.trim_matches('"'), item["version"].as_str().unwrap()] {
+        assert!(one.len() > 60 && one.bytes().all(|b| b.is_ascii_hexdigit()), "{one}");
+    }
+    let at = ("PATCH", path.as_str());
+    let body = json!({"notes": "x"});
+    // Neither a number, nor another reader's, nor one of another contact.
+    let others = tag(&yael.get(&path).await.expect_status(200));
+    for wrong in ["\"1\"", "\"\"", "\"zz\"", &others] {
+        with_version(&mut omar, at, wrong, &body).await.expect_problem(409, "edited-elsewhere");
+    }
+    // Both stand for what was read.
+    with_version(&mut omar, at, &first, &body).await.expect_status(200);
 }
 
 /// P-55: a contact is added by another user than the primary one.
@@ -258,4 +328,79 @@ async fn somebody_else_adds_a_contact_where_the_owner_allows_it() {
     with_version(&mut dana, ("PUT", &at), "\"99\"", &wrong)
         .await
         .expect_problem(409, "edited-elsewhere");
+}
+
+/// P-52, P-53, P-54, P-55: a grant of the whole book holds for contacts that are added later, has the granted
+/// fields and no others in every answer, and ends at the next request.
+#[tokio::test]
+async fn a_whole_address_book_is_shared_with_fields_excepted() {
+    let web = TestWeb::start().await;
+    add_account(&web, "yael").await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let mut yael = web.signed_in("yael").await;
+    add(&mut dana, "Noa").await;
+    let of = |edit: &[&str]| json!({"shares": [person("omar", &["name", "notes"], edit)]});
+    let book = ("PUT", "/api/contacts/book");
+    let of_nobody = dana.get(book.1).await.expect_status(200).header("etag").to_owned();
+    let answer = with_version(&mut dana, book, &of_nobody, &of(&["notes"])).await;
+    let (first_list, view) = (answer.header("etag").to_owned(), answer.expect_status(200).json());
+    assert_eq!(
+        (&view["progress"], &view["shares"][0]["to"]["address"]),
+        (&json!("done"), &json!("omar@example.org"))
+    );
+    add(&mut dana, "Later").await;
+    let page = shared(&mut omar, "").await;
+    assert_eq!((&page["total"], &page["all"]), (&json!(2), &json!(2)));
+    let path = |item: &Value| {
+        let (owner, id) = (item["owner"]["id"].as_str().unwrap(), item["id"].as_str().unwrap());
+        format!("/api/contacts/shared/{owner}/{id}")
+    };
+    for item in page["items"].as_array().unwrap() {
+        let one = omar.get(&path(item)).await.expect_status(200).json();
+        for seen in [item, &one] {
+            for field in FIELDS {
+                let is_there = seen.as_object().unwrap().contains_key(field);
+                assert_eq!(is_there, ["name", "notes"].contains(&field), "{field} in {seen}");
+            }
+            assert_eq!(seen["edit"], json!(["notes"]));
+            assert!(!seen.to_string().contains("secret@"), "{seen}");
+        }
+    }
+    for q in ["secret", "5550100", "acme", "friends", "43"] {
+        assert_eq!(shared(&mut omar, &format!("q={q}")).await["total"], 0, "{q}");
+    }
+    // Who reads it is the owner's to know, and nobody else reads anything.
+    assert_eq!(omar.get("/api/contacts/book").await.expect_status(200).json()["shares"], json!([]));
+    assert_eq!(shared(&mut yael, "").await["all"], 0);
+    let first = path(&page["items"][0]);
+    yael.get(&first).await.expect_problem(404, "not-found");
+    let over = omar.get(&first).await.expect_status(200).header("etag").to_owned();
+    let at = ("PATCH", first.as_str());
+    with_version(&mut omar, at, &over, &json!({"name": {"given": "x"}}))
+        .await
+        .expect_problem(403, "denied");
+    with_version(&mut omar, at, &over, &json!({"notes": "by omar"})).await.expect_status(200);
+    let edits = dana.get("/api/contacts/edits").await.expect_status(200).json();
+    assert_eq!(
+        (&edits["items"][0]["outcome"], &edits["items"][0]["by"]["address"]),
+        (&json!("applied"), &json!("omar@example.org"))
+    );
+    // A field less, and then nothing.
+    let name = json!({"shares": [person("omar", &["name"], &[])]});
+    let answer = with_version(&mut dana, book, &first_list, &name).await.expect_status(200);
+    let over = answer.header("etag").to_owned();
+    let one = omar.get(&first).await.expect_status(200).json();
+    assert_eq!((&one["fields"], one.get("notes")), (&json!(["name"]), None));
+    let none = json!({"shares": []});
+    let answer = with_version(&mut dana, book, &over, &none).await.expect_status(200);
+    let over = answer.header("etag").to_owned();
+    // Who looked at an earlier list gives nothing back.
+    with_version(&mut dana, book, &first_list, &name).await.expect_problem(409, "edited-elsewhere");
+    dana.put(book.1, &name).await.expect_problem(422, "invalid");
+    omar.get(&first).await.expect_problem(404, "not-found");
+    assert_eq!(shared(&mut omar, "").await["all"], 0);
+    let wrong = json!({"shares": [person("omar", &["name"], &["notes"])]});
+    with_version(&mut dana, book, &over, &wrong).await.expect_problem(422, "invalid");
+    let nobody = json!({"shares": [person("nobody", &["name"], &[])]});
+    with_version(&mut dana, book, &over, &nobody).await.expect_problem(404, "not-found");
 }

@@ -299,7 +299,7 @@ impl Gateway {
     }
 
     /// Whether there are contacts, or some that were deleted lately, of this block.
-    fn contacts_are_in(&self, account: AccountId, number: u8) -> Result<bool, Error> {
+    pub(super) fn contacts_are_in(&self, account: AccountId, number: u8) -> Result<bool, Error> {
         let mut found = false;
         self.inner.store.scan_keys(&CONTACTS, &(account, number), |_| {
             found = true;

@@ -53,10 +53,23 @@ pub(super) struct Opened {
 impl Gateway {
     /// Adds a contact.
     pub fn contact_create(&self, actor: &Actor, contact: Contact) -> Result<ContactView, Error> {
+        self.contact_create_once(actor, contact, None)
+    }
+
+    /// The same, once for each key of a request.
+    pub fn contact_create_once(
+        &self,
+        actor: &Actor,
+        contact: Contact,
+        key: Option<&str>,
+    ) -> Result<ContactView, Error> {
         let contact = fitting(contact)?;
-        let id = vault::random_bytes()?;
+        let id = self.contact_id_of(actor.account(), key)?;
         let stored = StoredContact { contact, ..StoredContact::default() };
         self.contacts_retry(|| {
+            if key.is_some() && self.inner.store.has(&CONTACTS, &(actor.account(), id))? {
+                return Ok(());
+            }
             let change = self.contact_sealed(actor, id, None, &stored, PhotoChange::Keep)?;
             self.contacts_commit(actor, vec![change], |_| Ok(()))
         })?;
@@ -113,7 +126,7 @@ impl Gateway {
                     after: None,
                     line: None,
                     photo: PhotoChange::Drop,
-                    readers: ReadersChange::of_unknown(),
+                    readers: ReadersChange::of_unknown(self.contact_copies_ended(actor)?),
                 },
                 Err(other) => return Err(other.into()),
             };
@@ -128,9 +141,10 @@ impl Gateway {
         id: ContactId,
         row: ContactRow,
     ) -> Result<RowChange, Error> {
+        let copies = self.contact_copies_ended(actor)?;
         let readers = match self.contact_sharing_of(actor, id, &row) {
-            Err(Error::Damaged { .. }) => ReadersChange::of_unknown(),
-            sharing => sharing?.ended(),
+            Err(Error::Damaged { .. }) => ReadersChange::of_unknown(copies),
+            sharing => sharing?.ended(copies),
         };
         // With what is sealed beside it, so that it can be restored with its readers.
         let after = ContactRow {
@@ -315,15 +329,18 @@ impl Gateway {
             Some(row) => unless_damaged(self.contact_sharing_of(actor, id, row))?,
             None => Some(Sharing::default()),
         };
-        let was = match (&before, copies) {
-            (Some(row), Copies::Changed) if row.sharing.is_some() => {
+        let was = match &before {
+            Some(row) if row.sharing.is_some() => {
                 unless_damaged(self.contact_read(actor, id, row))?
             }
             _ => None,
         };
-        let said = (stored, was.as_ref(), version);
-        let readers = self.contact_readers(actor, id, said, (sharing, had.as_ref()))?;
-        let sharing = match sharing.0.is_empty() {
+        let of_book = self.contact_copies(actor, id, (stored, was.as_ref(), version))?;
+        let was = was.as_ref().filter(|_| matches!(copies, Copies::Changed));
+        let readers =
+            self.contact_readers(actor, id, (stored, was, version), (sharing, had.as_ref()))?;
+        let readers = ReadersChange { copies: of_book, ..readers };
+        let sharing = match sharing.0.is_empty() && readers.octets() == 0 {
             true => None,
             false => Some(ContactSharing {
                 sealed: self.contact_sharing_sealed(actor, id, (&sealed, sharing))?,

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX, Line, StoredBlock};
@@ -24,9 +23,6 @@ use crate::store::{self, Read};
 
 /// The most contacts of an account, with those that were deleted lately.
 pub const CONTACTS_MAX: u64 = 50_000;
-
-/// How long a contact that was deleted can be restored, in seconds.
-pub const DELETED_KEPT_SECS: i64 = 24 * 3_600;
 
 /// How often a change is tried again because another one came before it.
 const TRIES: usize = 8;
@@ -80,11 +76,6 @@ impl BlockChange {
         };
         Ok((before, quota::sealed(self.after.as_ref())))
     }
-}
-
-/// When a contact that was deleted at a time is removed for good.
-fn due(deleted: Timestamp) -> u64 {
-    u64::try_from(deleted.plus_secs(DELETED_KEPT_SECS).0).unwrap_or_default()
 }
 
 impl Gateway {
@@ -214,7 +205,7 @@ fn expire_in_tx(
     tx.delete(&CONTACTS_DELETED, &(at, account, id));
     let row = match tx.get(&CONTACTS, &key) {
         // It may have been restored, and deleted again.
-        Ok(row) => match row.filter(|row| row.deleted.map(due) == Some(at)) {
+        Ok(row) => match row.filter(|row| row.due() == Some(at)) {
             Some(row) => Some(row),
             None => return Ok(()),
         },
@@ -277,7 +268,7 @@ fn usage_in_tx(tx: &Tx<'_, '_>, account: AccountId, change: &RowChange) -> Resul
 
 fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, change: &RowChange) -> Result<(), Error> {
     let key = (account, change.id);
-    let deleted = |row: &ContactRow| row.deleted.map(|at| (due(at), account, change.id));
+    let deleted = |row: &ContactRow| row.due().map(|at| (at, account, change.id));
     if let Before::Row(Some(row)) = &change.before
         && let Some(old) = deleted(row)
     {

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::actor::Actor;
+use crate::gateway::contacts::copies::copy_edit_in_tx;
 use crate::gateway::contacts::shared::{SharedView, parsed};
 use crate::gateway::contacts::shares::{Fields, ShareTo};
 use crate::gateway::contacts::stored::{ContactPatch, MISSING, fits, fitting};
@@ -17,11 +18,15 @@ use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
-use crate::gateway::records::contact::{BOOK, ContactEdit, ContactId, EDIT_WAITS, EditKind};
+use crate::gateway::records::contact::{
+    BOOK, ContactEdit, ContactId, EDIT_ENDED, EDIT_WAITS, EditKind,
+};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::membership::groups_of;
 use crate::gateway::records::sealed_form;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, CONTACT_EDITS, CONTACT_SHARED, TEMPORARY};
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, CONTACT_EDITS, CONTACT_SHARED, CONTACTS, TEMPORARY,
+};
 use crate::gateway::text::{hex, parse_hex};
 use crate::gateway::{Gateway, quota};
 use crate::mail::contacts::Contact;
@@ -47,6 +52,11 @@ impl Record for Edited {
 /// The most changes that wait for one owner, and of them those of one author.
 pub const EDITS_WAITING_MAX: u64 = 200;
 pub const EDITS_OF_ONE_MAX: usize = 50;
+
+/// The most changes of one author in a day, so that none of them is forgotten for want of room before the
+/// owner could undo it.
+pub const EDITS_DAILY_MAX: usize = 100;
+const DAY_SECS: i64 = 24 * 3_600;
 
 pub(super) fn binding(what: &[u8], owner: AccountId, reference: ReferenceKey) -> Vec<u8> {
     [b"contact edit ".as_slice(), what, b"\0", &owner.0, &reference].concat()
@@ -102,7 +112,20 @@ impl Gateway {
         owner: &str,
         contact: &Contact,
     ) -> Result<String, Error> {
-        let (whose, id) = (AccountId(parse_hex(owner).ok_or(MISSING)?), vault::random_bytes()?);
+        self.contact_shared_add_once(actor, owner, contact, None)
+    }
+
+    /// The same, once for each key of a request.
+    pub fn contact_shared_add_once(
+        &self,
+        actor: &Actor,
+        owner: &str,
+        contact: &Contact,
+        key: Option<&str>,
+    ) -> Result<String, Error> {
+        let whose = AccountId(parse_hex(owner).ok_or(MISSING)?);
+        let key = key.map(|key| format!("{owner} {key}"));
+        let id = self.contact_id_of(actor.account(), key.as_deref())?;
         let is_reached =
             self.account_exists(whose)? && self.reaches(&self.asker(actor.account())?, whose)?;
         if !is_reached {
@@ -160,8 +183,12 @@ impl Gateway {
                 return Err(Error::Busy);
             }
             may_edit_in_tx(tx, owner, &row)?;
+            // Asked again, and taken since: only who may add still learns that it is there.
+            if row.kind == EditKind::Add && tx.has(&CONTACTS, &(owner, row.contact))? {
+                return Ok(());
+            }
             if before.is_none() {
-                room_in_tx(tx, owner, by)?;
+                room_in_tx(tx, owner, &row)?;
             }
             let removed = before.as_ref().map(quota::edit).unwrap_or_default();
             quota::check_in_tx(tx, owner, removed, quota::edit(&row))?;
@@ -239,6 +266,11 @@ fn may_edit_in_tx(tx: &Tx<'_, '_>, owner: AccountId, row: &ContactEdit) -> Resul
         if let Some(shared) = tx.get(&CONTACT_SHARED, &(to.key(), owner, id))? {
             (may, is_there) = (may.with(Fields(shared.edit)), true);
         }
+        if let EditKind::Change = row.kind
+            && let Some(edit) = copy_edit_in_tx(tx, to, (owner, id))?
+        {
+            (may, is_there) = (may.with(edit), true);
+        }
     }
     match (is_there, row.kind) {
         (false, _) => Err(MISSING),
@@ -249,15 +281,21 @@ fn may_edit_in_tx(tx: &Tx<'_, '_>, owner: AccountId, row: &ContactEdit) -> Resul
     }
 }
 
-/// Refuses more changes than may wait.
-fn room_in_tx(tx: &Tx<'_, '_>, owner: AccountId, by: AccountId) -> Result<(), Error> {
-    let mut of_one = 0;
-    tx.scan_readable(&CONTACT_EDITS, &(owner, EDIT_WAITS), |_, row: ContactEdit| {
-        of_one += usize::from(row.by == by);
+/// Refuses more changes than may wait, and more than one author may make in a day.
+fn room_in_tx(tx: &Tx<'_, '_>, owner: AccountId, new: &ContactEdit) -> Result<(), Error> {
+    let (mut of_one, mut of_day) = (0, 0);
+    let since = new.at.plus_secs(-DAY_SECS);
+    let mut count = |(_, state, _): (AccountId, u8, ReferenceKey), row: ContactEdit| {
+        let is_own = row.by == new.by;
+        of_one += usize::from(is_own && state == EDIT_WAITS);
+        of_day += usize::from(is_own && row.kind == EditKind::Change && row.at > since);
         ControlFlow::Continue(())
-    })?;
+    };
+    tx.scan_readable(&CONTACT_EDITS, &(owner, EDIT_WAITS), &mut count)?;
+    tx.scan_readable(&CONTACT_EDITS, &(owner, EDIT_ENDED), &mut count)?;
     let waiting = tx.count(&CONTACT_EDITS, &(owner, EDIT_WAITS))?;
-    match waiting >= EDITS_WAITING_MAX || of_one >= EDITS_OF_ONE_MAX {
+    let is_daily = new.kind == EditKind::Change && of_day >= EDITS_DAILY_MAX;
+    match waiting >= EDITS_WAITING_MAX || of_one >= EDITS_OF_ONE_MAX || is_daily {
         true => Err(Error::OverQuota),
         false => Ok(()),
     }

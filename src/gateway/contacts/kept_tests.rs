@@ -1,5 +1,6 @@
 //! Contacts that are shared: what does not leave, what does not come back, and what does not wait.
 
+use super::edits::EDITS_DAILY_MAX;
 use super::shared::SHARED_OF_ONE_MAX;
 use super::shares::{Field, Fields};
 use super::sharing::{NamedReader, WantedShare};
@@ -13,7 +14,7 @@ use crate::gateway::records::contact::{ContactId, ContactRow, ContactShared, Edi
 use crate::gateway::records::tables::{CONTACT_SHARED, CONTACTS};
 use crate::gateway::tests::{PASSWORD, gateway, password, sign_in};
 use crate::gateway::text::parse_hex;
-use crate::gateway::{ChosenBy, Gateway, NewAccount};
+use crate::gateway::{ChosenBy, Error, Gateway, NewAccount};
 use crate::mail::address::Address;
 use crate::store::Read;
 use crate::terms::GroupKind;
@@ -103,6 +104,33 @@ fn a_change_that_waits_for_an_answer_outlives_many_others() {
     let first: Vec<_> = kept.iter().rev().take(2).map(|edit| edit.outcome).collect();
     assert_eq!(first, [EditOutcome::Applied, EditOutcome::Clashed]);
     counted(&gateway, &dana);
+}
+
+/// P-55: who changes more and more pushes out nothing that the owner could undo.
+#[test]
+fn all_that_somebody_changed_in_a_day_can_be_undone() {
+    let gateway = gateway_of(&[]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let owner = dana.account().to_text();
+    let zoe = gateway.contact_create(&dana, whole()).unwrap().id;
+    let of = (owner.as_str(), zoe.as_str());
+    share(&gateway, &dana, &zoe, &[person("omar", &[Field::Notes], &[Field::Notes])]);
+    let change = |text: &str| {
+        let version = gateway.contact_shared(&omar, of.0, of.1).unwrap().version;
+        gateway.contact_shared_change(&omar, of, version, &notes(text))
+    };
+    for at in 0..EDITS_DAILY_MAX {
+        gateway.clock().advance_secs(1);
+        change(&format!("change {at}")).unwrap();
+        gateway.contact_edits_take(&dana).unwrap();
+    }
+    let more = change("one more");
+    assert!(matches!(more, Err(Error::OverQuota)), "{more:?}");
+    let edits = gateway.contact_edits(&dana).unwrap();
+    assert_eq!(edits.len(), EDITS_DAILY_MAX);
+    assert_eq!(edits.last().unwrap().edited.before, notes("the-notes"));
+    gateway.clock().advance_secs(24 * 3_600);
+    change("the next day").unwrap();
 }
 
 /// An earlier list of readers does not open beside the contact of today: the sharing ends.

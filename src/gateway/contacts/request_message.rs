@@ -8,20 +8,17 @@ use std::collections::HashSet;
 use crate::gateway::Gateway;
 use crate::gateway::contacts::request::Proposed;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
-use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
+use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::contact::RequestOutcome;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::message::Protection;
 use crate::gateway::text::shown;
 use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::contact_text::{self, Asked};
 use crate::mail::contacts::contact::normalized;
 use crate::mail::contacts::{Contact, Name, Postal, Way};
-use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::terms::Language;
-use crate::vault::ContentKey;
 
 impl Gateway {
     /// The message that says what is asked, from the account that asks.
@@ -118,27 +115,16 @@ impl Gateway {
             from_name,
             from_address: Some(from.clone()),
             subject: words.subject.clone(),
-            octets: Some(octets.len() as u64),
             ..SealedSummary::default()
         };
-        let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference, octets.len());
-        sealing.push(&octets)?;
-        let summary = summary.to_octets()?;
-        let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
-        Ok(SealedMessage {
+        let message = SystemMessage {
             reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: octets.len() as u64,
-            protection: Protection::Inside,
-            content: sealing.finish()?,
-            readers: vec![reader],
-            other_holders: 0,
-        })
+            at: now,
+            placement: Placement::notice(now),
+            octets: &octets,
+            summary,
+        };
+        self.system_message_sealed(to, message)
     }
 }
 

@@ -11,21 +11,23 @@
 //! Where a group cannot be sealed for, because its keys wait or the owner has left it, its row goes: it
 //! would show what the contact said before. The next change, or a look at the sharing, makes it anew.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map, hash_map};
+use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
+use crate::gateway::contacts::copies::{self, CopiesChange};
 use crate::gateway::contacts::list::{PAGE_MAX, QUERY_CHARS_MAX};
+use crate::gateway::contacts::reader_rows::{Found, Rows};
+use crate::gateway::contacts::row::{binding, octets_of, told_in_tx};
 use crate::gateway::contacts::shares::{Fields, Projection, Share, ShareTo, Sharing};
 use crate::gateway::contacts::stored::{ContactPatch, MISSING, StoredContact};
 use crate::gateway::error::{Conflict, Error, readable, unless_damaged};
-use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::admission::Asker;
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::groups::sealing::still_sealed_in_tx;
-use crate::gateway::records::contact::{BOOK, ContactId, ContactShared, ReaderKey};
+use crate::gateway::records::contact::{BOOK, ContactId, ContactShared};
 use crate::gateway::records::group::Under;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::sealed_form;
@@ -90,6 +92,8 @@ pub(super) struct ReadersChange {
     pub kept_octets: u64,
     /// Whether nobody knows who had it: all rows are looked at.
     pub is_unknown: bool,
+    /// What becomes of the copies that readers of the whole book have.
+    pub copies: CopiesChange,
 }
 
 /// The rows of one contact that a reader has, opened.
@@ -99,35 +103,11 @@ pub(super) struct Seen {
     pub version: u32,
 }
 
-/// The most contacts that one person shares with one reader, and the most rows that one question reads.
+/// The most contacts that one person shares one by one with one reader.
 pub const SHARED_OF_ONE_MAX: u64 = 1_000;
-pub const ROWS_READ_MAX: usize = 5_000;
-
-/// The most octets that one question reads, and of them those of one owner; the most keys that are looked
-/// at for one reader, and how many contacts of an owner come before the first of the next one.
-const OCTETS_READ_MAX: usize = 16 << 20;
-const OCTETS_OF_ONE_MAX: usize = 4 << 20;
-const KEYS_READ_MAX: usize = 20_000;
-const TURN: usize = 20;
-
-/// The most address books that one may add to, and are named.
-const BOOKS_MAX: usize = 50;
 
 /// The most octets of all readers' copies of one contact.
 const COPIES_OCTETS_MAX: u64 = 1 << 20;
-
-pub(super) fn binding(reader: ReaderKey, owner: AccountId, id: ContactId, version: u32) -> Vec<u8> {
-    [b"contact shared\0".as_slice(), &reader, &owner.0, &id, &version.to_be_bytes()].concat()
-}
-
-/// The rows that a reader has, to whose address books the reader may add, and whether there are more.
-#[derive(Default)]
-struct Rows {
-    rows: Vec<((ReaderKey, AccountId, ContactId), ContactShared)>,
-    books: BTreeSet<AccountId>,
-    more: bool,
-    closed: bool,
-}
 
 /// The epochs that one request opened.
 #[derive(Default)]
@@ -168,14 +148,14 @@ impl Gateway {
         };
         let drop = had.iter().map(|share| share.to).filter(is_gone).collect();
         let is_unknown = before.is_none();
-        let change = ReadersChange { put, drop, kept, kept_octets, is_unknown };
+        let copies = CopiesChange::default();
+        let change = ReadersChange { put, drop, kept, kept_octets, is_unknown, copies };
         match change.octets() > COPIES_OCTETS_MAX {
             true => Err(Error::OverQuota),
             false => Ok(change),
         }
     }
 
-    /// A reader's row, if it is there, and sealed under the epoch that is in use.
     fn contact_shared_kept(
         &self,
         actor: &Actor,
@@ -184,8 +164,18 @@ impl Gateway {
     ) -> Result<Option<ContactShared>, Error> {
         let key = (share.to.key(), actor.account(), id);
         let row = unless_damaged(self.inner.store.get(&CONTACT_SHARED, &key))?.flatten();
-        let Some(row) = row.filter(|row| row.edit == share.edit.0) else { return Ok(None) };
-        let in_use = match share.to {
+        self.contact_row_kept(actor, share.to, row.filter(|row| row.edit == share.edit.0))
+    }
+
+    /// A reader's row, if it is there, and sealed under the epoch that is in use.
+    pub(super) fn contact_row_kept(
+        &self,
+        actor: &Actor,
+        to: ShareTo,
+        row: Option<ContactShared>,
+    ) -> Result<Option<ContactShared>, Error> {
+        let Some(row) = row else { return Ok(None) };
+        let in_use = match to {
             ShareTo::Person(_) => None,
             ShareTo::Group(group) => match self.group_sealing(actor, group) {
                 Ok((under, _)) => Some(under),
@@ -197,7 +187,7 @@ impl Gateway {
     }
 
     /// `None` if nothing can be sealed for this reader now.
-    fn contact_shared_sealed(
+    pub(super) fn contact_shared_sealed(
         &self,
         actor: &Actor,
         share: &Share,
@@ -311,8 +301,7 @@ impl Gateway {
         let Rows { rows, books, more, closed } = self.contact_shared_rows(&reader)?;
         let mut page = SharedPage { more, closed, ..SharedPage::default() };
         let (mut opened, mut found) = (Opened::default(), BTreeMap::new());
-        for ((to, owner, id), row) in rows {
-            let bound = binding(to, owner, id, row.version);
+        for Found { owner, id, bound, row } in rows {
             match self.contact_shared_opened(actor, &mut opened, &bound, &row)? {
                 Some(projection) => seen_add(found.entry((owner, id)), projection, &row),
                 None => page.closed = true,
@@ -346,59 +335,6 @@ impl Gateway {
         Ok(page)
     }
 
-    /// What there is for a reader: of each owner a share first, so that nobody who shares much hides what
-    /// others share, and no more octets than one question may hold.
-    fn contact_shared_rows(&self, reader: &Reader) -> Result<Rows, Error> {
-        let (mut found, mut keys) = (Rows::default(), Vec::new());
-        for to in ShareTo::of(reader) {
-            let (mut of, mut count, mut read) = (reader.account, 0, 0);
-            self.inner.store.scan_keys(&CONTACT_SHARED, &to.key(), |key| {
-                let (_, owner, id) = key;
-                if owner != reader.account && id == BOOK {
-                    found.books.insert(owner);
-                } else if owner != reader.account {
-                    count = if owner == of { count + 1 } else { 0 };
-                    of = owner;
-                    keys.push((count / TURN, key));
-                }
-                read += 1;
-                match read < KEYS_READ_MAX {
-                    true => ControlFlow::Continue(()),
-                    false => {
-                        found.more = true;
-                        ControlFlow::Break(())
-                    }
-                }
-            })?;
-        }
-        while found.books.len() > BOOKS_MAX {
-            found.books.pop_last();
-        }
-        keys.sort_by_key(|(turn, _)| *turn);
-        let (mut octets, mut of_one) = (0, HashMap::<AccountId, usize>::new());
-        for (_, key) in keys {
-            if found.rows.len() == ROWS_READ_MAX || octets > OCTETS_READ_MAX {
-                found.more = true;
-                break;
-            }
-            let own = of_one.entry(key.1).or_default();
-            if *own > OCTETS_OF_ONE_MAX {
-                found.more = true;
-                continue;
-            }
-            match unless_damaged(self.inner.store.get(&CONTACT_SHARED, &key))? {
-                Some(None) => {}
-                Some(Some(row)) => {
-                    *own += row.sealed.len();
-                    octets += row.sealed.len();
-                    found.rows.push((key, row));
-                }
-                None => found.closed = true,
-            }
-        }
-        Ok(found)
-    }
-
     /// What the actor sees of a contact of somebody else; `None` if there is nothing for the actor.
     pub(super) fn contact_seen(
         &self,
@@ -415,10 +351,14 @@ impl Gateway {
         }
         let (mut opened, mut found) = (Opened::default(), BTreeMap::new());
         let mut is_closed = false;
+        let mut rows = Vec::new();
         for to in ShareTo::of(reader) {
-            let key = (to.key(), owner, id);
-            let Some(row) = self.inner.store.get(&CONTACT_SHARED, &key)? else { continue };
-            let bound = binding(to.key(), owner, id, row.version);
+            let row = self.inner.store.get(&CONTACT_SHARED, &(to.key(), owner, id))?;
+            rows.extend(row.map(|row| (binding(to.key(), owner, id, row.version), row)));
+            let copy = self.contact_copy(to, owner, id)?;
+            rows.extend(copy.map(|(key, row)| (copies::binding(&key, row.version), row)));
+        }
+        for (bound, row) in rows {
             match self.contact_shared_opened(actor, &mut opened, &bound, &row)? {
                 Some(projection) => seen_add(found.entry(()), projection, &row),
                 None => is_closed = true,
@@ -484,25 +424,22 @@ impl Seen {
 
 impl Sharing {
     /// The change after which nobody else sees a contact.
-    pub(super) fn ended(self) -> ReadersChange {
+    pub(super) fn ended(self, copies: CopiesChange) -> ReadersChange {
         let drop = self.0.iter().map(|share| share.to).collect();
-        ReadersChange { drop, ..ReadersChange::default() }
+        ReadersChange { drop, copies, ..ReadersChange::default() }
     }
-}
-
-fn octets_of(row: &ContactShared) -> u64 {
-    (row.sealed.len() + row.encapsulation.len()) as u64
 }
 
 impl ReadersChange {
     /// How many octets the readers' rows are.
     pub fn octets(&self) -> u64 {
-        self.put.iter().map(|(_, row)| octets_of(row)).sum::<u64>() + self.kept_octets
+        let own = self.put.iter().map(|(_, row)| octets_of(row)).sum::<u64>() + self.kept_octets;
+        own + self.copies.octets
     }
 
     /// The change after which nobody else sees a contact of which nothing can be read.
-    pub fn of_unknown() -> ReadersChange {
-        ReadersChange { is_unknown: true, ..ReadersChange::default() }
+    pub fn of_unknown(copies: CopiesChange) -> ReadersChange {
+        ReadersChange { is_unknown: true, copies, ..ReadersChange::default() }
     }
 
     /// Stores the rows of a contact's readers; [`Error::Busy`] if a group's keys changed meanwhile.
@@ -511,6 +448,7 @@ impl ReadersChange {
         tx: &mut Tx<'_, '_>,
         (owner, id): (AccountId, ContactId),
     ) -> Result<(), Error> {
+        self.copies.store_in_tx(tx, (owner, id))?;
         if self.is_unknown {
             unshare_all_in_tx(tx, (owner, id))?;
         }
@@ -558,14 +496,6 @@ pub(super) fn unshare_all_in_tx(
         tx.delete(&CONTACT_SHARED, &key);
         // The reader may be a group, whose identifier no account has.
         told_in_tx(tx, AccountId(key.0))?;
-    }
-    Ok(())
-}
-
-/// Tells a person that contacts of others changed. A group has no row of its own to change.
-fn told_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
-    if tx.has(&ACCOUNTS, &account)? {
-        tx.changed(account, Changed::Contacts)?;
     }
     Ok(())
 }

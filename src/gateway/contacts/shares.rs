@@ -73,6 +73,22 @@ impl Record for Adders {
     const VERSION: u8 = 1;
 }
 
+/// What one reader gets of a whole address book, and the generation in which the copies for this are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub share: Share,
+    pub generation: u32,
+}
+
+/// With whom a whole address book is shared, as its owner keeps it: each contact that it has, and that is
+/// added later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grants(pub Vec<Grant>, pub Named);
+
+impl Record for Grants {
+    const VERSION: u8 = 1;
+}
+
 /// The part of a contact that one reader sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Projection {
@@ -157,6 +173,14 @@ impl ShareTo {
         }
     }
 
+    /// The group that it is, if it is one.
+    pub(in crate::gateway) fn group(self) -> Option<GroupId> {
+        match self {
+            ShareTo::Person(_) => None,
+            ShareTo::Group(group) => Some(group),
+        }
+    }
+
     /// Whether somebody is this reader, or belongs to it.
     #[must_use]
     pub fn includes(self, reader: &Reader) -> bool {
@@ -216,6 +240,15 @@ impl Sharing {
     pub fn may_edit(&self, reader: &Reader) -> Fields {
         let mine = self.0.iter().filter(|share| share.to.includes(reader));
         mine.fold(Fields::default(), |all, share| all.with(share.edit))
+    }
+}
+
+impl Grants {
+    /// The fields that somebody may change of each contact.
+    #[must_use]
+    pub fn may_edit(&self, reader: &Reader) -> Fields {
+        let mine = self.0.iter().filter(|grant| grant.share.to.includes(reader));
+        mine.fold(Fields::default(), |all, grant| all.with(grant.share.edit))
     }
 }
 
@@ -377,23 +410,31 @@ mod tests {
     }
 
     /// P-53, P-54: what each reader gets is exactly what was granted to the reader, or to a group of the
-    /// reader, in a hundred thousand graphs of people, groups, contacts and fields.
+    /// reader, of the contact or of the whole book, in a hundred thousand graphs of people, groups, contacts
+    /// and fields.
     #[test]
     fn a_reader_gets_the_granted_fields_and_no_others_in_whatever_graph() {
-        let share = (0..9_u8, 0..=u16::MAX, 0..=u16::MAX);
-        let graph = (prop::collection::vec(share, 0..8), prop::collection::vec(0..8_u8, 5));
+        let share = || prop::collection::vec((0..9_u8, 0..=u16::MAX, 0..=u16::MAX), 0..8);
+        let graph = (share(), share(), prop::collection::vec(0..8_u8, 5));
         let mut runner = TestRunner::new(Config { cases: 100_000, ..Config::default() });
         let stored = stored();
-        let outcome = runner.run(&graph, |(shares, groups)| {
+        let outcome = runner.run(&graph, |(shares, of_book, groups)| {
             let all = Fields::all().0;
-            let mut seen = BTreeSet::new();
             let share = |(to, read, edit): (u8, u16, u16)| {
                 let read = read & all;
                 Share { to: target(to), read: Fields(read), edit: Fields(read & edit) }
             };
-            let mut shares: Vec<Share> = shares.into_iter().map(share).collect();
-            shares.retain(|share| seen.insert(share.to));
+            let distinct = |wanted: Vec<(u8, u16, u16)>| {
+                let mut seen = BTreeSet::new();
+                let mut shares: Vec<Share> = wanted.into_iter().map(share).collect();
+                shares.retain(|share| seen.insert(share.to));
+                shares
+            };
+            let (shares, of_book) = (distinct(shares), distinct(of_book));
             let sharing = Sharing(shares.clone(), Named::new()).checked().unwrap();
+            let checked = Sharing(of_book.clone(), Named::new()).checked().unwrap();
+            let grants = checked.0.into_iter().map(|share| Grant { share, generation: 1 });
+            let grants = Grants(grants.collect(), Named::new());
             for (number, groups) in (1..=5_u8).zip(groups) {
                 let reader = reader(number, groups);
                 // Said a second time, with what a person would say about it.
@@ -405,12 +446,16 @@ mod tests {
                                 || groups & (1 << which.0[0].wrapping_sub(100)) != 0)
                     }
                 };
-                let granted: Vec<&Share> = shares.iter().filter(concerned).collect();
+                let granted = shares.iter().chain(&of_book);
+                let granted: Vec<&Share> = granted.filter(concerned).collect();
                 let read = granted.iter().fold(0, |all, share| all | share.read.0);
                 let edit = granted.iter().fold(0, |all, share| all | share.edit.0);
-                prop_assert_eq!(sharing.may_edit(&reader), Fields(edit));
+                let may = sharing.may_edit(&reader).with(grants.may_edit(&reader));
+                prop_assert_eq!(may, Fields(edit));
                 let mine = ShareTo::of(&reader);
-                let rows = sharing.0.iter().filter(|share| mine.contains(&share.to));
+                let copied = grants.0.iter().map(|grant| &grant.share);
+                let rows = sharing.0.iter().chain(copied);
+                let rows = rows.filter(|share| mine.contains(&share.to));
                 let mut found = Projection::default();
                 rows.for_each(|share| found.add(&Projection::of(&stored, share.read)));
                 prop_assert_eq!(found.fields, Fields(read));

@@ -3,20 +3,26 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::shared::{SharedQuery, binding};
+use super::copies;
+use super::row::binding;
+use super::shared::SharedQuery;
 use super::shares::{Field, Fields, Projection, ShareTo};
 use super::sharing::{NamedReader, WantedShare};
 use super::stored::ContactPatch;
 use super::taking::EditAnswer;
 use super::tests::{contact, counted, names};
 use crate::gateway::group_tests::{add, created, gateway_of, group_id, new_group, put};
+use crate::gateway::groups::epochs::{chain_binding, wrap_binding};
 use crate::gateway::groups::group::NewGroup;
 use crate::gateway::records::contact::{
     ContactEdit, ContactId, ContactShared, EDIT_WAITS, EditKind, EditOutcome,
 };
+use crate::gateway::records::group::GroupWrap;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::sealed_form;
-use crate::gateway::records::tables::{CONTACT_EDITS, CONTACT_SHARED};
+use crate::gateway::records::tables::{
+    CONTACT_COPIES, CONTACT_EDITS, CONTACT_SHARED, GROUP_EPOCHS, GROUP_WRAPS,
+};
 use crate::gateway::tests::sign_in;
 use crate::gateway::text::parse_hex;
 use crate::gateway::{Actor, Conflict, Error, Gateway};
@@ -24,7 +30,7 @@ use crate::mail::contacts::{Contact, Way};
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::GroupKind;
-use crate::vault;
+use crate::vault::{self, GroupSecret};
 
 pub(super) fn fields(fields: &[Field]) -> Fields {
     fields.iter().copied().collect()
@@ -206,27 +212,31 @@ fn a_readers_key_opens_no_field_that_was_not_granted() {
         shares.push(WantedShare { read, ..of_group(&group, &[]) });
         gateway.contact_share(&actors[0], &made.id, made.version, &shares).unwrap();
     }
-    let mut rows: Vec<((_, AccountId, ContactId), ContactShared)> = Vec::new();
-    let keep = |key, row| {
-        rows.push((key, row));
-        ControlFlow::Continue(())
-    };
-    gateway.store().scan_readable(&CONTACT_SHARED, &(), keep).unwrap();
-    assert!(rows.len() > 30);
+    // Two of them read the whole book besides.
+    let of_book = fields(&[Field::Birthday]);
+    let grants = ["omar", "noam"].map(|name| person(name, &[Field::Birthday], &[]));
+    gateway.contact_book_share(&actors[0], 0, &grants).unwrap();
+    for ((account, _), fields) in &mut granted {
+        if [actors[1].account(), actors[3].account()].contains(account) {
+            *fields |= of_book.0;
+        }
+    }
+    let rows = raw_rows(&gateway);
+    assert!(rows.len() > 50);
     for actor in &actors[1..] {
+        // What the account's own keys open of all that was wrapped for anybody, without asking the server.
+        let epochs = epochs_opened(&gateway, actor);
         let mut opened: BTreeMap<ContactId, u16> = BTreeMap::new();
-        for (key, row) in &rows {
-            let bound = binding(key.0, key.1, key.2, row.version);
+        for (id, bound, row) in &rows {
             let plain = match row.under {
                 None => actor
                     .secret()
-                    .epoch_open(&row.encapsulation, &bound)
-                    .and_then(|epoch| epoch.open_summary(&bound, &row.sealed)),
-                // Each wrap that is there for anybody, by this account's key.
-                Some(under) => match gateway.group_opening(actor, under) {
-                    Ok(secret) => secret.open(&bound, &row.sealed),
-                    Err(_) => continue,
-                },
+                    .epoch_open(&row.encapsulation, bound)
+                    .and_then(|epoch| epoch.open_summary(bound, &row.sealed)),
+                Some(_) => {
+                    let mut tried = epochs.iter().map(|epoch| epoch.open(bound, &row.sealed));
+                    tried.find(Result::is_ok).unwrap_or(Err(vault::Error::Refused))
+                }
             };
             let Ok(plain) = plain else { continue };
             let part: Projection = sealed_form::read("", &plain).unwrap();
@@ -244,7 +254,7 @@ fn a_readers_key_opens_no_field_that_was_not_granted() {
                 assert_eq!(said.contains(says), part.fields.has(field), "{says}");
             }
             assert!(!said.contains("the-labels"));
-            *opened.entry(key.2).or_default() |= part.fields.0;
+            *opened.entry(*id).or_default() |= part.fields.0;
         }
         for ((account, contact), fields) in &granted {
             if *account == actor.account() {
@@ -253,6 +263,50 @@ fn a_readers_key_opens_no_field_that_was_not_granted() {
         }
         assert!(opened.is_empty());
     }
+}
+
+/// All rows that are sealed for readers, with what each is bound to.
+fn raw_rows(gateway: &Gateway) -> Vec<(ContactId, Vec<u8>, ContactShared)> {
+    let mut rows = Vec::new();
+    let keep = |(to, owner, id): (_, AccountId, ContactId), row: ContactShared| {
+        rows.push((id, binding(to, owner, id, row.version), row));
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_readable(&CONTACT_SHARED, &(), keep).unwrap();
+    let keep = |key: copies::CopyKey, row: ContactShared| {
+        rows.push((key.2, copies::binding(&key, row.version), row));
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_readable(&CONTACT_COPIES, &(), keep).unwrap();
+    rows
+}
+
+/// The keys of groups that an account opens, of all wraps that lie in the store, whomever they are for,
+/// and of all epochs to which these lead back.
+fn epochs_opened(gateway: &Gateway, actor: &Actor) -> Vec<GroupSecret> {
+    let mut wraps = Vec::new();
+    let keep = |key, wrap: GroupWrap| {
+        wraps.push((key, wrap));
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_readable(&GROUP_WRAPS, &(), keep).unwrap();
+    let mut found = Vec::new();
+    for ((group, member, epoch), wrap) in wraps {
+        let bound = wrap_binding(group, epoch, member);
+        let Ok(mut secret) = actor.secret().group_open(&wrap.wrapped, &bound) else { continue };
+        for number in (1..=epoch).rev() {
+            let row = gateway.store().get(&GROUP_EPOCHS, &(group, number)).unwrap();
+            let earlier = row.and_then(|row| row.sealed_earlier);
+            let earlier =
+                earlier.map(|one| secret.open_earlier(&chain_binding(group, number), &one));
+            found.push(secret);
+            match earlier {
+                Some(Ok(earlier)) => secret = earlier,
+                _ => break,
+            }
+        }
+    }
+    found
 }
 
 pub(super) fn notes(text: &str) -> ContactPatch {

@@ -2,9 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::Gateway;
 use crate::gateway::error::{Conflict, Error};
+use crate::gateway::records::contact::ContactId;
+use crate::gateway::records::ids::AccountId;
 use crate::mail::contacts::{Contact, Name, Postal, Way, Work};
 use crate::store::Record;
+use crate::vault::{self, Lookup};
 
 /// The fields that change; `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +90,25 @@ impl Fields<'_> {
         self.clash |= self.changed[field] > self.over;
         self.changed[field] = self.version;
         *own = wanted;
+    }
+}
+
+impl Gateway {
+    /// The id of a new contact: the same one for the same key of a request, so that who asks again because
+    /// the answer was lost adds it once. Its first octet is the block that the contact comes into, so it is
+    /// nothing that its author can compute.
+    pub(super) fn contact_id_of(
+        &self,
+        by: AccountId,
+        key: Option<&str>,
+    ) -> Result<ContactId, Error> {
+        match key {
+            None => Ok(vault::random_bytes()?),
+            Some(key) => {
+                let octets = [by.0.as_slice(), key.as_bytes()].concat();
+                Ok(self.inner.vault.lookup(Lookup::Contact, &octets))
+            }
+        }
     }
 }
 

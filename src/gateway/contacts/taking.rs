@@ -183,7 +183,9 @@ impl Gateway {
             opened => opened?,
         };
         let sharing = self.contact_sharing_known(actor, &opened)?;
-        let may = sharing.may_edit(&self.contact_author(row.by)?);
+        let author = self.contact_author(row.by)?;
+        let (_, grants) = self.contact_book(actor)?;
+        let may = sharing.may_edit(&author).with(grants.may_edit(&author));
         let name = opened.stored.contact.shown();
         let edited = Edited { name, ..edited };
         if !edited.after.fields().within(may) {

@@ -18,8 +18,8 @@ use crate::gateway::records::group::{
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::{groups_of, mailboxes_of};
 use crate::gateway::records::tables::{
-    ADDRESSES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS, GROUP_MEMBERS, GROUP_WAITING,
-    GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
+    ADDRESSES, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS,
+    GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
 };
 use crate::mail::address::Address;
 use crate::store::{Key, Read, Record, Table};
@@ -249,6 +249,8 @@ impl Gateway {
                 clear_in_tx(tx, &GROUP_EPOCHS, id, &mut gone)?;
                 clear_in_tx(tx, &GROUP_WAITING, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_SHARED, id, &mut gone)?;
+                clear_in_tx(tx, &CONTACT_BOOKS, id, &mut gone)?;
+                clear_in_tx(tx, &CONTACT_COPIES, id, &mut gone)?;
                 if gone == ROWS_DELETED_MAX {
                     return Ok(false);
                 }

@@ -12,7 +12,7 @@ use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::epoch::Arriving;
-use crate::gateway::mailboxes::summary::{Summarised, reader_binding};
+use crate::gateway::mailboxes::summary::{SealedSummary, Summarised, reader_binding};
 use crate::gateway::mailboxes::{conversation, indexing, mailbox};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
@@ -21,6 +21,7 @@ use crate::gateway::records::message::{HeldCopy, Message, Protection, ReaderCopy
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
 use crate::gateway::roles::acts::arrived_in_tx;
+use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::store::{ContentId, Piece, Read, Staging};
 use crate::vault::{ContentKey, ContentSealer};
@@ -57,6 +58,16 @@ impl Reader {
         let (encapsulation, started) = self.epoch.record();
         HeldCopy { copy: self.copy.clone(), delivery, encapsulation, started }
     }
+}
+
+/// What the system writes to one account inside.
+pub(in crate::gateway) struct SystemMessage<'a> {
+    pub reference: Reference,
+    pub at: Timestamp,
+    pub placement: Placement,
+    pub octets: &'a [u8],
+    /// Without their length.
+    pub summary: SealedSummary,
 }
 
 /// How a message is put into a reader's mailbox.
@@ -135,6 +146,35 @@ impl Gateway {
         let expected = octets as u64;
         let sealer = ContentSealer::new(key, reference.to_bytes(), PIECE_OCTETS, expected);
         Sealing { gateway: self, sealer, pieces: Vec::new(), staging: VecDeque::new() }
+    }
+
+    /// Seals what the system writes to one account; the caller stores it. It belongs to no conversation: it
+    /// would get between the messages of people.
+    pub(in crate::gateway) fn system_message_sealed(
+        &self,
+        to: AccountId,
+        message: SystemMessage<'_>,
+    ) -> Result<SealedMessage, Error> {
+        let SystemMessage { reference, at, placement, octets, summary } = message;
+        let size = octets.len() as u64;
+        let key = ContentKey::generate()?;
+        let mut sealing = self.sealing(&key, reference, octets.len());
+        sealing.push(octets)?;
+        let summary = SealedSummary { octets: Some(size), ..summary }.to_octets()?;
+        let summary = Summarised { octets: &summary, ids: &Ids::default() };
+        let reader = self.reader(to, reference, placement, &summary, &key)?;
+        Ok(SealedMessage {
+            reference,
+            received: at,
+            filed: None,
+            reverse_path: String::new(),
+            trace_octets: 0,
+            size,
+            protection: Protection::Inside,
+            content: sealing.finish()?,
+            readers: vec![reader],
+            other_holders: 0,
+        })
     }
 
     /// Seals a summary and wraps a content's key for one reader.

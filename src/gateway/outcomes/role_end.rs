@@ -9,23 +9,17 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::mailboxes::holders::content_release_in_tx;
-use crate::gateway::outsiders::expiry::empty_in_tx;
+use crate::gateway::outsiders::clearing::{Cleared, clear_some_in_tx};
 use crate::gateway::records::account::Owner;
 use crate::gateway::records::group::GroupChange;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{
-    ACCOUNTS, ADDRESSES, ENTRIES, GROUPS, PLACES, ROLE_MAILBOXES,
-};
+use crate::gateway::records::tables::{ACCOUNTS, ADDRESSES, ENTRIES, GROUPS, ROLE_MAILBOXES};
 use crate::gateway::roles::mailbox::{is_role, may_in_tx};
 use crate::gateway::roles::opening::NOT_FOUND;
 use crate::gateway::text::shown;
 use crate::store::Read;
 use crate::terms::{DeliveryState, GroupAct, StepNote};
 use crate::vault::Lookup;
-
-/// How many messages one transaction deletes.
-const AT_ONCE_MAX: usize = 1_000;
 
 impl Gateway {
     /// Ends a role mailbox with everything in it.
@@ -91,14 +85,16 @@ impl Gateway {
                 tracing::error!(r#ref = %shown(message), "its sender was not notified of the end");
             }
         }
-        while self.transact(move |tx| entries_delete_in_tx(tx, account)).wait()? == AT_ONCE_MAX {}
-        let done = self.transact(move |tx| {
-            empty_in_tx(tx, account)?;
+        self.contacts_unshare(account)?;
+        let end_in_tx = move |tx: &mut Tx<'_, '_>| {
+            if clear_some_in_tx(tx, account)? == Cleared::Some {
+                return Ok(Cleared::Some);
+            }
             tx.delete(&ACCOUNTS, &account);
             tx.delete(&ROLE_MAILBOXES, &account);
-            Ok(())
-        });
-        done.wait()?;
+            Ok(Cleared::All)
+        };
+        while self.transact(end_in_tx).wait()? == Cleared::Some {}
         tracing::info!(account.id = %account.to_text(), "role mailbox ended");
         Ok(())
     }
@@ -115,26 +111,4 @@ fn address_release_in_tx(
         tx.delete(&ADDRESSES, &key);
     }
     Ok(())
-}
-
-/// Deletes some of the messages; returns how many.
-fn entries_delete_in_tx(tx: &mut Tx<'_, '_>, account: AccountId) -> Result<usize, Error> {
-    let mut keys = Vec::new();
-    tx.scan_keys(&ENTRIES, &account, |key| {
-        keys.push(key);
-        match keys.len() < AT_ONCE_MAX {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        }
-    })?;
-    for key in &keys {
-        // Of what cannot be read, the content stays: nobody has a key to it any more.
-        let entry = readable(tx.get(&ENTRIES, key))?.flatten();
-        tx.delete(&ENTRIES, key);
-        if let Some(entry) = entry {
-            tx.delete(&PLACES, &(account, entry.reference));
-            content_release_in_tx(tx, entry.reference)?;
-        }
-    }
-    Ok(keys.len())
 }

@@ -3,29 +3,20 @@
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
+use crate::gateway::Gateway;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx as feed;
-use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::mailboxes::sealed_message::SealedMessage;
+use crate::gateway::outsiders::clearing::{Cleared, clear_some_in_tx};
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery::{self, Said};
-use crate::gateway::records::contact::BOOK;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
-    CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, KNOWN_BROWSERS,
-    KNOWN_KEYS, LABELS, LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PICKUPS_OF, PLACES,
-    PREFERENCES, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
-    SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
-};
-use crate::gateway::records::tables::{
-    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACT_SHARED,
-    CONTACTS,
+    ACCOUNT_KEYS, ACCOUNTS, ENTRIES, LOGIN_NAMES, OUTSIDERS, PICKUPS, PICKUPS_OF, TEMPORARY,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::{Detail, NoticeDraft};
-use crate::gateway::{Gateway, upload};
-use crate::store::{Key, Order, Read, Record, Table, Tx};
+use crate::store::{Order, Read, Tx};
 use crate::terms::{DeliveryState, StepNote};
 use crate::vault::Lookup;
 
@@ -91,8 +82,11 @@ impl Gateway {
         let name = self.account(id)?.name;
         let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
         let outsider = self.inner.vault.lookup(Lookup::Outsider, name.as_bytes());
-        let done = self.inner.store.transact(move |tx| {
-            empty_in_tx(tx, id)?;
+        self.contacts_unshare(id)?;
+        let end_in_tx = move |tx: &mut Tx<'_>| {
+            if clear_some_in_tx(tx, id)? == Cleared::Some {
+                return Ok(Cleared::Some);
+            }
             for (key, mut pickup) in pickups_in_tx(tx, id)? {
                 (pickup.end, pickup.until) = (Some(end), now);
                 tx.put(&PICKUPS, &key, &pickup)?;
@@ -103,9 +97,9 @@ impl Gateway {
             tx.delete(&TEMPORARY, &id);
             tx.delete(&ACCOUNTS, &id);
             tx.delete(&ACCOUNT_KEYS, &id);
-            Ok::<_, Error>(())
-        });
-        done.wait()?;
+            Ok::<_, Error>(Cleared::All)
+        };
+        while self.inner.store.transact(end_in_tx).wait()? == Cleared::Some {}
         tracing::info!(account.id = %id.to_text(), ?end, "temporary account terminated");
         Ok(())
     }
@@ -219,96 +213,4 @@ fn each(
         }
     }
     done
-}
-
-/// Removes all data of an account.
-pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
-    let mut entries = Vec::new();
-    tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {
-        entries.push((key, entry.reference));
-        ControlFlow::Continue(())
-    })?;
-    for (key, reference) in entries {
-        tx.delete(&ENTRIES, &key);
-        tx.delete(&PLACES, &(id, reference));
-        content_release_in_tx(tx, reference)?;
-    }
-    let mut uploads = Vec::new();
-    tx.scan_keys(&UPLOADS, &id, |(_, upload)| {
-        uploads.push(upload);
-        ControlFlow::Continue(())
-    })?;
-    for upload in uploads {
-        upload::remove_in_tx(tx, id, upload)?;
-    }
-    clear_in_tx(tx, &MAILBOXES, id)?;
-    clear_in_tx(tx, &PLACES, id)?;
-    clear_in_tx(tx, &EPOCHS, id)?;
-    clear_in_tx(tx, &CHANGES, id)?;
-    clear_in_tx(tx, &CREDENTIALS, id)?;
-    clear_in_tx(tx, &DRAFTS, id)?;
-    clear_in_tx(tx, &REQUESTS, id)?;
-    clear_in_tx(tx, &WRITTEN_TO, id)?;
-    clear_in_tx(tx, &CONVERSATION_IDS, id)?;
-    clear_in_tx(tx, &CONVERSATIONS, id)?;
-    clear_in_tx(tx, &OWN_IDS, id)?;
-    clear_in_tx(tx, &SEARCH_WAITING, id)?;
-    clear_in_tx(tx, &SEARCH_PARTS, id)?;
-    clear_in_tx(tx, &SEARCH_BLOCKS, id)?;
-    clear_in_tx(tx, &SEARCH_TEXTS, id)?;
-    clear_in_tx(tx, &SEARCH_DELETED, id)?;
-    clear_in_tx(tx, &LABELS, id)?;
-    clear_in_tx(tx, &FILTERS, id)?;
-    clear_in_tx(tx, &APPEARANCES, id)?;
-    clear_in_tx(tx, &TOTP, id)?;
-    contacts_unshare_in_tx(tx, id)?;
-    clear_in_tx(tx, &CONTACTS, id)?;
-    clear_in_tx(tx, &CONTACT_BLOCKS, id)?;
-    clear_in_tx(tx, &CONTACT_PHOTOS, id)?;
-    clear_in_tx(tx, &CONTACT_REQUESTS, id)?;
-    clear_in_tx(tx, &CONTACT_ASKED, id)?;
-    clear_in_tx(tx, &CONTACT_SHARED, id)?;
-    clear_in_tx(tx, &CONTACT_EDITS, id)?;
-    clear_in_tx(tx, &CODE_FAILURES, id)?;
-    clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
-    clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
-    clear_in_tx(tx, &COUNTERS, id)?;
-    clear_in_tx(tx, &PREFERENCES, id)?;
-    clear_in_tx(tx, &KNOWN_KEYS, id)?;
-    clear_in_tx(tx, &ROLE_ACTS, id)?;
-    clear_in_tx(tx, &ROLE_INTERIM, id)?;
-    Ok(())
-}
-
-/// Removes what others see of an account's contacts. Only the owner's keys say who they are, so that all
-/// rows are looked at; accounts that never had a contact share none.
-fn contacts_unshare_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
-    let has_none = tx.count(&CONTACTS, &id)? == 0 && !tx.has(&CONTACT_SHARED, &(id.0, id, BOOK))?;
-    if has_none {
-        return Ok(());
-    }
-    let mut keys = Vec::new();
-    tx.scan_keys(&CONTACT_SHARED, &(), |key| {
-        keys.extend((key.1 == id).then_some(key));
-        ControlFlow::Continue(())
-    })?;
-    keys.iter().for_each(|key| tx.delete(&CONTACT_SHARED, key));
-    Ok(())
-}
-
-/// Removes an account's rows from a table, whether they can be read or not.
-pub(in crate::gateway) fn clear_in_tx<K: Key, V: Record>(
-    tx: &mut Tx<'_>,
-    table: &Table<K, V>,
-    id: AccountId,
-) -> Result<(), Error> {
-    let mut keys = Vec::new();
-    tx.scan_keys(table, &id, |key| {
-        keys.push(key);
-        ControlFlow::Continue(())
-    })?;
-    for key in &keys {
-        tx.delete(table, key);
-    }
-    Ok(())
 }

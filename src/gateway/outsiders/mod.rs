@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod asking;
+pub mod clearing;
 pub mod expiry;
 pub mod notification;
 pub mod pickup;

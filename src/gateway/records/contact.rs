@@ -28,6 +28,17 @@ pub struct ContactRow {
     pub sharing: Option<ContactSharing>,
 }
 
+/// How long a contact that was deleted can be restored, in seconds.
+pub const DELETED_KEPT_SECS: i64 = 24 * 3_600;
+
+impl ContactRow {
+    /// When a contact that was deleted is removed for good.
+    pub fn due(&self) -> Option<u64> {
+        let at = self.deleted?.plus_secs(DELETED_KEPT_SECS);
+        Some(u64::try_from(at.0).unwrap_or_default())
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct ContactRowV1 {
     version: u32,
@@ -64,6 +75,24 @@ pub struct ContactShared {
     /// From which the reader's keys derive the one that opens what is sealed, if it is for a person.
     #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+}
+
+/// That a whole address book is shared: the owner's row, or that of one reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactBook {
+    /// Grows with each change by the owner; a reader's copies are those of the one that it names.
+    pub generation: u32,
+    /// The fields that the reader may change, a bit for each.
+    pub edit: u16,
+    /// The part of the contacts of which the owner's session makes copies next, while some are due.
+    pub due: Option<u8>,
+    /// The keys of groups under which these copies are made, or all were.
+    pub under: Vec<Under>,
+    /// Copies that nobody reads any more: whose they were, and of which generation.
+    pub over: Vec<(ReaderKey, u32)>,
+    /// With whom, sealed for the owner; empty in the row of a reader.
     #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
 }

@@ -16,7 +16,7 @@ use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::contacts::block;
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
-use crate::gateway::contacts::shares::{Adders, Projection, Sharing};
+use crate::gateway::contacts::shares::{Adders, Grants, Projection, Sharing};
 use crate::gateway::contacts::stored::StoredContact;
 use crate::gateway::groups::about::About;
 use crate::gateway::mailboxes::filter::Filters;
@@ -54,6 +54,7 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Proposed>("Proposed");
     check.stored_form::<Sharing>("Sharing");
     check.stored_form::<Adders>("Adders");
+    check.stored_form::<Grants>("Grants");
     check.stored_form::<Projection>("Projection");
     check.stored_form::<Edited>("Edited");
 }

@@ -11,8 +11,8 @@ use crate::gateway::records::account::{
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3};
 use crate::gateway::records::contact::{
-    ContactAsked, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1, ContactShared,
-    ReaderKey,
+    ContactAsked, ContactBook, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1,
+    ContactShared, ReaderKey,
 };
 use crate::gateway::records::group::{
     Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup,
@@ -131,6 +131,12 @@ pub const CONTACT_SHARED: Table<(ReaderKey, AccountId, ContactId), ContactShared
 pub const CONTACT_EDITS: Table<(AccountId, u8, ReferenceKey), ContactEdit> =
     Table::new(85, "contact_edits");
 
+/// By the reader to whom a whole address book is granted; the owner's own row by the owner.
+pub const CONTACT_BOOKS: Table<(ReaderKey, AccountId), ContactBook> =
+    Table::new(93, "contact_books");
+pub const CONTACT_COPIES: Table<((ReaderKey, AccountId), u32, ContactId), ContactShared> =
+    Table::new(94, "contact_copies");
+
 pub const ROLE_MAILBOXES: Table<AccountId, RoleMailbox> = Table::new(86, "role_mailboxes");
 pub const ROLE_ACTS: Table<(AccountId, ReferenceKey), RoleActs> = Table::new(87, "role_acts");
 pub const ROLE_INTERIM: Table<(AccountId, u32), RoleInterim> = Table::new(88, "role_interim");
@@ -227,6 +233,7 @@ records!(
     ContactAsked = 1,
     ContactShared = 1,
     ContactEdit = 1,
+    ContactBook = 1,
     Removal = 1,
     HeldName = 1,
     CodeFailures = 1,

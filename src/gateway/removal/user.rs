@@ -23,40 +23,18 @@ use crate::gateway::accounts::session_rows;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx as feed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
-use crate::gateway::outsiders::expiry::{clear_in_tx, empty_in_tx};
+use crate::gateway::outsiders::clearing::{Cleared, ROWS_AT_ONCE, clear_in_tx, clear_some_in_tx};
 use crate::gateway::records::account::{Account, Removal};
-use crate::gateway::records::ids::{AccountId, GroupId, ReferenceKey};
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, ATTESTATIONS, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    CREDENTIALS, ENTRIES, GROUP_WRAPS, KNOWN_KEYS, LOGIN_NAMES, META, OWN_IDS, PLACES, REGISTERS,
-    REMOVALS, REQUESTS, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS,
-    TEMPORARY, TOTP, VOUCH_REQUESTS, WRITTEN_TO,
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, CREDENTIALS, ENTRIES, LOGIN_NAMES, META, PLACES, REMOVALS,
+    SIGNING_KEYS, TEMPORARY, TOTP,
 };
 use crate::gateway::removal::addresses::{NameAfter, hold_in_tx};
-use crate::store::{Key, Order, Read, Record, Table, Tx};
+use crate::store::{Order, Read, Tx};
 use crate::terms::{DeliveryState, StepNote};
 use crate::vault::{Lookup, Vault};
-
-/// How many rows one transaction removes at most; the last one has what is left besides.
-const ROWS_AT_ONCE: usize = 500;
-
-/// Removes some rows of an account from one table; returns how many.
-type Clear = fn(&mut Tx<'_>, AccountId) -> Result<usize, Error>;
-
-/// The tables with about as many rows as the account had messages, or more.
-const LARGE: [Clear; 10] = [
-    |tx, id| some_in_tx(tx, &CHANGES, id),
-    |tx, id| some_in_tx(tx, &CONVERSATIONS, id),
-    |tx, id| some_in_tx(tx, &CONVERSATION_IDS, id),
-    |tx, id| some_in_tx(tx, &OWN_IDS, id),
-    |tx, id| some_in_tx(tx, &REQUESTS, id),
-    |tx, id| some_in_tx(tx, &WRITTEN_TO, id),
-    |tx, id| some_in_tx(tx, &SEARCH_BLOCKS, id),
-    |tx, id| some_in_tx(tx, &SEARCH_DELETED, id),
-    |tx, id| some_in_tx(tx, &SEARCH_TEXTS, id),
-    |tx, id| some_in_tx(tx, &SEARCH_WAITING, id),
-];
 
 /// One message in the account.
 struct Held {
@@ -145,6 +123,9 @@ impl Gateway {
             let done =
                 self.transact(move |tx| held.iter().try_for_each(|one| held_remove_in_tx(tx, one)));
             return done.wait().map(|()| Progress::Begun);
+        }
+        if self.contacts_unshare_some(id)? == Cleared::Some {
+            return Ok(Progress::Begun);
         }
         let done = self.inner.store.transact(move |tx| rest_remove_in_tx(tx, id));
         let progress = done.wait()?;
@@ -249,63 +230,11 @@ fn rest_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<Progress, Error> 
         has_entries = true;
         ControlFlow::Break(())
     })?;
-    let mut removed = 0;
-    for clear in LARGE {
-        removed += clear(tx, id)?;
-        if removed >= ROWS_AT_ONCE {
-            break;
-        }
-    }
-    if has_entries || removed >= ROWS_AT_ONCE {
+    if has_entries || clear_some_in_tx(tx, id)? == Cleared::Some {
         return Ok(Progress::Begun);
     }
-    empty_in_tx(tx, id)?;
-    wraps_remove_in_tx(tx, id)?;
-    clear_in_tx(tx, &ATTESTATIONS, id)?;
-    clear_in_tx(tx, &REGISTERS, id)?;
-    requests_remove_in_tx(tx, id)?;
-    clear_in_tx(tx, &KNOWN_KEYS, id)?;
     debug_assert!(!tx.has(&TEMPORARY, &id)?, "users have no row there");
     tx.delete(&ACCOUNTS, &id);
     tx.delete(&REMOVALS, &id);
     Ok(Progress::Over)
-}
-
-/// Removes the requests to be vouched for, each of which has a row at either side.
-fn requests_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
-    let mut keys = Vec::new();
-    tx.scan_keys(&VOUCH_REQUESTS, &id, |(own, other)| {
-        keys.extend([(own, other), (other, own)]);
-        ControlFlow::Continue(())
-    })?;
-    keys.iter().for_each(|key| tx.delete(&VOUCH_REQUESTS, key));
-    Ok(())
-}
-
-/// Removes the keys of everybody's group that were wrapped for the account.
-fn wraps_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
-    let mut keys = Vec::new();
-    tx.scan_keys(&GROUP_WRAPS, &(GroupId::EVERYBODY, id), |key| {
-        keys.push(key);
-        ControlFlow::Continue(())
-    })?;
-    keys.iter().for_each(|key| tx.delete(&GROUP_WRAPS, key));
-    Ok(())
-}
-
-fn some_in_tx<K: Key, V: Record>(
-    tx: &mut Tx<'_>,
-    table: &Table<K, V>,
-    id: AccountId,
-) -> Result<usize, Error> {
-    let mut keys = Vec::new();
-    tx.scan_keys(table, &id, |key| {
-        keys.push(key);
-        match keys.len() < ROWS_AT_ONCE {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        }
-    })?;
-    keys.iter().for_each(|key| tx.delete(table, key));
-    Ok(keys.len())
 }

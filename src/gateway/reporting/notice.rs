@@ -10,24 +10,21 @@ use crate::gateway::Gateway;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
-use crate::gateway::mailboxes::summary::{NoticeOf, NoticeTopic, SealedSummary, Summarised};
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
+use crate::gateway::mailboxes::summary::{NoticeOf, NoticeTopic, SealedSummary};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::message::Protection;
 use crate::gateway::records::tables::{PLACES, SUBMISSIONS};
 use crate::gateway::text::shown;
 use crate::mail::account_text;
 use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::dsn;
 use crate::mail::mailboxes::ascii_domain;
-use crate::mail::message::Ids;
 use crate::mail::notice_detail::{self, Instead};
 use crate::mail::notice_many;
 use crate::mail::notice_text::{self, Report};
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::{AccountChange, Confirmations, DeliveryState, Language, Route, StepNote};
-use crate::vault::ContentKey;
 
 /// The inputs of a notice.
 pub(in crate::gateway) struct NoticeDraft<'a> {
@@ -166,29 +163,16 @@ impl Gateway {
                 recipient: draft.recipient.to_owned(),
                 others: u32::try_from(draft.others.len()).unwrap_or(u32::MAX),
             }),
-            octets: Some(octets.len() as u64),
             ..SealedSummary::default()
         };
-        let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference, octets.len());
-        sealing.push(&octets)?;
-        let summary = summary.to_octets()?;
-        // A notice belongs to no conversation: it would get between the messages of people.
-        let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let placement = self.notice_placement(to, draft, now)?;
-        let reader = self.reader(to, reference, placement, &summary, &key)?;
-        Ok(SealedMessage {
+        let message = SystemMessage {
             reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: octets.len() as u64,
-            protection: Protection::Inside,
-            content: sealing.finish()?,
-            readers: vec![reader],
-            other_holders: 0,
-        })
+            at: now,
+            placement: self.notice_placement(to, draft, now)?,
+            octets: &octets,
+            summary,
+        };
+        self.system_message_sealed(to, message)
     }
 
     /// Where a notice goes. That a message was read asks for nothing, so it does not lie between

@@ -3,14 +3,11 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
-use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
+use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::message::Protection;
 use crate::mail::compose::{self, Mailbox, Message};
-use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
-use crate::vault::ContentKey;
 
 impl Gateway {
     /// Prepares a message of the system with this subject and text; the caller stores it.
@@ -46,26 +43,10 @@ impl Gateway {
             from_name: Some(site.organisation.clone()),
             from_address: Some(self.system_address()),
             subject,
-            octets: Some(octets.len() as u64),
             ..SealedSummary::default()
         };
-        let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference, octets.len());
-        sealing.push(&octets)?;
-        let summary = summary.to_octets()?;
-        let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
-        Ok(SealedMessage {
-            reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: octets.len() as u64,
-            protection: Protection::Inside,
-            content: sealing.finish()?,
-            readers: vec![reader],
-            other_holders: 0,
-        })
+        let placement = Placement::notice(now);
+        let message = SystemMessage { reference, at: now, placement, octets: &octets, summary };
+        self.system_message_sealed(to, message)
     }
 }

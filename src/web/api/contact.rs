@@ -18,6 +18,7 @@ use crate::web::state::CostClass;
 
 use super::Done;
 use super::contact_fields::{ContactChange, ContactFields, each};
+use super::submission::request_key_if_any;
 
 /// A contact.
 #[derive(Serialize, ToSchema)]
@@ -185,12 +186,17 @@ fn tagged(status: StatusCode, view: ContactView) -> Response {
     (status, [(ETAG, tag)], axum::Json(BookContact::from(view))).into_response()
 }
 
+/// What stands in `If-Match`.
+pub(super) fn tag(headers: &HeaderMap) -> Result<&str, Problem> {
+    let value = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
+    let tag = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
+    tag.ok_or_else(|| Problem::invalid("If-Match must be the ETag of what is changed."))
+}
+
 /// The version in `If-Match`.
 pub(super) fn version(headers: &HeaderMap) -> Result<u32, Problem> {
-    let value = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
-    let number = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
-    let number = number.and_then(|number| number.parse().ok());
-    number.ok_or_else(|| Problem::invalid("If-Match must be the ETag of the contact."))
+    let number = tag(headers)?.parse();
+    number.map_err(|_| Problem::invalid("If-Match must be the ETag of what is changed."))
 }
 
 /// Get a part of the contacts.
@@ -210,27 +216,31 @@ pub async fn list(
     let query = ContactQuery { text: q, label, favourites, offset, limit };
     let found = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.contact_edits_take_or_not(actor);
+        gateway.contact_book_step_or_not(actor);
         gateway.contact_list(actor, &query)
     });
     Ok(axum::Json(found.await?.into()))
 }
 
-/// Add a contact.
+/// Add a contact. Requests with the same `Idempotency-Key` add it only once.
 #[utoipa::path(
     post,
     path = "/api/contacts",
     tag = "contacts",
     operation_id = "contactCreate",
+    params(("Idempotency-Key" = Option<String>, Header, description = "8 to 64 letters, digits, - and _")),
     request_body = ContactFields,
     responses((status = 201, description = "The contact", body = BookContact), Problems)
 )]
 pub async fn create(
     signed: Signed,
+    headers: HeaderMap,
     Json(fields): Json<ContactFields>,
 ) -> Result<Response, Problem> {
-    let contact: contacts::Contact = fields.into();
-    let made = signed
-        .run(CostClass::Records, move |gateway, actor| gateway.contact_create(actor, contact));
+    let (key, contact) = (request_key_if_any(&headers)?, contacts::Contact::from(fields));
+    let made = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.contact_create_once(actor, contact, key.as_deref())
+    });
     Ok(tagged(StatusCode::CREATED, made.await?))
 }
 

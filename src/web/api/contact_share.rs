@@ -16,14 +16,16 @@ use crate::gateway::contacts::stored::ContactPatch;
 use crate::gateway::contacts::taking::{EditAnswer, EditView};
 use crate::gateway::records::contact::{EditKind, EditOutcome};
 use crate::gateway::records::ids::GroupId;
+use crate::gateway::{Actor, Error, Gateway};
 use crate::mail::contacts;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params, Ref};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-use super::contact::version;
+use super::contact::{tag, version};
 use super::contact_fields::{ContactChange, ContactFields, each};
+use super::submission::request_key_if_any;
 
 /// A field of a contact that can be shared.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
@@ -80,11 +82,12 @@ pub struct ContactShare {
     sealed: bool,
 }
 
-/// With whom a contact is shared from now on; readers who are left out do not see it any more.
+/// With whom a contact, or the whole address book, is shared from now on; readers who are left out do not
+/// see it any more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContactSharingChange {
-    shares: Vec<ContactShare>,
+    pub(super) shares: Vec<ContactShare>,
 }
 
 /// With whom a contact is shared.
@@ -115,8 +118,8 @@ pub struct ContactSomeone {
 pub struct SharedContact {
     owner: ContactSomeone,
     id: String,
-    /// Grows with each change; also in `ETag`.
-    version: u32,
+    /// What `If-Match` names for a change; another one each time. Also in `ETag`.
+    version: String,
     /// The name that lists show, of what may be read.
     shown: String,
     /// What may be read; a field that is left out is not shared.
@@ -310,10 +313,11 @@ impl From<SharingView> for ContactSharing {
     }
 }
 
-impl From<SharedView> for SharedContact {
-    fn from(view: SharedView) -> SharedContact {
-        let SharedView { owner, id, version, contact, fields, edit, waiting } = view;
-        SharedContact {
+impl SharedContact {
+    fn of(gateway: &Gateway, actor: &Actor, view: SharedView) -> Result<SharedContact, Error> {
+        let version = gateway.contact_shared_tag(actor, &view)?;
+        let SharedView { owner, id, contact, fields, edit, waiting, .. } = view;
+        Ok(SharedContact {
             owner: owner.into(),
             id,
             version,
@@ -322,14 +326,16 @@ impl From<SharedView> for SharedContact {
             fields: listed(fields),
             edit: listed(edit),
             waiting: listed(waiting),
-        }
+        })
     }
 }
 
-impl From<SharedPage> for SharedContacts {
-    fn from(page: SharedPage) -> SharedContacts {
+impl SharedContacts {
+    fn of(gateway: &Gateway, actor: &Actor, page: SharedPage) -> Result<SharedContacts, Error> {
         let SharedPage { items, total, all, books, closed, more } = page;
-        SharedContacts { items: each(items), total, all, books: each(books), closed, more }
+        let items = items.into_iter().map(|view| SharedContact::of(gateway, actor, view));
+        let items = items.collect::<Result<_, _>>()?;
+        Ok(SharedContacts { items, total, all, books: each(books), closed, more })
     }
 }
 
@@ -358,10 +364,10 @@ impl From<EditView> for ContactEdit {
     }
 }
 
-fn tagged(view: SharedView) -> Response {
-    let tag = HeaderValue::try_from(format!("\"{}\"", view.version));
-    let tag = tag.expect("a number in quotation marks");
-    ([(ETAG, tag)], axum::Json(SharedContact::from(view))).into_response()
+fn tagged(contact: SharedContact) -> Response {
+    let tag = HeaderValue::try_from(format!("\"{}\"", contact.version));
+    let tag = tag.expect("digits in quotation marks");
+    ([(ETAG, tag)], axum::Json(contact)).into_response()
 }
 
 /// Get with whom a contact is shared.
@@ -456,9 +462,10 @@ pub async fn list(
 ) -> Result<axum::Json<SharedContacts>, Problem> {
     let SharedContactsQuery { q, offset, limit } = query;
     let query = SharedQuery { text: q, offset, limit };
-    let found = signed
-        .run(CostClass::Content, move |gateway, actor| gateway.contacts_shared(actor, &query));
-    Ok(axum::Json(found.await?.into()))
+    let found = signed.run(CostClass::Content, move |gateway, actor| {
+        SharedContacts::of(gateway, actor, gateway.contacts_shared(actor, &query)?)
+    });
+    Ok(axum::Json(found.await?))
 }
 
 /// Get a contact that somebody else shares.
@@ -474,9 +481,10 @@ pub async fn list(
     responses((status = 200, description = "The contact", body = SharedContact), Problems)
 )]
 pub async fn read(signed: Signed, OfOwner { owner, id }: OfOwner) -> Result<Response, Problem> {
-    let view = signed
-        .run(CostClass::Records, move |gateway, actor| gateway.contact_shared(actor, &owner, &id));
-    Ok(tagged(view.await?))
+    let found = signed.run(CostClass::Records, move |gateway, actor| {
+        SharedContact::of(gateway, actor, gateway.contact_shared(actor, &owner, &id)?)
+    });
+    Ok(tagged(found.await?))
 }
 
 /// Change fields of a contact that somebody else shares.
@@ -502,31 +510,40 @@ pub async fn change(
     headers: HeaderMap,
     Json(change): Json<ContactChange>,
 ) -> Result<Response, Problem> {
-    let (over, patch) = (version(&headers)?, ContactPatch::from(change));
-    let view = signed.run(CostClass::Records, move |gateway, actor| {
-        gateway.contact_shared_change(actor, (&owner, &id), over, &patch)
+    let (over, patch) = (tag(&headers)?.to_owned(), ContactPatch::from(change));
+    let done = signed.run(CostClass::Records, move |gateway, actor| {
+        let of = (owner.as_str(), id.as_str());
+        let over = gateway.contact_shared_over(actor, of, &over)?;
+        let view = gateway.contact_shared_change(actor, of, over, &patch)?;
+        SharedContact::of(gateway, actor, view)
     });
-    Ok(tagged(view.await?))
+    Ok(tagged(done.await?))
 }
 
 /// Add a contact to the address book of somebody who allows it. It waits until the owner opens the contacts.
+///
+/// Requests with the same `Idempotency-Key` add it only once.
 #[utoipa::path(
     post,
     path = "/api/contacts/shared/{id}",
     tag = "contacts",
     operation_id = "contactSharedAdd",
-    params(("id" = String, Path, description = "The owner's id")),
+    params(
+        ("id" = String, Path, description = "The owner's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "8 to 64 letters, digits, - and _")
+    ),
     request_body = ContactFields,
     responses((status = 201, description = "It waits", body = SharedContactAdded), Problems)
 )]
 pub async fn add(
     signed: Signed,
     Id(owner): Id,
+    headers: HeaderMap,
     Json(wanted): Json<ContactFields>,
 ) -> Result<(StatusCode, axum::Json<SharedContactAdded>), Problem> {
-    let contact: contacts::Contact = wanted.into();
+    let (key, contact) = (request_key_if_any(&headers)?, contacts::Contact::from(wanted));
     let id = signed.run(CostClass::Records, move |gateway, actor| {
-        gateway.contact_shared_add(actor, &owner, &contact)
+        gateway.contact_shared_add_once(actor, &owner, &contact, key.as_deref())
     });
     Ok((StatusCode::CREATED, axum::Json(SharedContactAdded { id: id.await? })))
 }
@@ -542,6 +559,7 @@ pub async fn add(
 pub async fn edits(signed: Signed) -> Result<axum::Json<ContactEdits>, Problem> {
     let found = signed.run(CostClass::Content, |gateway, actor| {
         gateway.contact_edits_take_or_not(actor);
+        gateway.contact_book_step_or_not(actor);
         gateway.contact_edits(actor)
     });
     Ok(axum::Json(ContactEdits { items: each(found.await?) }))

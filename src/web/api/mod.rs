@@ -6,6 +6,7 @@ pub mod attached;
 pub mod browser;
 pub mod change;
 pub mod contact;
+pub mod contact_book;
 pub mod contact_fields;
 pub mod contact_file;
 pub mod contact_request;

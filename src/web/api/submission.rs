@@ -310,6 +310,14 @@ pub async fn send(
 #[cfg(test)]
 pub const REQUEST_KEY_PATTERN: &str = "^[A-Za-z0-9_-]{8,64}$";
 
+/// The same for a request that need not have one.
+pub(super) fn request_key_if_any(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    match headers.contains_key("idempotency-key") {
+        true => request_key(headers).map(Some),
+        false => Ok(None),
+    }
+}
+
 /// Returns the key under which a request is carried out only once
 /// (draft-ietf-httpapi-idempotency-key).
 fn request_key(headers: &HeaderMap) -> Result<String, Problem> {

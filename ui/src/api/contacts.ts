@@ -39,8 +39,9 @@ export const contactList = (query: BookQuery, signal?: AbortSignal) =>
     ...(signal ? { signal } : {}),
   });
 export const contactRead = (id: string) => request<BookContact>("GET", path(id));
-export const contactCreate = (body: ContactFields) =>
-  request<BookContact>("POST", "/api/contacts", { body });
+/** With the same key it is added once, however often it is asked. */
+export const contactCreate = (body: ContactFields, key: string) =>
+  request<BookContact>("POST", "/api/contacts", { body, headers: { "Idempotency-Key": key } });
 /** `version` is the one that was edited. */
 export const contactChange = (id: string, version: number, body: ContactChange) =>
   request<BookContact>("PATCH", path(id), { body, headers: { "If-Match": `"${version}"` } });
@@ -87,6 +88,14 @@ export const contactShare = (id: string, version: number, shares: Asked<"Contact
     body: { shares },
     headers: { "If-Match": `"${version}"` },
   });
+export type BookSharing = Answered<"ContactBookSharing">;
+export const contactBook = () => request<BookSharing>("GET", "/api/contacts/book");
+/** `version` is that of the readers as they are shown. */
+export const contactBookShare = (version: number, shares: Asked<"ContactShare">[]) =>
+  request<BookSharing>("PUT", "/api/contacts/book", {
+    body: { shares },
+    headers: { "If-Match": `"${version}"` },
+  });
 export const contactAdders = () =>
   request<Answered<"ContactAdders">>("GET", "/api/contacts/adders");
 export const contactAddersSet = (adders: Asked<"ContactReader">[]) =>
@@ -100,11 +109,11 @@ export const contactSharedChange = (one: Shared, body: ContactChange) =>
     body,
     headers: { "If-Match": `"${one.version}"` },
   });
-export const contactSharedAdd = (owner: string, body: ContactFields) =>
+export const contactSharedAdd = (owner: string, body: ContactFields, key: string) =>
   request<Answered<"SharedContactAdded">>(
     "POST",
     `/api/contacts/shared/${encodeURIComponent(owner)}`,
-    { body },
+    { body, headers: { "Idempotency-Key": key } },
   );
 export const contactEdits = () => request<Answered<"ContactEdits">>("GET", "/api/contacts/edits");
 export const contactEditAnswer = (reference: string, act: "undo" | "use") =>

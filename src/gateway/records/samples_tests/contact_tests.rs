@@ -4,12 +4,12 @@ use crate::gateway::contacts::block::{Line, Lines};
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::request::Proposed;
 use crate::gateway::contacts::shares::{
-    Adders, Fields, Named, Projection, Share, ShareTo, Sharing,
+    Adders, Fields, Grant, Grants, Named, Projection, Share, ShareTo, Sharing,
 };
 use crate::gateway::contacts::stored::{ContactPatch, StoredContact};
 use crate::gateway::records::contact::{
-    ContactAsked, ContactEdit, ContactRequest, ContactRow, ContactShared, ContactSharing, EditKind,
-    EditOutcome, RequestOutcome,
+    ContactAsked, ContactBook, ContactEdit, ContactRequest, ContactRow, ContactShared,
+    ContactSharing, EditKind, EditOutcome, RequestOutcome,
 };
 use crate::gateway::records::group::Under;
 use crate::gateway::records::ids::GroupId;
@@ -168,6 +168,28 @@ impl Samples for Sharing {
 impl Samples for Adders {
     fn samples() -> Vec<Self> {
         vec![Adders(targets().to_vec(), named())]
+    }
+}
+
+impl Samples for Grants {
+    fn samples() -> Vec<Self> {
+        let share = |to| Share { to, read: Fields(300), edit: Fields(44) };
+        let grant = |to| Grant { share: share(to), generation: 70_001 };
+        vec![Grants::default(), Grants(targets().map(grant).to_vec(), named())]
+    }
+}
+
+impl Samples for ContactBook {
+    fn samples() -> Vec<Self> {
+        let row = ContactBook {
+            generation: 70_001,
+            edit: 300,
+            due: Some(7),
+            under: vec![Under { group: GroupId([3; 16]), epoch: 70_003 }],
+            over: vec![([1; 16], 70_002)],
+            sealed: vec![2, 3],
+        };
+        vec![ContactBook { due: None, ..row.clone() }, row]
     }
 }
 

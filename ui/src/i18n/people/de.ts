@@ -239,7 +239,7 @@ export const people = {
     share: {
       act: "Teilen …",
       title: (name: string) => `Wer ${name} sieht`,
-      lead: "Niemand sonst sieht diesen Kontakt, außer wem Sie es hier erlauben.",
+      lead: "Niemand sonst sieht diesen Kontakt, außer Sie geben ihn hier oder mit dem ganzen Adressbuch frei.",
       levels: { hidden: "Nicht geteilt", read: "Darf lesen", edit: "Darf lesen und ändern" },
       with: "Teilen mit",
       readers: {
@@ -282,6 +282,20 @@ export const people = {
         undone: "Rückgängig gemacht",
       },
       use: "Dies verwenden",
+      book: {
+        title: "Wer das ganze Adressbuch sieht",
+        act: "Adressbuch freigeben …",
+        hint: "Alle Kontakte und solche, die später hinzukommen.",
+        none: "Niemand sonst sieht alles.",
+        lead: "Was Sie hier wählen, wird von jedem Kontakt freigegeben, auch von später hinzugefügten.",
+        elsewhere:
+          "Wer das Adressbuch sieht, wurde inzwischen geändert. Schließen Sie dies und öffnen Sie es erneut.",
+        progress: {
+          going: "Die Kontakte werden gerade für die Leser verschlüsselt.",
+          waiting: "Noch nicht für alle verschlüsselt: Die Schlüssel einer Gruppe fehlen.",
+          full: "Es ist kein Platz mehr: Noch nicht jeder Kontakt ist für die Leser verschlüsselt.",
+        },
+      },
       adders: "Wer Kontakte hinzufügen darf",
       addersHint: "Sie dürfen lesen und ändern, was sie hinzugefügt haben.",
       changedSince: "Jemand hat dasselbe Feld seither geändert.",

@@ -222,7 +222,7 @@ export const people = {
     share: {
       act: "Share…",
       title: (name: string) => `Who sees ${name}`,
-      lead: "Nobody else sees this contact, unless you say so here.",
+      lead: "Nobody else sees this contact, unless you say so here, or share the whole address book.",
       levels: { hidden: "Not shared", read: "May read", edit: "May read and change" },
       with: "Share with",
       readers: {
@@ -263,6 +263,20 @@ export const people = {
         undone: "Undone",
       },
       use: "Use this",
+      book: {
+        title: "Who sees the whole address book",
+        act: "Share the address book…",
+        hint: "All contacts, and those that are added later.",
+        none: "Nobody else sees all of it.",
+        lead: "What you choose here is shared of every contact, also of those that you add later.",
+        elsewhere:
+          "Who sees the address book was changed meanwhile. Close this, and open it again.",
+        progress: {
+          going: "The contacts are being sealed for the readers.",
+          waiting: "Not sealed for everybody yet: the keys of a group are not there.",
+          full: "There is no room for more: not every contact is sealed for the readers yet.",
+        },
+      },
       adders: "Who may add contacts",
       addersHint: "They may read and change what they added.",
       changedSince: "Somebody changed the same field since.",

@@ -228,7 +228,7 @@ export const people = {
     share: {
       act: "Compartir…",
       title: (name: string) => `Quién ve a ${name}`,
-      lead: "Nadie más ve este contacto, salvo a quien usted lo permita aquí.",
+      lead: "Nadie más ve este contacto, salvo que lo indique aquí o comparta toda la libreta de direcciones.",
       levels: { hidden: "No compartido", read: "Puede leer", edit: "Puede leer y cambiar" },
       with: "Compartir con",
       readers: {
@@ -269,6 +269,19 @@ export const people = {
         undone: "Deshecho",
       },
       use: "Usar esto",
+      book: {
+        title: "Quién ve toda la libreta de direcciones",
+        act: "Compartir la libreta…",
+        hint: "Todos los contactos y los que se añadan después.",
+        none: "Nadie más la ve entera.",
+        lead: "Lo que elija aquí se comparte de cada contacto, también de los que añada después.",
+        elsewhere: "Entretanto ha cambiado quién ve la libreta. Cierre esto y ábralo de nuevo.",
+        progress: {
+          going: "Los contactos se están cifrando para los lectores.",
+          waiting: "Aún no está cifrado para todos: faltan las claves de un grupo.",
+          full: "No hay más espacio: aún no se han cifrado todos los contactos para los lectores.",
+        },
+      },
       adders: "Quién puede añadir contactos",
       addersHint: "Pueden leer y cambiar lo que añadieron.",
       changedSince: "Alguien ha cambiado el mismo campo desde entonces.",

@@ -231,7 +231,7 @@ export const people = {
     share: {
       act: "Partager…",
       title: (name: string) => `Qui voit ${name}`,
-      lead: "Personne d’autre ne voit ce contact, sauf ceux que vous indiquez ici.",
+      lead: "Personne d’autre ne voit ce contact, sauf si vous l’indiquez ici ou partagez tout le carnet d’adresses.",
       levels: { hidden: "Non partagé", read: "Peut lire", edit: "Peut lire et modifier" },
       with: "Partager avec",
       readers: {
@@ -273,6 +273,20 @@ export const people = {
         undone: "Annulée",
       },
       use: "Utiliser ceci",
+      book: {
+        title: "Qui voit tout le carnet d’adresses",
+        act: "Partager le carnet…",
+        hint: "Tous les contacts, et ceux qui seront ajoutés plus tard.",
+        none: "Personne d’autre ne le voit en entier.",
+        lead: "Ce que vous choisissez ici est partagé pour chaque contact, y compris ceux que vous ajouterez plus tard.",
+        elsewhere:
+          "Les lecteurs du carnet ont changé entre-temps. Fermez ceci et ouvrez-le à nouveau.",
+        progress: {
+          going: "Les contacts sont en cours de chiffrement pour les lecteurs.",
+          waiting: "Pas encore chiffré pour tous : les clés d’un groupe manquent.",
+          full: "Il n’y a plus de place : tous les contacts ne sont pas encore chiffrés pour les lecteurs.",
+        },
+      },
       adders: "Qui peut ajouter des contacts",
       addersHint: "Ils peuvent lire et modifier ce qu’ils ont ajouté.",
       changedSince: "Quelqu’un a modifié le même champ depuis.",
