@@ -12,8 +12,9 @@ use utoipa_axum::PathItemExt;
 
 use super::api::{
     appearance, attached, browser, change, contact, contact_file, contact_request, contact_share,
-    conversation, credential, directory, draft, event, filter, group, label, link, mailbox, manage,
-    message, passkey, preference, role, search, session, submission, temporary, vouching,
+    conversation, credential, directory, draft, event, filter, group, group_voucher, label, link,
+    mailbox, manage, message, passkey, preference, role, search, session, submission, temporary,
+    vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -123,6 +124,7 @@ route_list! {
     group::keys_accept,
     group::member_add,
     group::member_remove, group::member_change,
+    group_voucher::ask, group_voucher::agree, group_voucher::end,
     role::list, role::create,
     role::end,
     label::list, label::set,

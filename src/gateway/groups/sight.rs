@@ -45,8 +45,7 @@ impl Gateway {
         asker: &Asker,
         account: AccountId,
     ) -> Result<Sight, Error> {
-        let closed = closed_of(&self.inner.store, account)?;
-        let hiding = self.inner.settings.closed_members;
-        Ok(admission::sight(asker, (account, &closed), hiding))
+        let closed = closed_of(&self.inner.store, account, self.inner.clock.now())?;
+        Ok(admission::sight(asker, (account, &closed), self.hiding(&closed)?))
     }
 }

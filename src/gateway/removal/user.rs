@@ -26,7 +26,7 @@ use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::expiry::{clear_in_tx, empty_in_tx};
 use crate::gateway::records::account::{Account, Removal};
 use crate::gateway::records::ids::{AccountId, GroupId, ReferenceKey};
-use crate::gateway::records::membership::epochs_due_in_tx;
+use crate::gateway::records::membership::{computed_lapse_in_tx, epochs_due_in_tx};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, ATTESTATIONS, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
     CREDENTIALS, ENTRIES, GROUP_WRAPS, KNOWN_KEYS, LOGIN_NAMES, META, OWN_IDS, PLACES, REGISTERS,
@@ -196,6 +196,7 @@ fn begin_in_tx(
     tx.delete(&ACCOUNT_KEYS, &id);
     // What the user attested counts no longer.
     tx.delete(&SIGNING_KEYS, &id);
+    computed_lapse_in_tx(tx, id)?;
     tx.delete(&TOTP, &id);
     let until = after.until(now);
     let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());

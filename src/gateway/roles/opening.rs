@@ -43,7 +43,12 @@ impl Gateway {
             confirmed: actor.confirmed,
             peer: actor.peer.clone(),
             must_choose: false,
-            behind: Some(Behind { person: actor.account(), group: row.group, epoch }),
+            behind: Some(Behind {
+                person: actor.account(),
+                group: row.group,
+                epoch,
+                at: self.inner.clock.now(),
+            }),
         })
     }
 
@@ -102,6 +107,7 @@ impl Gateway {
         row: &RoleMailbox,
     ) -> Result<Opened, Error> {
         let id = row.group;
+        self.group_lapse(id)?;
         let mut group = self.inner.store.get(&GROUPS, &id)?.ok_or(NOT_FOUND)?;
         let mut keys = self.group_keys_in_use(actor, id, &group)?;
         let mut is_tended = true;

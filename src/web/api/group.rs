@@ -10,11 +10,11 @@ use crate::gateway::groups::about::About;
 use crate::gateway::groups::facts;
 use crate::gateway::groups::group::{self as core, NewGroup};
 use crate::gateway::groups::view::{
-    ChangeView, GroupDetail, GroupList, GroupView, KeysState, MemberView, Standing,
+    ChangeView, GroupDetail, GroupList, GroupView, KeysState, MemberView, Standing, VoucherView,
 };
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Actor, Conflict, Gateway};
-use crate::terms::{GroupAct, GroupKind, GroupWriters};
+use crate::terms::{GroupAct, GroupKind, GroupWriters, MemberBy};
 use crate::web::api::Done;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
@@ -56,6 +56,8 @@ pub struct Group {
     shares_earlier: bool,
     writers: GroupWriters,
     address: Option<String>,
+    /// Whether people who are not in the closed group learn not even that its members’ addresses exist.
+    hides_members: bool,
     /// What a change has to name in `If-Match`, in quotes.
     version: u32,
     role: GroupRole,
@@ -91,6 +93,20 @@ pub struct GroupMember {
     disabled: bool,
     /// Whether the member waits for the keys until another one is signed in.
     waiting: bool,
+    /// Why the person is a member.
+    by: MemberBy,
+}
+
+/// The member by whose attestations the members of a group are computed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupVoucher {
+    id: String,
+    name: String,
+    address: String,
+    /// `null` as long as the member was asked and has not agreed.
+    #[schema(format = DateTime)]
+    agreed: Option<String>,
 }
 
 /// A change of a group.
@@ -114,6 +130,8 @@ pub struct GroupWhole {
     group: Group,
     /// Empty for those who are neither members nor managers of the site.
     members: Vec<GroupMember>,
+    /// `null` where members are added by name, and for those who do not see the members.
+    voucher: Option<GroupVoucher>,
     changes: Vec<GroupChange>,
     /// How many earlier changes are not kept.
     changes_dropped: u32,
@@ -136,6 +154,12 @@ pub struct GroupNew {
     writers: GroupWriters,
     /// An address in one of the site's domains at which the group gets mail.
     address: Option<String>,
+    /// Whether people who are not in the group learn nothing of its members, if it is closed.
+    #[serde(default)]
+    hides_members: bool,
+    /// Whether those whom the account attests are its members, from now on.
+    #[serde(default)]
+    vouched: bool,
 }
 
 fn yes() -> bool {
@@ -158,6 +182,7 @@ pub struct GroupEdit {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     address: Option<Option<String>>,
+    hides_members: Option<bool>,
 }
 
 /// Tells `null` from what is left out.
@@ -228,6 +253,7 @@ impl From<GroupView> for Group {
             shares_earlier: view.shares_earlier,
             writers: view.writers,
             address: view.address,
+            hides_members: view.hides_members,
             version: view.version,
             role: match view.standing {
                 Standing::Manager => GroupRole::Manager,
@@ -254,7 +280,15 @@ impl From<MemberView> for GroupMember {
             since: view.since.to_rfc3339(),
             disabled: view.disabled,
             waiting: view.waiting,
+            by: view.by,
         }
+    }
+}
+
+impl From<VoucherView> for GroupVoucher {
+    fn from(VoucherView { account, name, address, agreed }: VoucherView) -> GroupVoucher {
+        let agreed = agreed.map(|at| at.to_rfc3339());
+        GroupVoucher { id: account.to_text(), name, address, agreed }
     }
 }
 
@@ -265,12 +299,13 @@ impl From<ChangeView> for GroupChange {
 }
 
 /// The group with its version, which a change has to name.
-fn whole(status: StatusCode, detail: GroupDetail) -> Response {
+pub(super) fn whole(status: StatusCode, detail: GroupDetail) -> Response {
     let etag = HeaderValue::try_from(format!("\"{}\"", detail.view.version));
     let etag = etag.expect("a number in quotes");
     let body = GroupWhole {
         group: detail.view.into(),
         members: detail.members.into_iter().map(GroupMember::from).collect(),
+        voucher: detail.voucher.map(GroupVoucher::from),
         changes: detail.changes.into_iter().map(GroupChange::from).collect(),
         changes_dropped: detail.dropped,
     };
@@ -279,7 +314,7 @@ fn whole(status: StatusCode, detail: GroupDetail) -> Response {
 
 /// Runs work on a group that is recorded in the audit log. The log names the group by its number: its
 /// name is its members' own.
-async fn audited<T: Send + 'static>(
+pub(super) async fn audited<T: Send + 'static>(
     signed: Signed,
     (act, about): (Act, String),
     work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
@@ -321,12 +356,25 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Groups>, Problem> {
     responses((status = 201, description = "Created", body = GroupWhole), Problems)
 )]
 pub async fn create(signed: Signed, Json(new): Json<GroupNew>) -> Result<Response, Problem> {
-    let GroupNew { name, description, kind, listed, shares_earlier, writers, address } = new;
+    let GroupNew {
+        name,
+        description,
+        kind,
+        listed,
+        shares_earlier,
+        writers,
+        address,
+        hides_members,
+        vouched,
+    } = new;
     let about = About { name, description };
-    let new = NewGroup { about, kind, listed, shares_earlier, writers, address };
+    let new = NewGroup { about, kind, listed, shares_earlier, writers, address, hides_members };
     let peer = signed.peer.to_string();
     let created = signed.run(CostClass::Records, move |gateway, actor| {
-        let detail = gateway.group_create(actor, new)?;
+        let detail = match vouched {
+            true => gateway.group_create_vouched(actor, new),
+            false => gateway.group_create(actor, new),
+        }?;
         let (who, about) = (gateway.name_of(actor.account()), detail.view.id.to_text());
         gateway.note(&who, Act::GroupCreated, &about, &peer);
         Ok::<_, gateway::Error>(detail)
@@ -371,13 +419,23 @@ pub async fn change(
     Json(edit): Json<GroupEdit>,
 ) -> Result<Response, Problem> {
     let version = version(&headers)?;
-    let GroupEdit { name, description, kind, listed, shares_earlier, writers, address } = edit;
+    let GroupEdit {
+        name,
+        description,
+        kind,
+        listed,
+        shares_earlier,
+        writers,
+        address,
+        hides_members,
+    } = edit;
     let about = match (name, description) {
         (Some(name), Some(description)) => Some(About { name, description }),
         (None, None) => None,
         _ => return Err(Problem::invalid("A name and a description are changed together.")),
     };
-    let edit = core::GroupEdit { about, kind, listed, shares_earlier, writers, address };
+    let edit =
+        core::GroupEdit { about, kind, listed, shares_earlier, writers, address, hides_members };
     let work = move |gateway: &Gateway, actor: &Actor| match gateway
         .group_change(actor, &id, version, edit)
     {
