@@ -190,21 +190,6 @@ fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D
     Option::deserialize(from).map(Some)
 }
 
-/// Somebody to be added to a group.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupMemberNew {
-    /// The address or the login name of a person inside.
-    address: String,
-}
-
-/// A change to a member.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupMemberChange {
-    manager: bool,
-}
-
 /// What was done for the keys of the account's groups.
 #[derive(Serialize, ToSchema)]
 pub struct GroupsTended {
@@ -485,95 +470,6 @@ pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Add a person inside to a group.
-#[utoipa::path(
-    post,
-    path = "/api/groups/{id}/members",
-    tag = "groups",
-    operation_id = "groupMemberAdd",
-    params(("id" = String, Path, description = "The group's number")),
-    request_body = GroupMemberNew,
-    responses((status = 200, description = "The group", body = GroupWhole), Problems)
-)]
-pub async fn member_add(
-    signed: Signed,
-    Id(id): Id,
-    Json(new): Json<GroupMemberNew>,
-) -> Result<Response, Problem> {
-    let about = (Act::GroupMemberAdded, format!("{id} {}", new.address));
-    let added = audited(signed, about, move |gateway, actor| {
-        gateway.group_member_add(actor, &id, &new.address)
-    });
-    Ok(whole(StatusCode::OK, added.await?))
-}
-
-/// Remove a member from a group, or leave it.
-#[utoipa::path(
-    delete,
-    path = "/api/groups/{id}/members/{member}",
-    tag = "groups",
-    operation_id = "groupMemberRemove",
-    params(
-        ("id" = String, Path, description = "The group's number"),
-        ("member" = String, Path, description = "The member's number"),
-    ),
-    responses(Done, Problems)
-)]
-pub async fn member_remove(signed: Signed, member: InGroup) -> Result<StatusCode, Problem> {
-    let InGroup { id, member } = member;
-    let peer = signed.peer.to_string();
-    let removed = signed.run(CostClass::Records, move |gateway, actor| {
-        let about = about_member(gateway, &id, &member);
-        gateway.group_member_remove(actor, &id, &member)?;
-        let who = gateway.name_of(actor.account());
-        gateway.note(&who, Act::GroupMemberRemoved, &about, &peer);
-        Ok::<_, gateway::Error>(())
-    });
-    removed.await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Make a member a manager of the group, or an ordinary member again.
-#[utoipa::path(
-    patch,
-    path = "/api/groups/{id}/members/{member}",
-    tag = "groups",
-    operation_id = "groupMemberChange",
-    params(
-        ("id" = String, Path, description = "The group's number"),
-        ("member" = String, Path, description = "The member's number"),
-    ),
-    request_body = GroupMemberChange,
-    responses((status = 200, description = "The group", body = GroupWhole), Problems)
-)]
-pub async fn member_change(
-    signed: Signed,
-    member: InGroup,
-    Json(change): Json<GroupMemberChange>,
-) -> Result<Response, Problem> {
-    let InGroup { id, member } = member;
-    let peer = signed.peer.to_string();
-    let changed = signed.run(CostClass::Records, move |gateway, actor| {
-        let detail = gateway.group_member_change(actor, &id, &member, change.manager)?;
-        let act = match change.manager {
-            true => Act::GroupManagerGranted,
-            false => Act::GroupManagerRevoked,
-        };
-        let about = about_member(gateway, &id, &member);
-        gateway.note(&gateway.name_of(actor.account()), act, &about, &peer);
-        Ok::<_, gateway::Error>(detail)
-    });
-    Ok(whole(StatusCode::OK, changed.await?))
-}
-
-/// What the audit log names: the group, and the member's login name.
-fn about_member(gateway: &Gateway, group: &str, member: &str) -> String {
-    match gateway.member_login(member) {
-        Some(name) => format!("{group} {name}"),
-        None => group.to_owned(),
-    }
-}
-
 /// Do what is due for the keys of the account's groups: begin epochs, and wrap keys for members who wait.
 #[utoipa::path(
     post,
@@ -629,23 +525,4 @@ pub async fn badges(
         .await?;
     let badge = |facts::Badge { group, name }| Badge { id: group.to_text(), name };
     Ok(axum::Json(Badges { items: found.into_iter().map(badge).collect() }))
-}
-
-/// A group and a member in the path.
-#[derive(Deserialize)]
-pub struct InGroup {
-    id: String,
-    member: String,
-}
-
-impl<S: Send + Sync> axum::extract::FromRequestParts<S> for InGroup {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &S,
-    ) -> Result<InGroup, Problem> {
-        let path = axum::extract::Path::<InGroup>::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(found)| found).map_err(|_| Problem::not_found())
-    }
 }
