@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Error, readable};
+use crate::gateway::error::{Error, readable, undamaged};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::group::GROUPS_OF_MAX;
 use crate::gateway::groups::member::{MEMBERS_MAX, removed_in_tx};
@@ -27,7 +27,9 @@ use crate::gateway::records::group::{
     Agreement, GroupChange, GroupMember, GroupTerms, GroupVoucher, InGroup, VouchedMember,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{facts, group_rows_of, voucher_of};
+use crate::gateway::records::membership::{
+    counts, due_in_tx, facts, group_rows_of, is_member, voucher_of,
+};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUPS, GROUPS_OF, VOUCHED_MEMBERS,
@@ -42,6 +44,9 @@ const CLEARED_MAX: usize = 20;
 
 const ONLY_VOUCHER: Error =
     Error::Denied { reason: "only the member who was asked agrees to vouch for a group" };
+
+const ANOTHER: Error =
+    Error::Denied { reason: "another member vouches for this group: that has to be ended first" };
 
 const OTHERS: Error = Error::Denied {
     reason: "the group has members whom this voucher does not attest: remove them first",
@@ -74,18 +79,16 @@ impl Given {
         let account = self.subject;
         let Some(mut row) = tx.get(&GROUPS, &group)? else { return Ok(()) };
         let is_there = tx.has(&GROUP_MEMBERS, &(group, account))?;
-        let was = tx.get(&VOUCHED_MEMBERS, &(account, group))?;
-        if is_there && was.is_none() {
+        // One that cannot be read is replaced.
+        let was_computed = tx.has(&VOUCHED_MEMBERS, &(account, group))?;
+        if is_there && !was_computed {
             return Ok(());
         }
         if !is_there && !has_room_in_tx(tx, group, account)? {
             tracing::warn!(account.id = %account.to_text(), "no room for a computed member");
             return Ok(());
         }
-        let counted = match &was {
-            Some(was) => was.counts(&facts(&**tx, (group, account), now)?),
-            None => false,
-        };
+        let counted = is_there && is_member(&**tx, (group, account), now)?;
         tx.put(&VOUCHED_MEMBERS, &(account, group), &self.vouched(agreed))?;
         if let Some(ends) = self.ends {
             lapses_in_tx(tx, group, ends)?;
@@ -154,8 +157,9 @@ pub(in crate::gateway) fn revoked_in_tx(
     now: Timestamp,
 ) -> Result<(), Error> {
     for (group, _) in agreed_in_tx(tx, voucher)? {
-        let row = readable(tx.get(&VOUCHED_MEMBERS, &(subject, group)))?.flatten();
-        if row.is_some_and(|row| row.voucher == voucher) {
+        // One that cannot be read is out as well.
+        let row = readable(tx.get(&VOUCHED_MEMBERS, &(subject, group)))?;
+        if row.is_none_or(|row| row.is_some_and(|row| row.voucher == voucher)) {
             out_in_tx(tx, (group, subject), voucher, now)?;
         }
     }
@@ -173,7 +177,10 @@ fn out_in_tx(
     row.due = true;
     row.note(GroupChange { at: now, act: GroupAct::Removed, who, about: Some(account) });
     tx.put(&GROUPS, &group, &row)?;
-    tx.then(move |gateway| gateway.inner.addressees.forget(account));
+    tx.then(move |gateway| {
+        gateway.inner.addressees.forget(account);
+        gateway.group_publish(&[account]);
+    });
     Ok(())
 }
 
@@ -189,18 +196,20 @@ fn cleared_in_tx(tx: &mut Tx<'_, '_>, group: GroupId, now: Timestamp) -> Result<
         accounts.push(account);
         ControlFlow::Continue(())
     })?;
+    let is_agreed = terms.voucher.as_ref().is_some_and(|voucher| voucher.agreed.is_some());
     let (mut over, mut lapses) = (Vec::new(), None);
     for account in accounts {
-        let who = match readable(tx.get(&VOUCHED_MEMBERS, &(account, group)))? {
+        let row = match readable(tx.get(&VOUCHED_MEMBERS, &(account, group)))? {
             Some(None) => continue,
-            Some(Some(row)) if row.counts(&facts(&**tx, (group, account), now)?) => {
-                lapses = lapses.into_iter().chain(row.ends).min();
-                continue;
-            }
-            Some(Some(row)) => row.voucher,
-            None => account,
+            row => row.flatten(),
         };
-        over.push((account, who));
+        // Who cannot be told to count is out when the agreement ends, and not before: a closed group
+        // protects still.
+        if is_agreed && counts(&**tx, (group, account), now)? != Some(false) {
+            lapses = lapses.into_iter().chain(row.and_then(|row| row.ends)).min();
+            continue;
+        }
+        over.push((account, row.map_or(account, |row| row.voucher)));
     }
     for (account, who) in over.iter().take(CLEARED_MAX) {
         out_in_tx(tx, (group, *account), *who, now)?;
@@ -218,7 +227,8 @@ impl Gateway {
     /// the group. Interrupted, it leaves members who count no more than before, and is done again.
     pub(in crate::gateway) fn group_lapse(&self, group: GroupId) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let terms = readable(self.inner.store.get(&GROUP_TERMS, &group))?.flatten();
+        // If nobody can tell who is a member, nothing more is sealed.
+        let terms = self.inner.store.get(&GROUP_TERMS, &group)?;
         if terms.and_then(|terms| terms.lapses).is_none_or(|at| at > now) {
             return Ok(());
         }
@@ -228,7 +238,8 @@ impl Gateway {
     }
 
     /// Asks a member to vouch for the members of a group: from the member's agreement on, they are the
-    /// managers, the voucher, and those whom the voucher attests. It takes the place of another voucher.
+    /// managers, the voucher, and those whom the voucher attests. Where another one agreed, that has to be
+    /// ended first.
     pub fn group_voucher_ask(
         &self,
         actor: &Actor,
@@ -252,12 +263,13 @@ impl Gateway {
             if terms.voucher.as_ref().is_some_and(|voucher| voucher.account == account) {
                 return Ok(());
             }
+            if terms.voucher.is_some_and(|voucher| voucher.agreed.is_some()) {
+                return Err(ANOTHER);
+            }
             terms.voucher = Some(GroupVoucher { account, agreed: None });
-            terms.lapses = Some(Timestamp(0));
             Ok(tx.put(&GROUP_TERMS, &group, &terms)?)
         });
         done.wait()?;
-        self.group_lapse(group)?;
         self.group_publish(&self.group_members(group)?);
         self.group(actor, id)
     }
@@ -265,16 +277,26 @@ impl Gateway {
     /// Ends that the members of a group are computed, or that a member is asked: its managers do, and the
     /// voucher. Those who were computed are out.
     pub fn group_voucher_end(&self, actor: &Actor, id: &str) -> Result<GroupDetail, Error> {
-        let (group, ..) = self.group_seen(actor, id)?;
+        let (group, _, standing) = self.group_seen(actor, id)?;
+        if standing == Standing::Outside {
+            return Err(NOT_FOUND);
+        }
         let who = actor.account();
         let done = self.transact(move |tx| {
-            let mut terms: GroupTerms = tx.get(&GROUP_TERMS, &group)?.unwrap_or_default();
-            let Some(voucher) = terms.voucher.take() else { return Ok(()) };
-            if voucher.account != who {
+            // Terms that are damaged are replaced by the strictest.
+            let strictest = GroupTerms { hides_members: true, ..GroupTerms::default() };
+            let mut terms = match undamaged(tx.get(&GROUP_TERMS, &group).map(Some))? {
+                Some(terms) => terms.unwrap_or_default(),
+                None => strictest,
+            };
+            let voucher = terms.voucher.take();
+            if voucher.as_ref().is_none_or(|voucher| voucher.account != who) {
                 manages_in_tx(tx, group, who, By::Members)?;
             }
             terms.lapses = Some(Timestamp(0));
-            Ok(tx.put(&GROUP_TERMS, &group, &terms)?)
+            tx.put(&GROUP_TERMS, &group, &terms)?;
+            // Nothing that was sealed before is stored after it.
+            due_in_tx(tx, group)
         });
         let members = self.group_members(group)?;
         done.wait()?;
@@ -310,8 +332,8 @@ impl Gateway {
             tx.put(&GROUP_TERMS, &group, &terms)?;
             named_in_tx(tx, (group, who), (&given, agreed), now)?;
             for one in &given {
-                let facts = facts(&**tx, (group, one.subject), now)?;
-                if one.vouched(agreed).counts(&facts) {
+                let facts = readable(facts(&**tx, (group, one.subject), now))?;
+                if facts.is_some_and(|facts| one.vouched(agreed).counts(&facts)) {
                     one.join_in_tx(tx, (group, agreed), now)?;
                 }
             }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::epochs::{Keys, NewEpoch, WRAPS_AT_ONCE_MAX};
 use crate::gateway::groups::group::GROUPS_OF_MAX;
@@ -17,7 +17,7 @@ use crate::gateway::groups::tending::Tended;
 use crate::gateway::groups::view::{GroupDetail, NOT_FOUND, Standing};
 use crate::gateway::records::group::{Group, GroupChange, GroupMember, GroupWrap, InGroup};
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{group_rows_of, mailboxes_of, voucher_of};
+use crate::gateway::records::membership::{group_rows_of, is_member, mailboxes_of, voucher_of};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     ACCOUNTS, GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
@@ -96,7 +96,8 @@ impl Gateway {
         if !may {
             return Err(Error::Denied { reason: "only the managers of a group remove members" });
         }
-        self.group_lapse(group)?;
+        // Members are removed also where nobody can tell who is one by an attestation.
+        readable(self.group_lapse(group))?;
         let members = self.group_members(group)?;
         if !members.contains(&account) {
             return Err(NO_MEMBER);
@@ -145,7 +146,7 @@ impl Gateway {
     pub(in crate::gateway) fn groups_leave(&self, account: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         for group in group_rows_of(&self.inner.store, account)? {
-            self.group_lapse(group)?;
+            readable(self.group_lapse(group))?;
             let members = self.group_members(group)?;
             let has_mailbox = !mailboxes_of(&self.inner.store, group)?.is_empty();
             if members == [account] && !has_mailbox {
@@ -181,9 +182,14 @@ impl Gateway {
             return Err(Error::Denied { reason: "only the managers of a group name managers" });
         }
         let account = AccountId(parse_hex(member).ok_or(NO_MEMBER)?);
+        self.group_lapse(group)?;
         let (now, who) = (self.inner.clock.now(), actor.account());
         let done = self.transact(move |tx| {
             manages_in_tx(tx, group, who, By::MembersOrSite)?;
+            // Who is attested no longer is no member, whatever the rows say.
+            if !is_member(&**tx, (group, account), now)? {
+                return Err(NO_MEMBER);
+            }
             let mut row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
             let mut found = tx.get(&GROUP_MEMBERS, &(group, account))?.ok_or(NO_MEMBER)?;
             if found.manager == manager {
@@ -319,12 +325,14 @@ pub(super) fn removed_in_tx(
     group: GroupId,
     account: AccountId,
 ) -> Result<Group, Error> {
-    let row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
+    let mut row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
     tx.delete(&VOUCHED_MEMBERS, &(account, group));
     if voucher_of(&**tx, group)?.is_some_and(|voucher| voucher.account == account) {
         let mut terms = tx.get(&GROUP_TERMS, &group)?.unwrap_or_default();
         (terms.voucher, terms.lapses) = (None, Some(Timestamp(0)));
         tx.put(&GROUP_TERMS, &group, &terms)?;
+        // An epoch that is being prepared has those in it who were computed.
+        row.version = row.version.wrapping_add(1);
     }
     tx.delete(&GROUP_MEMBERS, &(group, account));
     tx.delete(&GROUPS_OF, &(account, group));

@@ -61,8 +61,8 @@ pub(in crate::gateway) fn parties_digest(voucher: PartyOf<'_>, subject: PartyOf<
 
 /// The first address and the key of an account whose pair counts.
 fn party(reader: &impl Read, account: AccountId) -> Result<Option<(String, VerifyingKey)>, Error> {
-    let key = readable(reader.get(&SIGNING_KEYS, &account))?.flatten().filter(|row| !row.ended);
-    let row = readable(reader.get(&ACCOUNTS, &account))?.flatten();
+    let key = reader.get(&SIGNING_KEYS, &account)?.filter(|row| !row.ended);
+    let row = reader.get(&ACCOUNTS, &account)?;
     let address = row.and_then(|row| row.addresses.into_iter().next());
     Ok(address.zip(key.map(|key| key.public)))
 }
@@ -83,12 +83,13 @@ pub(in crate::gateway) fn facts(
     now: Timestamp,
 ) -> Result<Facts, Error> {
     let none = Facts { agreement: None, attestation: None, parties: None, now };
-    let Some(voucher) = voucher_of(reader, group)? else { return Ok(none) };
+    let terms = reader.get(&GROUP_TERMS, &group)?;
+    let Some(voucher) = terms.and_then(|terms| terms.voucher) else { return Ok(none) };
     let Some(agreed) = voucher.agreed else { return Ok(none) };
     if !reader.has(&GROUP_MEMBERS, &(group, voucher.account))? {
         return Ok(none);
     }
-    let row = readable(reader.get(&ATTESTATIONS, &(account, voucher.account)))?.flatten();
+    let row = reader.get(&ATTESTATIONS, &(account, voucher.account))?;
     let row = row.filter(|row| row.revoked.is_none());
     let parties = party(reader, voucher.account)?.zip(party(reader, account)?);
     Ok(Facts {
@@ -102,17 +103,20 @@ pub(in crate::gateway) fn facts(
 }
 
 /// Whether somebody who has a member's row in a group is a member: one who was named, or a computed one
-/// who counts.
-fn counts(
+/// who counts. `None` if a record that says so cannot be read: then nothing is allowed that members are
+/// allowed, and what protects a member of a closed group stays.
+pub(in crate::gateway) fn counts(
     reader: &impl Read,
     (group, account): (GroupId, AccountId),
     now: Timestamp,
-) -> Result<bool, Error> {
-    match readable(reader.get(&VOUCHED_MEMBERS, &(account, group)))? {
-        Some(None) => Ok(true),
-        Some(Some(vouched)) => Ok(vouched.counts(&facts(reader, (group, account), now)?)),
-        None => Ok(false),
-    }
+) -> Result<Option<bool>, Error> {
+    let strictly = || {
+        let Some(vouched) = reader.get(&VOUCHED_MEMBERS, &(account, group))? else {
+            return Ok::<_, Error>(true);
+        };
+        Ok(vouched.counts(&facts(reader, (group, account), now)?))
+    };
+    readable(strictly())
 }
 
 /// Whether an account is a member of a group.
@@ -121,7 +125,8 @@ pub(in crate::gateway) fn is_member(
     (group, account): (GroupId, AccountId),
     now: Timestamp,
 ) -> Result<bool, Error> {
-    Ok(reader.has(&GROUP_MEMBERS, &(group, account))? && counts(reader, (group, account), now)?)
+    let is_there = reader.has(&GROUP_MEMBERS, &(group, account))?;
+    Ok(is_there && counts(reader, (group, account), now)? == Some(true))
 }
 
 /// The members of a group, in the order of their identifiers.
@@ -135,13 +140,9 @@ pub(in crate::gateway) fn members_of(
         rows.push(account);
         ControlFlow::Continue(())
     })?;
-    // Where nothing was ever computed, there is nothing to look at.
-    if !reader.has(&GROUP_TERMS, &group)? {
-        return Ok(rows);
-    }
     let mut found = Vec::with_capacity(rows.len());
     for account in rows {
-        if counts(reader, (group, account), now)? {
+        if counts(reader, (group, account), now)? == Some(true) {
             found.push(account);
         }
     }
@@ -155,15 +156,16 @@ pub(in crate::gateway) fn groups_of(
     now: Timestamp,
 ) -> Result<Vec<GroupId>, Error> {
     let rows = group_rows_of(reader, account)?;
-    counted(reader, account, rows, now)
+    counted(reader, (account, rows), now, |counts| counts == Some(true))
 }
 
-/// Of groups in which an account has a row, those that it is in.
+/// Of groups in which an account has a row, those that it is in: whether one counts for which that cannot
+/// be read, `is_in` says.
 fn counted(
     reader: &impl Read,
-    account: AccountId,
-    rows: Vec<GroupId>,
+    (account, rows): (AccountId, Vec<GroupId>),
     now: Timestamp,
+    is_in: fn(Option<bool>) -> bool,
 ) -> Result<Vec<GroupId>, Error> {
     let mut computed = BTreeSet::new();
     if !rows.is_empty() {
@@ -174,7 +176,7 @@ fn counted(
     }
     let mut found = Vec::with_capacity(rows.len());
     for group in rows {
-        if !computed.contains(&group) || counts(reader, (group, account), now)? {
+        if !computed.contains(&group) || is_in(counts(reader, (group, account), now)?) {
             found.push(group);
         }
     }
@@ -195,14 +197,14 @@ pub(in crate::gateway) fn group_rows_of(
     Ok(found)
 }
 
-/// The closed groups that an account is in.
+/// The closed groups that an account is in, with those of which that cannot be read.
 pub(in crate::gateway) fn closed_of(
     reader: &impl Read,
     account: AccountId,
     now: Timestamp,
 ) -> Result<Vec<GroupId>, Error> {
     let closed = closed_rows_of(reader, account)?;
-    counted(reader, account, closed, now)
+    counted(reader, (account, closed), now, |counts| counts != Some(false))
 }
 
 /// The closed groups in which an account has a row, whether it still counts or not.
@@ -221,7 +223,8 @@ pub(in crate::gateway) fn closed_rows_of(
 }
 
 /// Has the computed members of a group looked at before anything more is sealed for it: those whom an
-/// account vouches for, and where it is one itself. Its key or its address changed.
+/// account vouches for, and where it is one itself. Its key or its address changed. Nothing that was
+/// sealed before is stored after it.
 pub(in crate::gateway) fn computed_lapse_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -232,6 +235,7 @@ pub(in crate::gateway) fn computed_lapse_in_tx(
         if vouches || tx.has(&VOUCHED_MEMBERS, &(account, group))? {
             terms.lapses = Some(Timestamp(0));
             tx.put(&GROUP_TERMS, &group, &terms)?;
+            due_in_tx(tx, group)?;
         }
     }
     Ok(())
@@ -272,7 +276,7 @@ pub(in crate::gateway) fn group_epochs_due_in_tx(
 }
 
 /// The version changes as well, so that an epoch that is being prepared with the account is dropped.
-fn due_in_tx(tx: &mut Tx<'_>, group: GroupId) -> Result<(), Error> {
+pub(in crate::gateway) fn due_in_tx(tx: &mut Tx<'_>, group: GroupId) -> Result<(), Error> {
     if let Some(mut row) = tx.get(&GROUPS, &group)? {
         row.due = true;
         row.version = row.version.wrapping_add(1);

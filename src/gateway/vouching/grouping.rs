@@ -32,6 +32,7 @@ impl Gateway {
     /// Creates a group whose members are those whom the actor attests. If it is interrupted, there is a
     /// group of which the actor is a member, and asked.
     pub fn group_create_vouched(&self, actor: &Actor, new: NewGroup) -> Result<GroupDetail, Error> {
+        self.register_owner(actor)?;
         let id = self.group_create(actor, new)?.view.id.to_text();
         self.group_voucher_ask(actor, &id, &actor.account().to_text())?;
         self.group_vouch(actor, &id)

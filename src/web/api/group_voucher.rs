@@ -20,7 +20,7 @@ pub struct GroupVoucherNew {
 }
 
 /// Ask a member to vouch for the members of a group: once the member agrees, they are its managers, the
-/// voucher, and those whom the voucher attests.
+/// voucher, and those whom the voucher attests. Where another member agreed, that has to be ended first.
 #[utoipa::path(
     put,
     path = "/api/groups/{id}/voucher",

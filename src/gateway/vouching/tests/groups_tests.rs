@@ -126,7 +126,7 @@ fn whatever_ends_an_attestation_ends_the_membership() {
             let after = crate::gateway::removal::addresses::NameAfter::Held;
             gateway.account_address_remove("noa", &old, after).unwrap();
         }),
-        ("voucher leaves", |office| {
+        ("taken back", |office| {
             let gateway = &office.gateway;
             let group = gateway.group_list(&office.omar).unwrap().items[0].id.to_text();
             gateway.group_voucher_end(&office.omar, &group).unwrap();
@@ -158,6 +158,12 @@ fn whatever_ends_an_attestation_ends_the_membership() {
         if what == "lie" {
             continue;
         }
+        // What was sealed before is not stored after it, though nobody looked at the group yet.
+        let row = office.store().get(&GROUPS, &group_id(&group)).unwrap().unwrap();
+        assert_eq!(row.due, what != "time", "{what}");
+        // Nobody makes a lasting member of one who is none.
+        let late = gateway.group_member_change(omar, &group, &office.id(noa), true);
+        assert!(matches!(late, Err(Error::NotFound { .. })), "{what}");
         // Who is no member and seals for the group gets no key, until a member has begun the next.
         let public = gateway.group_public(group_id(&group));
         assert!(public.is_err(), "{what}");
@@ -215,23 +221,91 @@ fn a_voucher_has_to_agree() {
     assert_eq!(terms.voucher.unwrap().agreed, None, "what was refused left nothing");
 }
 
+/// Somebody who sees a listed group, and is not in it, learns nothing of its voucher, and a voucher who
+/// agreed is not replaced by asking another.
+#[test]
+fn an_agreement_is_ended_by_managers_and_the_voucher_alone() {
+    let office = Office::open();
+    let (gateway, omar, dana, noa) = (&office.gateway, &office.omar, &office.dana, &office.noa);
+    office.vouch(omar, noa);
+    let group = gateway.group_create(dana, NewGroup { listed: true, ..plain() }).unwrap();
+    let group = group.view.id.to_text();
+    gateway.group_member_add(dana, &group, "omar@example.org").unwrap();
+    let outside = |what| {
+        let ended = gateway.group_voucher_end(noa, &group);
+        assert!(matches!(ended, Err(Error::NotFound { .. })), "{what}");
+        assert_eq!(gateway.group(noa, &group).unwrap().voucher, None, "{what}");
+    };
+    outside("nobody was asked");
+    let ended = gateway.group_voucher_end(omar, &group);
+    assert!(matches!(ended, Err(Error::Denied { .. })), "an ordinary member, and nobody was asked");
+    gateway.group_voucher_ask(dana, &group, &office.id(omar)).unwrap();
+    outside("one was asked");
+    gateway.group_vouch(omar, &group).unwrap();
+    assert!(office.holds(&group, noa));
+    let another = gateway.group_voucher_ask(dana, &group, &office.id(dana));
+    assert!(matches!(another, Err(Error::Denied { .. })));
+    assert!(office.is_in(&group, noa));
+    gateway.group_voucher_end(dana, &group).unwrap();
+    outside("taken back");
+}
+
+/// Where the record that names the voucher is damaged, members may nothing, a closed group protects them
+/// still, and nothing is sealed for it, until a manager ends the agreement.
+#[test]
+fn a_closed_group_protects_where_nobody_can_tell_who_is_in_it() {
+    let office = Office::open_with(|settings| settings.group_kinds_by = GroupsBy::Everybody);
+    let (gateway, omar, dana, noa) = (&office.gateway, &office.omar, &office.dana, &office.noa);
+    office.vouch(omar, noa);
+    let closed = NewGroup { kind: GroupKind::Closed, ..plain() };
+    let text = gateway.group_create_vouched(omar, closed).unwrap().view.id.to_text();
+    let group = group_id(&text);
+    let reached = || {
+        let asker = gateway.asker(dana.account()).unwrap();
+        gateway.reaches(&asker, noa.account()).unwrap()
+    };
+    assert!(!reached() && !gateway.is_hidden(noa.account()).unwrap());
+    office.spoil(&GROUP_TERMS, group);
+    assert!(!reached() && gateway.is_hidden(noa.account()).unwrap());
+    assert!(!gateway.group_has(group, noa.account()).unwrap());
+    assert!(gateway.group_public(group).is_err());
+    gateway.group_voucher_end(omar, &text).unwrap();
+    assert!(reached(), "she is in no closed group any more");
+    assert_eq!(office.keys_of(&text, noa), 0);
+    gateway.groups_tend(omar).unwrap();
+    assert!(gateway.group_public(group).is_ok());
+    assert!(gateway.is_hidden(omar.account()).unwrap(), "the strictest terms took their place");
+}
+
 /// A closed group of those who are attested: they are reached by each other, and by nobody else, as long
 /// as the attestation is in force. Where members are hidden, nothing tells that they are there.
 #[test]
 fn a_closed_group_shuts_with_each_attestation() {
     let office = Office::open_with(|settings| settings.group_kinds_by = GroupsBy::Everybody);
     let (gateway, omar, dana, noa) = (&office.gateway, &office.omar, &office.dana, &office.noa);
+    office.vouch(omar, noa);
     let closed = NewGroup { kind: GroupKind::Closed, hides_members: true, ..plain() };
     let group = gateway.group_create_vouched(omar, closed).unwrap().view.id.to_text();
     let reaches = |from: &Actor, to: &Actor| {
         let asker = gateway.asker(from.account()).unwrap();
         gateway.reaches(&asker, to.account()).unwrap()
     };
-    assert!(!reaches(dana, omar) && reaches(noa, dana));
-    assert!(!gateway.may_see_profile(dana, omar.account()).unwrap());
-    assert!(gateway.may_see_profile(omar, dana.account()).unwrap());
-    assert!(gateway.is_hidden(omar.account()).unwrap());
+    let shut = [(dana, omar), (dana, noa)];
+    for (from, to) in shut {
+        assert!(!reaches(from, to) && reaches(to, from));
+        assert!(!gateway.may_see_profile(from, to.account()).unwrap());
+        assert!(gateway.may_see_profile(to, from.account()).unwrap());
+        assert!(gateway.is_hidden(to.account()).unwrap());
+    }
+    assert!(reaches(noa, omar) && reaches(omar, noa));
+    assert!(gateway.may_see_profile(noa, omar.account()).unwrap());
     assert_eq!(gateway.colleagues(dana, "omar", 10).unwrap().items.len(), 0);
+    assert_eq!(gateway.colleagues(noa, "omar", 10).unwrap().items.len(), 1);
+    gateway.vouch_revoke(omar, &office.id(noa)).unwrap();
+    assert!(!reaches(noa, omar) && reaches(omar, noa) && reaches(dana, noa));
+    assert!(!gateway.may_see_profile(noa, omar.account()).unwrap());
+    assert!(!gateway.is_hidden(noa.account()).unwrap());
+    assert_eq!(gateway.colleagues(noa, "omar", 10).unwrap().items.len(), 0);
     assert!(gateway.group_has(group_id(&group), omar.account()).unwrap());
 }
 
