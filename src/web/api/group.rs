@@ -56,7 +56,7 @@ pub struct Group {
     shares_earlier: bool,
     writers: GroupWriters,
     address: Option<String>,
-    /// Whether people who are not in the closed group learn not even that its members’ addresses exist.
+    /// Whether people who share no group with its members learn not even that their addresses exist.
     hides_members: bool,
     /// What a change has to name in `If-Match`, in quotes.
     version: u32,
@@ -154,7 +154,7 @@ pub struct GroupNew {
     writers: GroupWriters,
     /// An address in one of the site's domains at which the group gets mail.
     address: Option<String>,
-    /// Whether people who are not in the group learn nothing of its members, if it is closed.
+    /// Whether people who share no group with its members learn nothing of them, if it is closed.
     #[serde(default)]
     hides_members: bool,
     /// Whether those whom the account attests are its members, from now on.
