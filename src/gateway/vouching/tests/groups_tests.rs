@@ -133,7 +133,10 @@ fn whatever_ends_an_attestation_ends_the_membership() {
         }),
         ("lie", |office| {
             let key = (office.noa.account(), office.omar.account());
-            office.lie(move |tx| Ok(tx.delete(&ATTESTATIONS, &key)));
+            office.lie(move |tx| {
+                tx.delete(&ATTESTATIONS, &key);
+                Ok(())
+            });
         }),
     ];
     for (what, end) in ends {
