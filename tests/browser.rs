@@ -97,6 +97,14 @@ fn groups_are_made_and_their_members_come_and_go() {
     daemon.stop();
 }
 
+/// P-11, P-83: a member agrees to vouch for a group, and whom it attests comes and goes.
+#[test]
+fn a_group_has_those_whom_its_voucher_attests() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "vouched-groups.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-26: a group reads the mail of a role, and its members see of each other what they did.
 #[test]
 fn a_group_reads_and_answers_the_mail_of_a_role() {

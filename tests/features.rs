@@ -64,6 +64,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-80", "users vouch for each other, and revoke it"),
     ("P-81", "a message says who vouches for its sender, and each signature is verified"),
     ("P-82", "a sender suppresses that for one message or for all"),
+    ("P-83", "the members of a group are computed from the attestations of a voucher"),
     ("P-84", "messages from members of an open group show its name"),
     ("P-86", "a closed group's members get messages from each other only"),
 ];

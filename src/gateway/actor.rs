@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::tables::{ACCOUNTS, GROUP_MEMBERS, GROUPS, ROLE_MAILBOXES};
+use crate::gateway::records::membership::is_member;
+use crate::gateway::records::tables::{ACCOUNTS, GROUPS, ROLE_MAILBOXES};
 use crate::gateway::text::hex;
 use crate::store::Read;
 use crate::vault::AccountSecret;
@@ -33,6 +34,8 @@ pub struct Behind {
     pub group: GroupId,
     /// The epoch of the group that what the person writes is sealed under.
     pub epoch: u32,
+    /// When the mailbox was opened for the request.
+    pub at: Timestamp,
 }
 
 /// What a transaction asks about the one who acts: nothing in an own account.
@@ -47,10 +50,10 @@ const NO_MAILBOX: Error = Error::NotFound { what: "role mailbox" };
 impl Acting {
     /// Refuses what somebody does who is no member any more by now, or whose mailbox ended.
     pub fn is_there(self, reader: &impl Read) -> Result<(), Error> {
-        let Some(Behind { person, group, .. }) = self.behind else { return Ok(()) };
+        let Some(Behind { person, group, at, .. }) = self.behind else { return Ok(()) };
         let row = reader.get(&ROLE_MAILBOXES, &self.account)?.filter(|row| !row.ending);
         let is_kept = row.is_some_and(|row| row.group == group);
-        let is_member = reader.has(&GROUP_MEMBERS, &(group, person))?;
+        let is_member = is_member(reader, (group, person), at)?;
         let is_able = reader.get(&ACCOUNTS, &person)?.is_some_and(|row| !row.disabled);
         match is_kept && is_member && is_able {
             true => Ok(()),

@@ -32,6 +32,7 @@ pub fn new_group() -> NewGroup {
         shares_earlier: true,
         writers: GroupWriters::Members,
         address: None,
+        hides_members: false,
     }
 }
 

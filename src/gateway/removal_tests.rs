@@ -66,7 +66,7 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 30] = [
+const NOT_FILLED: [(&str, &str); 32] = [
     ("login_names", "by a keyed hash; the first step removes the name"),
     ("addresses", "by a keyed hash; the first step removes each address"),
     ("held_names", "by a keyed hash, for 90 days, and on purpose"),
@@ -92,6 +92,8 @@ const NOT_FILLED: [(&str, &str); 30] = [
     ("pickups_of", "of temporary accounts alone"),
     ("groups", "by the group, which the user leaves"),
     ("group_epochs", "by the group"),
+    ("group_terms", "by the group"),
+    ("vouched_members", "while a voucher attests; leaving the group removes it"),
     ("group_addresses", "by a keyed hash of the group's address"),
     ("group_waiting", "while keys are due to a member who joined; leaving removes it"),
     ("role_mailboxes", "of role mailboxes alone"),

@@ -36,6 +36,20 @@ super::words!(GroupWriters {
     Everybody => "everybody",
 });
 
+/// Why somebody is a member of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberBy {
+    /// A manager added the member, or the member created the group.
+    Named,
+    /// The other members are computed from this member's attestations.
+    Voucher,
+    /// The voucher attests this member.
+    Attested,
+}
+
+super::words!(MemberBy { Named => "named", Voucher => "voucher", Attested => "attested" });
+
 /// Who may create groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -32,7 +32,7 @@ pub use confirmations::Confirmations;
 pub use delivery::{DeliveryState, Level, NotSent, Route, StepNote};
 pub use disclosure::{ConfirmOutside, LastInteraction};
 pub use fullness::Fullness;
-pub use group::{ClosedMembers, GroupAct, GroupKind, GroupWriters, GroupsBy};
+pub use group::{ClosedMembers, GroupAct, GroupKind, GroupWriters, GroupsBy, MemberBy};
 pub use hand_off::{HandOff, PickupState};
 pub use language::Language;
 pub use profile::Profile;
@@ -185,6 +185,7 @@ mod tests {
         check(&GroupWriters::ALL, GroupWriters::as_str, &["members", "inside", "everybody"]);
         check(&GroupsBy::ALL, GroupsBy::as_str, &["everybody", "managers"]);
         check(&ClosedMembers::ALL, ClosedMembers::as_str, &["address", "hidden"]);
+        check(&MemberBy::ALL, MemberBy::as_str, &["named", "voucher", "attested"]);
         let acts = [
             "created",
             "added",

@@ -12,9 +12,9 @@ use utoipa_axum::PathItemExt;
 
 use super::api::{
     appearance, attached, browser, change, contact, contact_book, contact_file, contact_request,
-    contact_share, conversation, credential, directory, draft, event, filter, group, label, link,
-    mailbox, manage, message, passkey, preference, role, search, session, submission, temporary,
-    vouching,
+    contact_share, conversation, credential, directory, draft, event, filter, group, group_member,
+    group_voucher, label, link, mailbox, manage, message, passkey, preference, role, search,
+    session, submission, temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -122,8 +122,9 @@ route_list! {
     group::badges,
     group::read, group::change, group::delete,
     group::keys_accept,
-    group::member_add,
-    group::member_remove, group::member_change,
+    group_member::add,
+    group_member::remove, group_member::change,
+    group_voucher::ask, group_voucher::agree, group_voucher::end,
     role::list, role::create,
     role::end,
     label::list, label::set,

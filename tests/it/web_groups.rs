@@ -202,3 +202,91 @@ async fn an_app_password_has_no_groups() {
     program.get("/api/groups").await.expect_problem(403, "denied");
     program.post("/api/groups", &json!({"name": "x"})).await.expect_problem(403, "denied");
 }
+
+async fn attest(browser: &mut Browser, from: &mut Browser, voucher: &str) -> String {
+    let ask = json!({"address": voucher});
+    from.post("/api/vouching/requests", &ask).await.expect_status(204);
+    let own = from.get("/api/vouching").await.expect_status(200).json();
+    let request =
+        browser.get("/api/vouching").await.expect_status(200).json()["requests"][0].take();
+    let id = request["colleague"]["id"].as_str().unwrap().to_owned();
+    let new = json!({"colleague": id, "fingerprint": own["key"]["fingerprint"],
+        "how": "in-person", "ends": null, "note": null});
+    browser.post("/api/vouching/attestations", &new).await.expect_status(204);
+    id
+}
+
+/// P-83: the members of a group are computed from the attestations of a member, who agrees to that: who
+/// is attested is in at the next request, and out at the one after the revocation. P-85: others learn
+/// nothing of the members of a closed group that hides them.
+#[tokio::test]
+async fn a_group_of_those_whom_a_voucher_attests() {
+    let web = TestWeb::start().await;
+    for name in ["noa", "root"] {
+        add_account(&web, name).await;
+    }
+    manager(&web, "root").await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let (mut noa, mut root) = (web.signed_in("noa").await, web.signed_in("root").await);
+    let id = created(&mut dana, &json!({"name": "The vouched"})).await;
+    let path = format!("/api/groups/{id}");
+    let voucher = format!("{path}/voucher");
+    let added = dana.post(&format!("{path}/members"), &json!({"address": "omar"})).await;
+    let members = added.expect_status(200).json()["members"].take();
+    let omars = members.as_array().unwrap().iter().find(|one| one["manager"] == false).unwrap();
+    let body = json!({"member": omars["id"]});
+    // Who is not in the group learns nothing of it by any of the three.
+    for method in ["PUT", "POST", "DELETE"] {
+        let given = (method == "PUT").then(|| body.to_string());
+        let headers = noa.credentials(method, &voucher);
+        noa.raw(method, &voucher, headers, given).await.expect_problem(404, "not-found");
+    }
+    let headers = dana.credentials("PUT", &voucher);
+    let asked = dana.raw("PUT", &voucher, headers, Some(body.to_string())).await;
+    let asked = asked.expect_status(200).json();
+    assert_eq!(asked["voucher"]["agreed"], Value::Null);
+    attest(&mut omar, &mut noa, "omar@example.org").await;
+    noa.get(&path).await.expect_problem(404, "not-found");
+    dana.signed("POST", &voucher, None).await.expect_problem(403, "denied");
+    let agreed = omar.signed("POST", &voucher, None).await.expect_status(200).json();
+    assert_ne!(agreed["voucher"]["agreed"], Value::Null);
+    let seen = noa.get(&path).await.expect_status(200).json();
+    assert_eq!((&seen["name"], &seen["keys"]), (&json!("The vouched"), &json!("held")));
+    let by: Vec<_> = seen["members"].as_array().unwrap().iter().map(|one| &one["by"]).collect();
+    assert_eq!(by, ["named", "attested", "voucher"], "dana, noa and omar");
+
+    // Closed, and hidden: root, who manages the site and is no member, finds nobody.
+    let seen = root.get(&path).await.expect_status(200);
+    let version = seen.header("etag").to_owned();
+    let closed = change(&mut root, &id, &version, &json!({"kind": "closed"})).await;
+    let version = closed.expect_status(200).header("etag").to_owned();
+    let exists = root.get("/api/directory?q=noa@example.org").await.expect_status(200).json();
+    let hide = json!({"hidesMembers": true});
+    change(&mut root, &id, &version, &hide).await.expect_problem(403, "denied");
+    let hidden = change(&mut dana, &id, &version, &hide).await.expect_status(200).json();
+    assert_eq!(hidden["hidesMembers"], true);
+    let nobody = root.get("/api/directory?q=nobody@example.org").await.expect_status(200).json();
+    let asked = root.get("/api/directory?q=noa@example.org").await.expect_status(200).json();
+    assert_eq!(asked, nobody, "the same answer as for nobody");
+    assert_ne!(exists, nobody, "which was another one before");
+    let found = omar.get("/api/directory?q=noa").await.expect_status(200).json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1, "a member sees members");
+
+    // Revoked: out at the next request, of the group and of what it allowed.
+    let noas = seen_id(&mut omar, &path, "noa@example.org").await;
+    omar.delete(&format!("/api/vouching/attestations/{noas}")).await.expect_status(204);
+    noa.get(&path).await.expect_problem(404, "not-found");
+    let found = root.get("/api/directory?q=noa").await.expect_status(200).json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1, "she is in no closed group any more");
+    let left = dana.get(&path).await.expect_status(200).json();
+    assert_eq!((&left["keys"], &left["changes"][0]["act"]), (&json!("held"), &json!("removed")));
+    omar.signed("DELETE", &voucher, None).await.expect_status(200);
+    assert_eq!(dana.get(&path).await.json()["voucher"], Value::Null);
+}
+
+async fn seen_id(browser: &mut Browser, path: &str, address: &str) -> String {
+    let whole = browser.get(path).await.expect_status(200).json();
+    let members = whole["members"].as_array().unwrap();
+    let found = members.iter().find(|one| one["address"] == address).unwrap();
+    found["id"].as_str().unwrap().to_owned()
+}

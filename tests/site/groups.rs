@@ -148,6 +148,65 @@ async fn a_closed_group_shuts_out_everybody_else() {
     site.stop();
 }
 
+/// Has `voucher` attest the one whom `client` is; returns the number of that one.
+async fn attested(voucher: &mut Client, address: &str, client: &mut Client) -> String {
+    let ask = Some(json!({ "address": address }));
+    client.done(Method::POST, "/api/vouching/requests", ask).await.expect("it is asked");
+    let own = get(client, "/api/vouching").await;
+    let asked = get(voucher, "/api/vouching").await["requests"][0]["colleague"]["id"].take();
+    let new = json!({"colleague": asked, "fingerprint": own["key"]["fingerprint"],
+        "how": "in-person", "ends": null, "note": null});
+    let done = voucher.done(Method::POST, "/api/vouching/attestations", Some(new)).await;
+    done.expect("it is attested");
+    asked.as_str().unwrap().to_owned()
+}
+
+/// P-83: who is in a closed group because its voucher attests it, is reached from inside the group and
+/// writes to it, until the attestation is revoked; a kill in between changes nothing of that. P-85: mail
+/// to a hidden member is refused in the words in which mail to nobody is.
+#[tokio::test]
+async fn a_closed_group_follows_the_attestations_of_its_voucher() {
+    let sink = Sink::start();
+    let mut site = Site::start(&Setup { people: PEOPLE, ..Setup::to(&sink, GROUPS) });
+    let (mut dana, mut noa) = (site.client("dana").await, site.client("noa").await);
+    let noas = attested(&mut dana, "dana@example.org", &mut noa).await;
+    let mut session = in_clear(site.smtp);
+    session.line("MAIL FROM:<rachel@outside.example>").expect_code("250");
+    session.line("RCPT TO:<noa@example.org>").expect_code("250");
+
+    let new = json!({"name": "Audit", "kind": "closed", "vouched": true, "hidesMembers": true,
+        "address": "audit@example.org"});
+    let path = format!("/api/groups/{}", group(&mut dana, new, &[]).await);
+    let seen = get(&mut noa, &path).await;
+    let member = seen["members"].as_array().unwrap().iter().find(|one| one["id"] == *noas);
+    assert_eq!(member.unwrap()["by"], "attested");
+    let to = ["audit@example.org", "dana@example.org"];
+    assert_eq!(sent(&mut noa, &to, "while attested").await, ["delivered", "delivered"]);
+    let mut omar = site.client("omar").await;
+    assert_eq!(sent(&mut omar, &to, "never attested").await, ["failed", "failed"]);
+    let hidden = session.line("RCPT TO:<noa@example.org>").expect_code("550 5.1.1");
+    let nobody = session.line("RCPT TO:<nobody@example.org>").expect_code("550 5.1.1");
+    assert_eq!(hidden, nobody);
+
+    let revoke = format!("/api/vouching/attestations/{noas}");
+    dana.done(Method::DELETE, &revoke, None).await.expect("it is revoked");
+    // At the next RCPT of the same session she is in no closed group any more, and is not let into it.
+    session.line("RCPT TO:<noa@example.org>").expect_code("250");
+    session.line("RCPT TO:<dana@example.org>").expect_code("550 5.1.1");
+    assert_eq!(sent(&mut noa, &to, "revoked").await, ["failed", "failed"]);
+    site.kill_and_start();
+    let (mut dana, mut noa) = (site.client("dana").await, site.client("noa").await);
+    assert!(noa.call::<Value>(Method::GET, &path, None).await.is_err());
+    assert_eq!(sent(&mut noa, &to, "after a kill").await, ["failed", "failed"]);
+    let left = get(&mut dana, &path).await;
+    assert_eq!((&left["keys"], left["members"].as_array().unwrap().len()), (&json!("held"), 1));
+    // Besides, noa asked dana to attest her.
+    let mut came = subjects(&mut dana).await;
+    came.retain(|subject| !subject.starts_with("Request to vouch"));
+    assert_eq!(came, ["while attested"]);
+    site.stop();
+}
+
 /// P-84: messages of a member of an open group bear its name for those who may know of the group, and
 /// mail from anybody else comes as well, without it.
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::quota::QuotaView;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::membership::closed_of;
+use crate::gateway::records::membership::closed_rows_of;
 use crate::gateway::records::tables::ROLE_MAILBOXES;
 use crate::store::Read;
 use crate::terms::AcceptFrom;
@@ -146,7 +146,8 @@ impl Gateway {
         let Some(account) = self.account_at(normalized)? else { return Ok(None) };
         let record = self.account(account)?;
         let (accept_from, disabled) = (record.accept_from, record.disabled);
-        let closed = !closed_of(&self.inner.store, account)?.is_empty();
+        // One that counts no longer is found out where it is asked who may write.
+        let closed = !closed_rows_of(&self.inner.store, account)?.is_empty();
         let addressee = Addressee { account, accept_from, disabled, closed };
         // Whether somebody could read what comes to a role mailbox changes with its group.
         if !self.inner.store.has(&ROLE_MAILBOXES, &account)? {

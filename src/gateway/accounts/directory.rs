@@ -43,7 +43,8 @@ pub struct DirectoryPage {
 
 /// How much of a person one account may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::gateway) enum Sight {
+pub enum Sight {
+    /// All that the person shows to others.
     Whole,
     /// That an address exists, for who asks for exactly that.
     Address,

@@ -11,6 +11,7 @@ use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, readable, undamaged};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::membership::computed_lapse_in_tx;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, KNOWN_KEYS, SIGNING_KEYS};
 use crate::gateway::records::vouching::SigningKey;
@@ -55,6 +56,7 @@ pub(in crate::gateway) fn end_in_tx(tx: &mut Tx<'_>, account: AccountId) -> Resu
     if let Some(mut row) = readable(tx.get(&SIGNING_KEYS, &account))?.flatten() {
         row.ended = true;
         tx.put(&SIGNING_KEYS, &account, &row)?;
+        computed_lapse_in_tx(tx, account)?;
     }
     Ok(())
 }
@@ -171,6 +173,7 @@ impl Gateway {
                 && undamaged(tx.get(&KNOWN_KEYS, &own))? == known;
             if is_same {
                 tx.put(&SIGNING_KEYS, &account, &new)?;
+                computed_lapse_in_tx(tx, account)?;
                 tx.put(&KNOWN_KEYS, &own, &known_new)?;
             }
             Ok::<_, Error>(is_same)

@@ -255,7 +255,7 @@ fn may_edit_in_tx(tx: &Tx<'_, '_>, owner: AccountId, row: &ContactEdit) -> Resul
     let reader = Reader {
         account: row.by,
         inside: !tx.has(&TEMPORARY, &row.by)?,
-        groups: groups_of(tx, row.by)?.into_iter().collect(),
+        groups: groups_of(tx, row.by, row.at)?.into_iter().collect(),
     };
     let (mut may, mut is_there) = (Fields::default(), false);
     for to in ShareTo::of(&reader).into_iter().filter(|to| to.key() != owner.0) {

@@ -8,12 +8,13 @@
 //! | a group's address | who its setting for writers says | yes |
 //!
 //! Somebody in two closed groups is reached from both: who had to be in all of them could write to hardly
-//! anybody. The same facts say who sees a person's name in the directory: who may write.
+//! anybody. The same facts say who sees a person's name in the directory, and profile: who may write.
 
 use std::collections::BTreeSet;
 
+use crate::gateway::accounts::directory::Sight;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::terms::GroupWriters;
+use crate::terms::{ClosedMembers, GroupWriters};
 
 /// Who writes, or looks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,22 @@ pub fn admits(asker: &Asker, concerned: &Concerned<'_>) -> bool {
             GroupWriters::Inside => asker.inside,
             GroupWriters::Everybody => true,
         },
+    }
+}
+
+/// How much of a person `asker` may see: everything that the person shows to others at all, or that the
+/// address exists, or nothing. Names, profiles and whatever else is about the person go by this.
+/// `hiding` is the strictest of what the site says and what the person's closed groups say.
+#[must_use]
+pub fn sight(
+    asker: &Asker,
+    (account, closed): (AccountId, &[GroupId]),
+    hiding: ClosedMembers,
+) -> Sight {
+    match (admits(asker, &Concerned::Person { account, closed }), hiding) {
+        (true, _) => Sight::Whole,
+        (false, ClosedMembers::Address) => Sight::Address,
+        (false, ClosedMembers::Hidden) => Sight::Nothing,
     }
 }
 
@@ -125,6 +142,32 @@ mod tests {
                     });
                     let expected = other == person || closed.is_empty() || shares;
                     assert_eq!(admits(&graph.asker(other), &to), expected);
+                }
+            }
+        }
+    }
+
+    /// Nobody outside a closed group sees more of its members than that the address exists, and not
+    /// that where members are hidden.
+    #[test]
+    fn a_profile_in_a_closed_group_is_seen_from_inside_it_alone() {
+        for _ in 0..300 {
+            let graph = Graph::random();
+            for (person, other) in
+                (0..PEOPLE).flat_map(|one| (0..PEOPLE).map(move |two| (one, two)))
+            {
+                let closed = graph.closed_of(person);
+                let shares = graph.closed_of(other).iter().any(|group| closed.contains(group));
+                let whole = other == person || closed.is_empty() || shares;
+                for (hiding, less) in [
+                    (ClosedMembers::Address, Sight::Address),
+                    (ClosedMembers::Hidden, Sight::Nothing),
+                ] {
+                    let expected = if whole { Sight::Whole } else { less };
+                    let of = (account(person), &closed[..]);
+                    assert_eq!(sight(&graph.asker(other), of, hiding), expected);
+                    let outside = if closed.is_empty() { Sight::Whole } else { less };
+                    assert_eq!(sight(&Asker::default(), of, hiding), outside);
                 }
             }
         }

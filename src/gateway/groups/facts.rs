@@ -9,8 +9,8 @@ use crate::gateway::groups::admission::{Asker, Concerned, admits};
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::records::group::GroupOwner;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{closed_of, groups_of};
-use crate::gateway::records::tables::{GROUP_ADDRESSES, GROUP_MEMBERS, GROUPS, TEMPORARY};
+use crate::gateway::records::membership::{closed_of, groups_of, is_member};
+use crate::gateway::records::tables::{GROUP_ADDRESSES, GROUP_TERMS, GROUPS, TEMPORARY};
 use crate::mail::address::Address;
 use crate::store::Read;
 use crate::terms::{ClosedMembers, GroupKind};
@@ -46,7 +46,8 @@ const BADGES_MAX: usize = 10;
 impl Gateway {
     /// What decides whether this account reaches or sees others.
     pub(in crate::gateway) fn asker(&self, account: AccountId) -> Result<Asker, Error> {
-        let groups = groups_of(&self.inner.store, account)?.into_iter().collect();
+        let groups = groups_of(&self.inner.store, account, self.inner.clock.now())?;
+        let groups = groups.into_iter().collect();
         let inside = !self.inner.store.has(&TEMPORARY, &account)?;
         Ok(Asker { account: Some(account), inside, groups })
     }
@@ -63,13 +64,31 @@ impl Gateway {
         asker: &Asker,
         account: AccountId,
     ) -> Result<bool, Error> {
-        let closed = closed_of(&self.inner.store, account)?;
+        let closed = closed_of(&self.inner.store, account, self.inner.clock.now())?;
         Ok(admits(asker, &Concerned::Person { account, closed: &closed }))
     }
 
-    /// Whether people who may not write to a member of a closed group learn that the address exists.
-    pub(in crate::gateway) fn closed_are_hidden(&self) -> bool {
-        self.inner.settings.closed_members == ClosedMembers::Hidden
+    /// What people who may not write to an account learn of it, which is in these closed groups: the
+    /// strictest of what the site and each of the groups say.
+    pub(in crate::gateway) fn hiding(&self, closed: &[GroupId]) -> Result<ClosedMembers, Error> {
+        if self.inner.settings.closed_members == ClosedMembers::Hidden {
+            return Ok(ClosedMembers::Hidden);
+        }
+        for group in closed {
+            // What cannot be read hides.
+            let terms = readable(self.inner.store.get(&GROUP_TERMS, group))?;
+            if terms.is_none_or(|terms| terms.is_some_and(|terms| terms.hides_members)) {
+                return Ok(ClosedMembers::Hidden);
+            }
+        }
+        Ok(ClosedMembers::Address)
+    }
+
+    /// Whether people who may not write to this member of a closed group learn not even that the address
+    /// exists.
+    pub(in crate::gateway) fn is_hidden(&self, account: AccountId) -> Result<bool, Error> {
+        let closed = closed_of(&self.inner.store, account, self.inner.clock.now())?;
+        Ok(self.hiding(&closed)? == ClosedMembers::Hidden)
     }
 
     /// The group that has this address.
@@ -161,7 +180,7 @@ impl Gateway {
             return Ok(Vec::new());
         }
         let mut badges = Vec::new();
-        for group in groups_of(&self.inner.store, account)? {
+        for group in groups_of(&self.inner.store, account, self.inner.clock.now())? {
             let row = readable(self.inner.store.get(&GROUPS, &group))?.flatten();
             let Some(row) = row.filter(|row| row.kind == GroupKind::Open) else { continue };
             let about = match row.listed || asker.groups.contains(&group) {
@@ -183,6 +202,6 @@ impl Gateway {
         group: GroupId,
         account: AccountId,
     ) -> Result<bool, Error> {
-        Ok(self.inner.store.has(&GROUP_MEMBERS, &(group, account))?)
+        is_member(&self.inner.store, (group, account), self.inner.clock.now())
     }
 }

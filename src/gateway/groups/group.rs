@@ -13,13 +13,14 @@ use crate::gateway::groups::sealing::{KEYS_WAIT, still_sealed_in_tx};
 use crate::gateway::groups::tending::Tended;
 use crate::gateway::groups::view::{GroupDetail, Standing, denied_to_outsiders};
 use crate::gateway::records::group::{
-    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, InGroup, Under,
+    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupTerms, InGroup, Under,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{groups_of, mailboxes_of};
+use crate::gateway::records::membership::{group_rows_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS,
-    GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
+    GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
+    VOUCHED_MEMBERS,
 };
 use crate::mail::address::Address;
 use crate::store::{Key, Read, Record, Table};
@@ -44,6 +45,8 @@ pub struct NewGroup {
     pub shares_earlier: bool,
     pub writers: GroupWriters,
     pub address: Option<String>,
+    /// Whether others learn nothing of its members, if it is closed.
+    pub hides_members: bool,
 }
 
 /// What is to be changed; `None` stays as it is.
@@ -56,6 +59,7 @@ pub struct GroupEdit {
     pub writers: Option<GroupWriters>,
     /// `Some(None)` takes the address away.
     pub address: Option<Option<String>>,
+    pub hides_members: Option<bool>,
 }
 
 /// What is sealed anew, and under what.
@@ -64,8 +68,16 @@ type Sealed = (Vec<u8>, Under);
 impl GroupEdit {
     /// Whether it changes anything but what the group means for mail.
     fn is_for_members(&self) -> bool {
-        let GroupEdit { about, listed, shares_earlier, kind: _, writers: _, address: _ } = self;
-        about.is_some() || listed.is_some() || shares_earlier.is_some()
+        let GroupEdit {
+            about,
+            listed,
+            shares_earlier,
+            kind: _,
+            writers: _,
+            address: _,
+            hides_members,
+        } = self;
+        about.is_some() || listed.is_some() || shares_earlier.is_some() || hides_members.is_some()
     }
 }
 
@@ -126,6 +138,10 @@ impl Gateway {
                 claim_in_tx(tx, id, address)?;
             }
             tx.put(&GROUPS, &id, &row)?;
+            if new.hides_members {
+                let terms = GroupTerms { hides_members: true, ..GroupTerms::default() };
+                tx.put(&GROUP_TERMS, &id, &terms)?;
+            }
             tx.put(&GROUP_EPOCHS, &(id, 1), &epoch)?;
             tx.put(&GROUP_WRAPS, &(id, account, 1), &wrap)?;
             let member = GroupMember { manager: true, since: now, sealed_seen: None };
@@ -258,7 +274,9 @@ impl Gateway {
                 for account in members_in_tx(tx, id)? {
                     tx.delete(&GROUP_MEMBERS, &(id, account));
                     tx.delete(&GROUPS_OF, &(account, id));
+                    tx.delete(&VOUCHED_MEMBERS, &(account, id));
                 }
+                tx.delete(&GROUP_TERMS, &id);
                 if let Some(row) = tx.get(&GROUPS, &id)? {
                     release_in_tx(tx, id, row.address.as_deref())?;
                 }
@@ -371,6 +389,14 @@ impl Change {
             row.shares_from = row.epoch.saturating_add(1);
             acts.push(if shares { GroupAct::EarlierShared } else { GroupAct::EarlierHidden });
         }
+        if let Some(hides) = self.edit.hides_members {
+            let mut terms = tx.get(&GROUP_TERMS, &self.id)?.unwrap_or_default();
+            if terms.hides_members != hides {
+                terms.hides_members = hides;
+                tx.put(&GROUP_TERMS, &self.id, &terms)?;
+                acts.push(GroupAct::MailChanged);
+            }
+        }
         // What changes nothing is no change.
         if acts.is_empty() {
             return Ok(());
@@ -437,7 +463,7 @@ fn within_in_tx(tx: &Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
         all += 1;
         ControlFlow::Continue(())
     })?;
-    match all <= GROUPS_MAX && groups_of(tx, account)?.len() < GROUPS_OF_MAX {
+    match all <= GROUPS_MAX && group_rows_of(tx, account)?.len() < GROUPS_OF_MAX {
         true => Ok(()),
         false => Err(Error::OverQuota),
     }

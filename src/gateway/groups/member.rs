@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::epochs::{Keys, NewEpoch, WRAPS_AT_ONCE_MAX};
 use crate::gateway::groups::group::GROUPS_OF_MAX;
@@ -17,10 +17,11 @@ use crate::gateway::groups::tending::Tended;
 use crate::gateway::groups::view::{GroupDetail, NOT_FOUND, Standing};
 use crate::gateway::records::group::{Group, GroupChange, GroupMember, GroupWrap, InGroup};
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{groups_of, mailboxes_of};
+use crate::gateway::records::membership::{group_rows_of, is_member, mailboxes_of, voucher_of};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
-    ACCOUNTS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
+    ACCOUNTS, GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
+    VOUCHED_MEMBERS,
 };
 use crate::gateway::text::parse_hex;
 use crate::mail::address::Address;
@@ -31,6 +32,9 @@ use crate::terms::{GroupAct, GroupKind};
 pub const MEMBERS_MAX: usize = 500;
 
 const NO_MEMBER: Error = Error::NotFound { what: "member" };
+
+const COMPUTED: Error =
+    Error::Denied { reason: "the members of this group are those whom its voucher attests" };
 
 /// What a change of the members does for the keys.
 enum Access {
@@ -58,6 +62,9 @@ impl Gateway {
         let (now, who) = (self.inner.clock.now(), actor.account());
         let done = self.transact(move |tx| {
             manages_in_tx(tx, group, who, By::Members)?;
+            if voucher_of(&**tx, group)?.is_some_and(|voucher| voucher.agreed.is_some()) {
+                return Err(COMPUTED);
+            }
             let mut row = added_in_tx(tx, group, account, now)?;
             match &access {
                 Access::Begins(new) if new.fits(&row) => new.store_in_tx(tx, group, &mut row)?,
@@ -89,6 +96,8 @@ impl Gateway {
         if !may {
             return Err(Error::Denied { reason: "only the managers of a group remove members" });
         }
+        // Members are removed also where nobody can tell who is one by an attestation.
+        readable(self.group_lapse(group))?;
         let members = self.group_members(group)?;
         if !members.contains(&account) {
             return Err(NO_MEMBER);
@@ -108,6 +117,10 @@ impl Gateway {
             // A manager of the site removes the last manager as well, and names another.
             if !leaves {
                 manages_in_tx(tx, group, who, By::MembersOrSite)?;
+                // The voucher decides; who was computed may leave.
+                if tx.has(&VOUCHED_MEMBERS, &(account, group))? {
+                    return Err(COMPUTED);
+                }
             }
             if !by_site {
                 not_last_manager_in_tx(tx, group, account)?;
@@ -132,7 +145,8 @@ impl Gateway {
     /// the only manager, a manager of the site names another.
     pub(in crate::gateway) fn groups_leave(&self, account: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        for group in groups_of(&self.inner.store, account)? {
+        for group in group_rows_of(&self.inner.store, account)? {
+            readable(self.group_lapse(group))?;
             let members = self.group_members(group)?;
             let has_mailbox = !mailboxes_of(&self.inner.store, group)?.is_empty();
             if members == [account] && !has_mailbox {
@@ -168,9 +182,14 @@ impl Gateway {
             return Err(Error::Denied { reason: "only the managers of a group name managers" });
         }
         let account = AccountId(parse_hex(member).ok_or(NO_MEMBER)?);
+        self.group_lapse(group)?;
         let (now, who) = (self.inner.clock.now(), actor.account());
         let done = self.transact(move |tx| {
             manages_in_tx(tx, group, who, By::MembersOrSite)?;
+            // Who is attested no longer is no member, whatever the rows say.
+            if !is_member(&**tx, (group, account), now)? {
+                return Err(NO_MEMBER);
+            }
             let mut row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
             let mut found = tx.get(&GROUP_MEMBERS, &(group, account))?.ok_or(NO_MEMBER)?;
             if found.manager == manager {
@@ -178,6 +197,14 @@ impl Gateway {
             }
             if !manager && !has_other_manager(tx, group, account)? {
                 return Err(Error::Conflict(Conflict::LastGroupManager));
+            }
+            if manager {
+                // Managers are named: what they may do does not end with an attestation.
+                tx.delete(&VOUCHED_MEMBERS, &(account, group));
+            } else if voucher_of(&**tx, group)?
+                .is_some_and(|voucher| voucher.agreed.is_some() && voucher.account != account)
+            {
+                return Err(COMPUTED);
             }
             found.manager = manager;
             tx.put(&GROUP_MEMBERS, &(group, account), &found)?;
@@ -279,7 +306,7 @@ fn added_in_tx(
         members += 1;
         ControlFlow::Continue(())
     })?;
-    if members >= MEMBERS_MAX || groups_of(&**tx, account)?.len() >= GROUPS_OF_MAX {
+    if members >= MEMBERS_MAX || group_rows_of(&**tx, account)?.len() >= GROUPS_OF_MAX {
         return Err(Error::OverQuota);
     }
     let member = GroupMember { manager: false, since: now, sealed_seen: None };
@@ -291,9 +318,22 @@ fn added_in_tx(
     Ok(row)
 }
 
-/// Removes a member with all keys that were wrapped for it; returns the group.
-fn removed_in_tx(tx: &mut Tx<'_, '_>, group: GroupId, account: AccountId) -> Result<Group, Error> {
-    let row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
+/// Removes a member with all keys that were wrapped for it; returns the group. With its voucher, those who
+/// were computed count no longer.
+pub(super) fn removed_in_tx(
+    tx: &mut Tx<'_, '_>,
+    group: GroupId,
+    account: AccountId,
+) -> Result<Group, Error> {
+    let mut row = tx.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
+    tx.delete(&VOUCHED_MEMBERS, &(account, group));
+    if voucher_of(&**tx, group)?.is_some_and(|voucher| voucher.account == account) {
+        let mut terms = tx.get(&GROUP_TERMS, &group)?.unwrap_or_default();
+        (terms.voucher, terms.lapses) = (None, Some(Timestamp(0)));
+        tx.put(&GROUP_TERMS, &group, &terms)?;
+        // An epoch that is being prepared has those in it who were computed.
+        row.version = row.version.wrapping_add(1);
+    }
     tx.delete(&GROUP_MEMBERS, &(group, account));
     tx.delete(&GROUPS_OF, &(account, group));
     tx.delete(&GROUP_WAITING, &(group, account));

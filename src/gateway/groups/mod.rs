@@ -12,6 +12,7 @@
 pub mod about;
 pub mod admission;
 pub mod audience;
+pub mod computed;
 pub(in crate::gateway) mod epochs;
 pub mod facts;
 pub mod group;

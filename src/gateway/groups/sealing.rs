@@ -54,6 +54,7 @@ impl Gateway {
     /// The public half to which somebody who need not be a member wraps a content key. While the epoch
     /// in use is due there is none.
     pub fn group_public(&self, group: GroupId) -> Result<(Under, Vec<u8>), Error> {
+        self.group_lapse(group)?;
         let row = self.inner.store.get(&GROUPS, &group)?.ok_or(NOT_FOUND)?;
         let epoch = self.inner.store.get(&GROUP_EPOCHS, &(group, row.epoch))?;
         match epoch.filter(|_| !row.due) {

@@ -5,8 +5,9 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::directory::{DirectoryPage, Sight};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::groups::admission::Asker;
+use crate::gateway::groups::admission::{self, Asker};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::membership::closed_of;
 
 impl Gateway {
     /// The people inside whom the actor may find, whose name, address or login name has a word that
@@ -31,11 +32,20 @@ impl Gateway {
         self.address_of_login(name, |account| self.sight(asker, account))
     }
 
-    fn sight(&self, asker: &Asker, account: AccountId) -> Result<Sight, Error> {
-        Ok(match (self.reaches(asker, account)?, self.closed_are_hidden()) {
-            (true, _) => Sight::Whole,
-            (false, false) => Sight::Address,
-            (false, true) => Sight::Nothing,
-        })
+    /// Whether the actor may see what an account shows of itself: its profile, and what it says how to
+    /// reach it. Who may not learns the same as about an account that is not there.
+    pub fn may_see_profile(&self, actor: &Actor, account: AccountId) -> Result<bool, Error> {
+        let asker = self.asker(actor.account())?;
+        Ok(self.sight(&asker, account)? == Sight::Whole)
+    }
+
+    /// How much of an account `asker` may see.
+    pub(in crate::gateway) fn sight(
+        &self,
+        asker: &Asker,
+        account: AccountId,
+    ) -> Result<Sight, Error> {
+        let closed = closed_of(&self.inner.store, account, self.inner.clock.now())?;
+        Ok(admission::sight(asker, (account, &closed), self.hiding(&closed)?))
     }
 }

@@ -13,11 +13,9 @@ use crate::gateway::feed::event::EventKind;
 use crate::gateway::groups::epochs::{Keys, WRAPS_AT_ONCE_MAX, wrap_in_tx};
 use crate::gateway::records::group::{Group, GroupWrap, Under};
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::groups_of;
+use crate::gateway::records::membership::{groups_of, is_member, members_of};
 use crate::gateway::records::queue::Due;
-use crate::gateway::records::tables::{
-    COUNTERS, GROUP_MEMBERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, TEMPORARY,
-};
+use crate::gateway::records::tables::{COUNTERS, GROUP_WAITING, GROUP_WRAPS, GROUPS, TEMPORARY};
 use crate::gateway::text::parse_hex;
 use crate::store::Read;
 use crate::terms::{GroupKind, GroupWriters};
@@ -44,7 +42,7 @@ impl Gateway {
             return Ok(tended);
         }
         self.everybody_ensure()?;
-        let groups = groups_of(&self.inner.store, actor.account())?;
+        let groups = groups_of(&self.inner.store, actor.account(), self.inner.clock.now())?;
         let mut done = Ok(());
         for id in [GroupId::EVERYBODY].into_iter().chain(groups) {
             if tended.wrapped >= WRAPS_AT_ONCE_MAX {
@@ -73,6 +71,7 @@ impl Gateway {
         if !self.group_holds(id, actor.account())? {
             return Ok(());
         }
+        self.group_lapse(id)?;
         let Some(group) = readable(self.inner.store.get(&GROUPS, &id))?.flatten() else {
             return Ok(());
         };
@@ -227,13 +226,14 @@ impl Gateway {
         if wraps.is_empty() {
             return Ok(());
         }
+        let now = self.inner.clock.now();
         let done = self.transact(move |tx| {
             let row = tx.get(&GROUPS, &id)?;
             let in_use = row.is_some_and(|row| row.epoch == epoch && !row.due);
             let mut wrapped = Vec::new();
             for (account, wrap) in &wraps {
                 let key = (id, *account);
-                let is_member = id == GroupId::EVERYBODY || tx.has(&GROUP_MEMBERS, &key)?;
+                let is_member = id == GroupId::EVERYBODY || is_member(&**tx, key, now)?;
                 if !in_use {
                     break;
                 }
@@ -289,8 +289,7 @@ impl Gateway {
         id: GroupId,
         account: AccountId,
     ) -> Result<bool, Error> {
-        let is_member =
-            id == GroupId::EVERYBODY || self.inner.store.has(&GROUP_MEMBERS, &(id, account))?;
+        let is_member = id == GroupId::EVERYBODY || self.group_has(id, account)?;
         Ok(is_member && self.group_able(account)?)
     }
 
@@ -320,12 +319,7 @@ impl Gateway {
 
     /// The members of a group, whether they can sign in or not.
     pub(in crate::gateway) fn group_members(&self, id: GroupId) -> Result<Vec<AccountId>, Error> {
-        let mut found = Vec::new();
-        self.inner.store.scan_keys(&GROUP_MEMBERS, &id, |(_, account)| {
-            found.push(account);
-            ControlFlow::Continue(())
-        })?;
-        Ok(found)
+        members_of(&self.inner.store, id, self.inner.clock.now())
     }
 
     /// Tells the listeners of these accounts that something about their groups changed.

@@ -10,10 +10,13 @@ use crate::gateway::groups::about::About;
 use crate::gateway::groups::epochs::Keys;
 use crate::gateway::records::group::{Group, GroupMember};
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::tables::{GROUP_MEMBERS, GROUP_WRAPS, GROUPS};
+use crate::gateway::records::membership::voucher_of;
+use crate::gateway::records::tables::{
+    GROUP_MEMBERS, GROUP_TERMS, GROUP_WRAPS, GROUPS, VOUCHED_MEMBERS,
+};
 use crate::gateway::text::parse_hex;
 use crate::store::{Order, Read};
-use crate::terms::{GroupAct, GroupKind, GroupWriters, GroupsBy};
+use crate::terms::{GroupAct, GroupKind, GroupWriters, GroupsBy, MemberBy};
 
 pub(super) const NOT_FOUND: Error = Error::NotFound { what: "group" };
 
@@ -52,6 +55,8 @@ pub struct GroupView {
     pub shares_earlier: bool,
     pub writers: GroupWriters,
     pub address: Option<String>,
+    /// Whether others learn nothing of its members, if it is closed; `false` for others.
+    pub hides_members: bool,
     pub version: u32,
     pub standing: Standing,
     /// For members only.
@@ -80,6 +85,17 @@ pub struct MemberView {
     pub disabled: bool,
     /// Whether nobody wrapped the key for this member yet.
     pub waiting: bool,
+    pub by: MemberBy,
+}
+
+/// The voucher of a group, as its members see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoucherView {
+    pub account: AccountId,
+    pub name: String,
+    pub address: String,
+    /// `None` as long as the voucher was asked and has not agreed.
+    pub agreed: Option<Timestamp>,
 }
 
 /// A change of a group, with the people's names or addresses.
@@ -97,6 +113,8 @@ pub struct GroupDetail {
     pub view: GroupView,
     /// Empty for those who are neither members nor managers of the site.
     pub members: Vec<MemberView>,
+    /// For those who see the members.
+    pub voucher: Option<VoucherView>,
     /// The newest first.
     pub changes: Vec<ChangeView>,
     /// How many earlier ones are not kept.
@@ -145,8 +163,10 @@ impl Gateway {
         let (id, row, standing) = self.group_seen(actor, id)?;
         let sees_members = standing != Standing::Outside || actor.is_manager();
         let (mut members, mut changes, mut dropped) = (Vec::new(), Vec::new(), 0);
+        let mut voucher = None;
         if sees_members {
             dropped = row.dropped;
+            voucher = self.voucher_view(id)?;
             members = self.group_member_views(id, &row)?;
             for change in row.changes.iter().rev() {
                 changes.push(ChangeView {
@@ -162,7 +182,7 @@ impl Gateway {
             }
         }
         let view = self.group_view(actor, id, row, standing)?;
-        Ok(GroupDetail { view, members, changes, dropped })
+        Ok(GroupDetail { view, members, voucher, changes, dropped })
     }
 
     /// The group, if the actor may know of it, and what the actor is in it.
@@ -190,6 +210,9 @@ impl Gateway {
         actor: &Actor,
         id: GroupId,
     ) -> Result<Standing, Error> {
+        if !self.group_has(id, actor.account())? {
+            return Ok(Standing::Outside);
+        }
         Ok(match self.inner.store.get(&GROUP_MEMBERS, &(id, actor.account()))? {
             Some(GroupMember { manager: true, .. }) => Standing::Manager,
             Some(_) => Standing::Member,
@@ -217,6 +240,9 @@ impl Gateway {
                 Keys::Differ => KeysState::Differ,
             }),
         };
+        let terms = readable(self.inner.store.get(&GROUP_TERMS, &id))?.flatten();
+        let sees = standing != Standing::Outside || actor.is_manager();
+        let hides_members = sees && terms.is_some_and(|terms| terms.hides_members);
         let Group { kind, listed, shares_earlier, writers, address, mut version, .. } = row;
         // It counts each change of the members.
         if standing == Standing::Outside && !actor.is_manager() {
@@ -230,6 +256,7 @@ impl Gateway {
             shares_earlier,
             writers,
             address,
+            hides_members,
             version,
             standing,
             keys,
@@ -256,8 +283,19 @@ impl Gateway {
             rows.push((account, member));
             ControlFlow::Continue(())
         })?;
+        let voucher = voucher_of(&self.inner.store, id)?.filter(|one| one.agreed.is_some());
         let mut members = Vec::with_capacity(rows.len());
         for (account, GroupMember { manager, since, .. }) in rows {
+            if !self.group_has(id, account)? {
+                continue;
+            }
+            let by = match self.inner.store.has(&VOUCHED_MEMBERS, &(account, id))? {
+                true => MemberBy::Attested,
+                false if voucher.as_ref().is_some_and(|one| one.account == account) => {
+                    MemberBy::Voucher
+                }
+                false => MemberBy::Named,
+            };
             let (name, address) = self.person(account)?;
             members.push(MemberView {
                 account,
@@ -265,12 +303,20 @@ impl Gateway {
                 address,
                 manager,
                 since,
+                by,
                 disabled: !self.group_able(account)?,
                 waiting: !self.inner.store.has(&GROUP_WRAPS, &(id, account, row.epoch))?,
             });
         }
         members.sort_by_cached_key(|one| (one.name.to_lowercase(), one.address.clone()));
         Ok(members)
+    }
+
+    fn voucher_view(&self, id: GroupId) -> Result<Option<VoucherView>, Error> {
+        let Some(voucher) = voucher_of(&self.inner.store, id)? else { return Ok(None) };
+        let (name, address) = self.person(voucher.account)?;
+        let agreed = voucher.agreed.map(|agreed| agreed.at);
+        Ok(Some(VoucherView { account: voucher.account, name, address, agreed }))
     }
 
     /// The login name of the account with this number, for the audit log.

@@ -94,7 +94,7 @@ impl Gateway {
                     && !address.is_role()
                     && !self.reaches(asker, addressee.account)? =>
             {
-                Ok(RecipientVerdict::Refuse(self.closed_reason()))
+                Ok(RecipientVerdict::Refuse(self.closed_reason(addressee.account)?))
             }
             Some(addressee) => self.recipient_judge(&addressee, to, origin, octets),
             None if address.is_role() => self.postmaster_check(to, octets),
@@ -172,12 +172,13 @@ impl Gateway {
         })
     }
 
-    /// What is said of a member of a closed group to whom the sender may not write.
-    fn closed_reason(&self) -> Reason {
-        match self.closed_are_hidden() {
+    /// What is said of a member of a closed group to whom the sender may not write: of one who is hidden,
+    /// what is said of nobody.
+    fn closed_reason(&self, account: AccountId) -> Result<Reason, Error> {
+        Ok(match self.is_hidden(account)? {
             true => Reason::UnknownRecipient,
             false => Reason::ClosedGroup,
-        }
+        })
     }
 
     fn recipient_judge(

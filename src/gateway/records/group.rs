@@ -95,6 +95,46 @@ pub struct InGroup {
     pub closed: bool,
 }
 
+/// What the managers of a group set besides, where they set anything: by whose attestations its members
+/// are computed, and whether these are hidden.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupTerms {
+    /// Whether people who are not in the closed group learn not even that its members' addresses exist.
+    pub hides_members: bool,
+    pub voucher: Option<GroupVoucher>,
+    /// When the next computed member may be one no longer: from then on they are looked at before
+    /// anything more is sealed for the group.
+    pub lapses: Option<Timestamp>,
+}
+
+/// The member by whose attestations the members of a group are computed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupVoucher {
+    pub account: AccountId,
+    /// `None` as long as the voucher was asked and has not agreed.
+    pub agreed: Option<Agreement>,
+}
+
+/// That a voucher agreed to a group. What was computed under another agreement counts no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub id: [u8; 16],
+    pub at: Timestamp,
+}
+
+/// Why an account is a computed member of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VouchedMember {
+    pub voucher: AccountId,
+    /// The agreement under which the member was computed.
+    pub agreement: [u8; 16],
+    /// The digest of the attestation.
+    pub attestation: [u8; 32],
+    /// The digest of both parties, as the attestation names them.
+    pub parties: [u8; 32],
+    pub ends: Option<Timestamp>,
+}
+
 /// The group that an address belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupOwner(pub GroupId);

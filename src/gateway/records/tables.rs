@@ -15,7 +15,7 @@ use crate::gateway::records::contact::{
     ContactShared, ReaderKey,
 };
 use crate::gateway::records::group::{
-    Group, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup,
+    Group, GroupEpoch, GroupMember, GroupOwner, GroupTerms, GroupWrap, InGroup, VouchedMember,
 };
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, UploadId,
@@ -117,6 +117,10 @@ pub const GROUPS_OF: Table<(AccountId, GroupId), InGroup> = Table::new(68, "grou
 pub const GROUP_WRAPS: Table<(GroupId, AccountId, u32), GroupWrap> = Table::new(69, "group_wraps");
 pub const GROUP_ADDRESSES: Table<[u8; 16], GroupOwner> = Table::new(70, "group_addresses");
 pub const GROUP_WAITING: Table<(GroupId, AccountId), Due> = Table::new(71, "group_waiting");
+pub const GROUP_TERMS: Table<GroupId, GroupTerms> = Table::new(89, "group_terms");
+/// By the account that an attestation is about.
+pub const VOUCHED_MEMBERS: Table<(AccountId, GroupId), VouchedMember> =
+    Table::new(90, "vouched_members");
 pub const CONTACTS: Table<(AccountId, ContactId), ContactRow> = Table::new(78, "contacts");
 pub const CONTACT_BLOCKS: Table<(AccountId, u8), Sealed> = Table::new(79, "contact_blocks");
 pub const CONTACT_PHOTOS: Table<(AccountId, ContactId), Sealed> = Table::new(80, "contact_photos");
@@ -223,8 +227,10 @@ records!(
     GroupEpoch = 1,
     GroupMember = 1,
     GroupOwner = 1,
+    GroupTerms = 1,
     GroupWrap = 1,
     InGroup = 1,
+    VouchedMember = 1,
     RoleMailbox = 1,
     RoleActs = 1,
     RoleInterim = 1,

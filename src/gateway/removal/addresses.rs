@@ -11,6 +11,7 @@ use crate::gateway::accounts::account::claim_address_in_tx;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::HeldName;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::membership::computed_lapse_in_tx;
 use crate::gateway::records::tables::{ADDRESSES, HELD_NAMES};
 use crate::mail::address::Address;
 use crate::store::{Read, Tx};
@@ -95,6 +96,8 @@ impl Gateway {
                 return Err(Error::Conflict(Conflict::LastAddress));
             }
             account.addresses.remove(at);
+            // Attestations name the first address.
+            computed_lapse_in_tx(tx, id)?;
             let key = vault.lookup(Lookup::Address, address.as_bytes());
             tx.delete(&ADDRESSES, &key);
             hold_in_tx(tx, key, (id, after.until(now)))

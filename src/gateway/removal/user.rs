@@ -26,7 +26,7 @@ use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::clearing::{Cleared, ROWS_AT_ONCE, clear_in_tx, clear_some_in_tx};
 use crate::gateway::records::account::{Account, Removal};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::membership::epochs_due_in_tx;
+use crate::gateway::records::membership::{computed_lapse_in_tx, epochs_due_in_tx};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, CREDENTIALS, ENTRIES, LOGIN_NAMES, META, PLACES, REMOVALS,
     SIGNING_KEYS, TEMPORARY, TOTP,
@@ -177,6 +177,7 @@ fn begin_in_tx(
     tx.delete(&ACCOUNT_KEYS, &id);
     // What the user attested counts no longer.
     tx.delete(&SIGNING_KEYS, &id);
+    computed_lapse_in_tx(tx, id)?;
     tx.delete(&TOTP, &id);
     let until = after.until(now);
     let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());

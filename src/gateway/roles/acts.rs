@@ -4,7 +4,6 @@
 //! a message is.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -16,7 +15,7 @@ use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::rights::{By, manages_in_tx};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::role::{RoleAct, RoleActKind, RoleActs};
-use crate::gateway::records::tables::{GROUP_MEMBERS, PLACES, ROLE_ACTS, ROLE_MAILBOXES};
+use crate::gateway::records::tables::{PLACES, ROLE_ACTS, ROLE_MAILBOXES};
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::RelationKind;
@@ -184,15 +183,14 @@ pub(in crate::gateway) fn arrived_in_tx(
 ) -> Result<(), Error> {
     let row = readable(tx.get(&ROLE_MAILBOXES, &account))?.flatten();
     let Some(row) = row else { return Ok(()) };
-    let mut members = Vec::new();
-    tx.scan_keys(&GROUP_MEMBERS, &row.group, |(_, member)| {
-        members.push(member);
-        ControlFlow::Continue(())
-    })?;
+    let group = row.group;
     // Nothing of the members' own accounts changed, so that their state is not looked up: a listener that
     // begins again from this one catches up with everything.
-    tx.then(move |gateway| {
-        members.iter().for_each(|one| gateway.publish(*one, EventKind::RoleMailboxes, 0));
+    tx.then(move |gateway| match gateway.group_members(group) {
+        Ok(members) => {
+            members.iter().for_each(|one| gateway.publish(*one, EventKind::RoleMailboxes, 0));
+        }
+        Err(error) => tracing::debug!(%error, "nobody was told what came"),
     });
     Ok(())
 }

@@ -43,7 +43,12 @@ impl Gateway {
             confirmed: actor.confirmed,
             peer: actor.peer.clone(),
             must_choose: false,
-            behind: Some(Behind { person: actor.account(), group: row.group, epoch }),
+            behind: Some(Behind {
+                person: actor.account(),
+                group: row.group,
+                epoch,
+                at: self.inner.clock.now(),
+            }),
         })
     }
 
@@ -102,9 +107,13 @@ impl Gateway {
         row: &RoleMailbox,
     ) -> Result<Opened, Error> {
         let id = row.group;
+        let lapsed = self.group_lapse(id);
         let mut group = self.inner.store.get(&GROUPS, &id)?.ok_or(NOT_FOUND)?;
         let mut keys = self.group_keys_in_use(actor, id, &group)?;
-        let mut is_tended = true;
+        let mut is_tended = lapsed.is_ok();
+        if let Err(error) = lapsed {
+            tracing::debug!(%error, "who is a member no longer was not cleared away");
+        }
         if group.due || matches!(keys, Keys::Waiting) {
             if let Err(error) = self.group_tend(actor, id, &mut Tended::default()) {
                 tracing::debug!(%error, "the keys of a group were not tended");
@@ -113,6 +122,7 @@ impl Gateway {
             group = self.inner.store.get(&GROUPS, &id)?.ok_or(NOT_FOUND)?;
             keys = self.group_keys_in_use(actor, id, &group)?;
         }
+        group.due |= !is_tended;
         let secret = match keys {
             Keys::Held(secret) => secret,
             Keys::Waiting => return Err(Error::Conflict(Conflict::GroupKeysWait)),

@@ -76,6 +76,7 @@ impl Gateway {
     ) -> Result<Option<(PublicKey, RoleSeal)>, Error> {
         let store = &self.inner.store;
         let Some(row) = store.get(&ROLE_MAILBOXES, &account)? else { return Ok(None) };
+        self.group_lapse(row.group)?;
         let group = store.get(&GROUPS, &row.group)?.ok_or(NO_GROUP)?;
         if group.due {
             return self.interim(account, &row, &group).map(Some);

@@ -9,6 +9,7 @@ use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::accounts::signing;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error, readable, undamaged};
+use crate::gateway::groups::computed::{attested_in_tx, revoked_in_tx};
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ATTESTATIONS, VOUCH_REQUESTS};
@@ -91,6 +92,7 @@ impl Gateway {
         })?;
         // The key was compared: it is the one that the voucher goes by from now on.
         self.colleague_key_keep(actor, &person)?;
+        self.groups_follow(actor);
         tracing::info!(account.id = %actor.account().to_text(), "an attestation was made");
         Ok(())
     }
@@ -118,6 +120,7 @@ impl Gateway {
         let before = found.as_ref().and_then(|row| lasting(row, (subject, voucher), attested.at));
         let before = before.filter(|before| before.voucher.key == owner.party.key);
         let attested = attested.clone();
+        let given = attested.given();
         let done = self.transact(move |tx| {
             if undamaged(tx.get(&ATTESTATIONS, &(subject, voucher)))? != found {
                 return Err(Error::Busy);
@@ -138,6 +141,8 @@ impl Gateway {
             if let Some(note) = &note {
                 note.epoch.store_in_tx(tx, subject)?;
             }
+            // Before the row changes: who counted until now stays as before.
+            attested_in_tx(tx, &given, attested.at)?;
             tx.put(&ATTESTATIONS, &(subject, voucher), &row)?;
             answered_in_tx(tx, voucher, subject);
             let is_same =
@@ -154,6 +159,7 @@ impl Gateway {
     pub fn vouch_revoke(&self, actor: &Actor, colleague: &str) -> Result<(), Error> {
         let subject = parse_hex(colleague).map(AccountId).ok_or(NO_ATTESTATION)?;
         tried(|| self.attestation_revoke(actor, subject))?;
+        self.groups_follow(actor);
         tracing::info!(account.id = %actor.account().to_text(), "an attestation was revoked");
         Ok(())
     }
@@ -189,6 +195,7 @@ impl Gateway {
                 found.revoked = Some(revoked.clone());
                 tx.put(&ATTESTATIONS, &(subject, voucher), &found)?;
             }
+            revoked_in_tx(tx, (voucher, subject), now)?;
             notice.as_ref().map_or(Ok(()), |notice| notice.store_in_tx(tx))
         });
         done.wait()

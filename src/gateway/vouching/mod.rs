@@ -17,6 +17,7 @@
 pub mod attest;
 pub mod colleague;
 pub mod fingerprint;
+pub(in crate::gateway) mod grouping;
 pub(in crate::gateway) mod hashed;
 pub(in crate::gateway) mod notice;
 pub mod overview;

@@ -128,7 +128,7 @@ impl Meeting<'_> {
 
     /// The same, with an address that the reader has seen of somebody of whom no more may be seen.
     fn view_or(&mut self, id: AccountId, seen: &str) -> Result<PersonView, Error> {
-        let hidden = self.are_hidden();
+        let hidden = self.is_hidden(id)?;
         let met = self.meet(id)?.filter(|met| met.reached || !hidden).map(Met::view);
         let bare = || PersonView { id: id.to_text(), name: None, address: seen.to_owned() };
         Ok(met.unwrap_or_else(bare))

@@ -172,8 +172,8 @@ impl<'r> Meeting<'r> {
     }
 
     /// Whether the actor learns not even that the address of somebody exists to whom one may not write.
-    pub fn are_hidden(&self) -> bool {
-        self.gateway.closed_are_hidden()
+    pub fn is_hidden(&self, id: AccountId) -> Result<bool, Error> {
+        self.gateway.is_hidden(id)
     }
 
     /// Whether the actor may write to somebody, and so sees more than that an address exists.

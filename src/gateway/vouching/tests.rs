@@ -4,6 +4,7 @@
 mod closed_tests;
 mod damaged_tests;
 mod earlier_tests;
+mod groups_tests;
 mod keys_tests;
 mod limits_tests;
 mod registers_tests;

@@ -10,11 +10,11 @@ use crate::gateway::groups::about::About;
 use crate::gateway::groups::facts;
 use crate::gateway::groups::group::{self as core, NewGroup};
 use crate::gateway::groups::view::{
-    ChangeView, GroupDetail, GroupList, GroupView, KeysState, MemberView, Standing,
+    ChangeView, GroupDetail, GroupList, GroupView, KeysState, MemberView, Standing, VoucherView,
 };
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Actor, Conflict, Gateway};
-use crate::terms::{GroupAct, GroupKind, GroupWriters};
+use crate::terms::{GroupAct, GroupKind, GroupWriters, MemberBy};
 use crate::web::api::Done;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
@@ -56,6 +56,8 @@ pub struct Group {
     shares_earlier: bool,
     writers: GroupWriters,
     address: Option<String>,
+    /// Whether people who share no group with its members learn not even that their addresses exist.
+    hides_members: bool,
     /// What a change has to name in `If-Match`, in quotes.
     version: u32,
     role: GroupRole,
@@ -91,6 +93,20 @@ pub struct GroupMember {
     disabled: bool,
     /// Whether the member waits for the keys until another one is signed in.
     waiting: bool,
+    /// Why the person is a member.
+    by: MemberBy,
+}
+
+/// The member by whose attestations the members of a group are computed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupVoucher {
+    id: String,
+    name: String,
+    address: String,
+    /// `null` as long as the member was asked and has not agreed.
+    #[schema(format = DateTime)]
+    agreed: Option<String>,
 }
 
 /// A change of a group.
@@ -114,6 +130,8 @@ pub struct GroupWhole {
     group: Group,
     /// Empty for those who are neither members nor managers of the site.
     members: Vec<GroupMember>,
+    /// `null` where members are added by name, and for those who do not see the members.
+    voucher: Option<GroupVoucher>,
     changes: Vec<GroupChange>,
     /// How many earlier changes are not kept.
     changes_dropped: u32,
@@ -136,6 +154,12 @@ pub struct GroupNew {
     writers: GroupWriters,
     /// An address in one of the site's domains at which the group gets mail.
     address: Option<String>,
+    /// Whether people who share no group with its members learn nothing of them, if it is closed.
+    #[serde(default)]
+    hides_members: bool,
+    /// Whether those whom the account attests are its members, from now on.
+    #[serde(default)]
+    vouched: bool,
 }
 
 fn yes() -> bool {
@@ -158,26 +182,12 @@ pub struct GroupEdit {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     address: Option<Option<String>>,
+    hides_members: Option<bool>,
 }
 
 /// Tells `null` from what is left out.
 fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
-}
-
-/// Somebody to be added to a group.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupMemberNew {
-    /// The address or the login name of a person inside.
-    address: String,
-}
-
-/// A change to a member.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupMemberChange {
-    manager: bool,
 }
 
 /// What was done for the keys of the account's groups.
@@ -228,6 +238,7 @@ impl From<GroupView> for Group {
             shares_earlier: view.shares_earlier,
             writers: view.writers,
             address: view.address,
+            hides_members: view.hides_members,
             version: view.version,
             role: match view.standing {
                 Standing::Manager => GroupRole::Manager,
@@ -254,7 +265,15 @@ impl From<MemberView> for GroupMember {
             since: view.since.to_rfc3339(),
             disabled: view.disabled,
             waiting: view.waiting,
+            by: view.by,
         }
+    }
+}
+
+impl From<VoucherView> for GroupVoucher {
+    fn from(VoucherView { account, name, address, agreed }: VoucherView) -> GroupVoucher {
+        let agreed = agreed.map(|at| at.to_rfc3339());
+        GroupVoucher { id: account.to_text(), name, address, agreed }
     }
 }
 
@@ -265,12 +284,13 @@ impl From<ChangeView> for GroupChange {
 }
 
 /// The group with its version, which a change has to name.
-fn whole(status: StatusCode, detail: GroupDetail) -> Response {
+pub(super) fn whole(status: StatusCode, detail: GroupDetail) -> Response {
     let etag = HeaderValue::try_from(format!("\"{}\"", detail.view.version));
     let etag = etag.expect("a number in quotes");
     let body = GroupWhole {
         group: detail.view.into(),
         members: detail.members.into_iter().map(GroupMember::from).collect(),
+        voucher: detail.voucher.map(GroupVoucher::from),
         changes: detail.changes.into_iter().map(GroupChange::from).collect(),
         changes_dropped: detail.dropped,
     };
@@ -279,7 +299,7 @@ fn whole(status: StatusCode, detail: GroupDetail) -> Response {
 
 /// Runs work on a group that is recorded in the audit log. The log names the group by its number: its
 /// name is its members' own.
-async fn audited<T: Send + 'static>(
+pub(super) async fn audited<T: Send + 'static>(
     signed: Signed,
     (act, about): (Act, String),
     work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
@@ -321,12 +341,25 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Groups>, Problem> {
     responses((status = 201, description = "Created", body = GroupWhole), Problems)
 )]
 pub async fn create(signed: Signed, Json(new): Json<GroupNew>) -> Result<Response, Problem> {
-    let GroupNew { name, description, kind, listed, shares_earlier, writers, address } = new;
+    let GroupNew {
+        name,
+        description,
+        kind,
+        listed,
+        shares_earlier,
+        writers,
+        address,
+        hides_members,
+        vouched,
+    } = new;
     let about = About { name, description };
-    let new = NewGroup { about, kind, listed, shares_earlier, writers, address };
+    let new = NewGroup { about, kind, listed, shares_earlier, writers, address, hides_members };
     let peer = signed.peer.to_string();
     let created = signed.run(CostClass::Records, move |gateway, actor| {
-        let detail = gateway.group_create(actor, new)?;
+        let detail = match vouched {
+            true => gateway.group_create_vouched(actor, new),
+            false => gateway.group_create(actor, new),
+        }?;
         let (who, about) = (gateway.name_of(actor.account()), detail.view.id.to_text());
         gateway.note(&who, Act::GroupCreated, &about, &peer);
         Ok::<_, gateway::Error>(detail)
@@ -371,13 +404,23 @@ pub async fn change(
     Json(edit): Json<GroupEdit>,
 ) -> Result<Response, Problem> {
     let version = version(&headers)?;
-    let GroupEdit { name, description, kind, listed, shares_earlier, writers, address } = edit;
+    let GroupEdit {
+        name,
+        description,
+        kind,
+        listed,
+        shares_earlier,
+        writers,
+        address,
+        hides_members,
+    } = edit;
     let about = match (name, description) {
         (Some(name), Some(description)) => Some(About { name, description }),
         (None, None) => None,
         _ => return Err(Problem::invalid("A name and a description are changed together.")),
     };
-    let edit = core::GroupEdit { about, kind, listed, shares_earlier, writers, address };
+    let edit =
+        core::GroupEdit { about, kind, listed, shares_earlier, writers, address, hides_members };
     let work = move |gateway: &Gateway, actor: &Actor| match gateway
         .group_change(actor, &id, version, edit)
     {
@@ -425,95 +468,6 @@ pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     let about = (Act::GroupDeleted, id.clone());
     audited(signed, about, move |gateway, actor| gateway.group_delete(actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Add a person inside to a group.
-#[utoipa::path(
-    post,
-    path = "/api/groups/{id}/members",
-    tag = "groups",
-    operation_id = "groupMemberAdd",
-    params(("id" = String, Path, description = "The group's number")),
-    request_body = GroupMemberNew,
-    responses((status = 200, description = "The group", body = GroupWhole), Problems)
-)]
-pub async fn member_add(
-    signed: Signed,
-    Id(id): Id,
-    Json(new): Json<GroupMemberNew>,
-) -> Result<Response, Problem> {
-    let about = (Act::GroupMemberAdded, format!("{id} {}", new.address));
-    let added = audited(signed, about, move |gateway, actor| {
-        gateway.group_member_add(actor, &id, &new.address)
-    });
-    Ok(whole(StatusCode::OK, added.await?))
-}
-
-/// Remove a member from a group, or leave it.
-#[utoipa::path(
-    delete,
-    path = "/api/groups/{id}/members/{member}",
-    tag = "groups",
-    operation_id = "groupMemberRemove",
-    params(
-        ("id" = String, Path, description = "The group's number"),
-        ("member" = String, Path, description = "The member's number"),
-    ),
-    responses(Done, Problems)
-)]
-pub async fn member_remove(signed: Signed, member: InGroup) -> Result<StatusCode, Problem> {
-    let InGroup { id, member } = member;
-    let peer = signed.peer.to_string();
-    let removed = signed.run(CostClass::Records, move |gateway, actor| {
-        let about = about_member(gateway, &id, &member);
-        gateway.group_member_remove(actor, &id, &member)?;
-        let who = gateway.name_of(actor.account());
-        gateway.note(&who, Act::GroupMemberRemoved, &about, &peer);
-        Ok::<_, gateway::Error>(())
-    });
-    removed.await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Make a member a manager of the group, or an ordinary member again.
-#[utoipa::path(
-    patch,
-    path = "/api/groups/{id}/members/{member}",
-    tag = "groups",
-    operation_id = "groupMemberChange",
-    params(
-        ("id" = String, Path, description = "The group's number"),
-        ("member" = String, Path, description = "The member's number"),
-    ),
-    request_body = GroupMemberChange,
-    responses((status = 200, description = "The group", body = GroupWhole), Problems)
-)]
-pub async fn member_change(
-    signed: Signed,
-    member: InGroup,
-    Json(change): Json<GroupMemberChange>,
-) -> Result<Response, Problem> {
-    let InGroup { id, member } = member;
-    let peer = signed.peer.to_string();
-    let changed = signed.run(CostClass::Records, move |gateway, actor| {
-        let detail = gateway.group_member_change(actor, &id, &member, change.manager)?;
-        let act = match change.manager {
-            true => Act::GroupManagerGranted,
-            false => Act::GroupManagerRevoked,
-        };
-        let about = about_member(gateway, &id, &member);
-        gateway.note(&gateway.name_of(actor.account()), act, &about, &peer);
-        Ok::<_, gateway::Error>(detail)
-    });
-    Ok(whole(StatusCode::OK, changed.await?))
-}
-
-/// What the audit log names: the group, and the member's login name.
-fn about_member(gateway: &Gateway, group: &str, member: &str) -> String {
-    match gateway.member_login(member) {
-        Some(name) => format!("{group} {name}"),
-        None => group.to_owned(),
-    }
 }
 
 /// Do what is due for the keys of the account's groups: begin epochs, and wrap keys for members who wait.
@@ -571,23 +525,4 @@ pub async fn badges(
         .await?;
     let badge = |facts::Badge { group, name }| Badge { id: group.to_text(), name };
     Ok(axum::Json(Badges { items: found.into_iter().map(badge).collect() }))
-}
-
-/// A group and a member in the path.
-#[derive(Deserialize)]
-pub struct InGroup {
-    id: String,
-    member: String,
-}
-
-impl<S: Send + Sync> axum::extract::FromRequestParts<S> for InGroup {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &S,
-    ) -> Result<InGroup, Problem> {
-        let path = axum::extract::Path::<InGroup>::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(found)| found).map_err(|_| Problem::not_found())
-    }
 }

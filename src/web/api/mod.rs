@@ -18,6 +18,8 @@ pub mod draft;
 pub mod event;
 pub mod filter;
 pub mod group;
+pub mod group_member;
+pub mod group_voucher;
 pub mod label;
 pub mod link;
 pub mod mailbox;

@@ -27,6 +27,12 @@ export const memberChange = (id: string, who: string, manager: boolean) =>
   request<GroupWhole>("PATCH", member(id, who), { body: { manager } });
 export const memberRemove = (id: string, who: string) =>
   request<undefined>("DELETE", member(id, who));
+/** Asks a member to vouch for the members of a group. */
+export const voucherAsk = (id: string, who: string) =>
+  request<GroupWhole>("PUT", `${at(id)}/voucher`, { body: { member: who } });
+/** Agrees to that. */
+export const voucherAgree = (id: string) => request<GroupWhole>("POST", `${at(id)}/voucher`);
+export const voucherEnd = (id: string) => request<GroupWhole>("DELETE", `${at(id)}/voucher`);
 export const groupsTend = () => request<Answered<"GroupsTended">>("POST", "/api/groups/keys");
 export const badgesOf = (address: string) =>
   request<Answered<"Badges">>("GET", "/api/groups/badges", { query: { address } });

@@ -2,7 +2,8 @@
 
 use crate::gateway::groups::about::About;
 use crate::gateway::records::group::{
-    Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupWrap, InGroup, Under,
+    Agreement, Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupTerms, GroupVoucher,
+    GroupWrap, InGroup, Under, VouchedMember,
 };
 use crate::gateway::records::ids::GroupId;
 use crate::terms::{GroupAct, GroupKind, GroupWriters};
@@ -86,5 +87,29 @@ impl Samples for InGroup {
 impl Samples for About {
     fn samples() -> Vec<Self> {
         vec![About { name: text("Sales"), description: text("Who sells") }, About::default()]
+    }
+}
+
+impl Samples for GroupTerms {
+    fn samples() -> Vec<Self> {
+        let agreed = Some(Agreement { id: [6; 16], at: at(3) });
+        let voucher = Some(GroupVoucher { account: id(7), agreed });
+        let full = GroupTerms { hides_members: true, voucher, lapses: Some(at(4)) };
+        let asked = Some(GroupVoucher { account: id(8), agreed: None });
+        let asked = GroupTerms { hides_members: false, voucher: asked, lapses: None };
+        vec![full, asked, GroupTerms::default()]
+    }
+}
+
+impl Samples for VouchedMember {
+    fn samples() -> Vec<Self> {
+        let full = VouchedMember {
+            voucher: id(7),
+            agreement: [6; 16],
+            attestation: [5; 32],
+            parties: [4; 32],
+            ends: Some(at(5)),
+        };
+        vec![VouchedMember { ends: None, ..full.clone() }, full]
     }
 }

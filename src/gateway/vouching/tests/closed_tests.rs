@@ -26,6 +26,7 @@ impl Office {
             shares_earlier: true,
             writers: GroupWriters::Members,
             address: None,
+            hides_members: false,
         };
         self.gateway.group_create(&self.omar, closed).unwrap();
     }

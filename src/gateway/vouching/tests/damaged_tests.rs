@@ -13,7 +13,11 @@ impl store::Record for Spoilt {
 }
 
 impl Office {
-    fn spoil<K: Key + Copy + Send + 'static, V: store::Record>(&self, table: &Table<K, V>, key: K) {
+    pub(super) fn spoil<K: Key + Copy + Send + 'static, V: store::Record>(
+        &self,
+        table: &Table<K, V>,
+        key: K,
+    ) {
         let table: Table<K, Spoilt> = Table::new(table.id, table.name);
         self.lie(move |tx| tx.put(&table, &key, &Spoilt([255; 3])));
     }

@@ -140,6 +140,27 @@ export const people = {
         "Die Mitglieder erhalten nur voneinander Nachrichten, und niemand sonst findet sie im Verzeichnis.",
     },
     listed: "Alle im Haus sehen Namen und Beschreibung",
+    hidesMembers:
+      "Mitglieder verbergen: Wer mit ihnen in keiner Gruppe ist, erfährt nicht, dass es ihre Adressen gibt",
+    vouched: "Mitglieder sind die Personen, für die ich bürge",
+    voucher: {
+      title: "Mitglieder durch Bürgschaft",
+      agreed: (name) =>
+        `Mitglieder sind die Verwalter, ${name} und die Personen, für die ${name} bürgt.`,
+      asked: (name) =>
+        `${name} wurde gebeten, für die Mitglieder dieser Gruppe zu bürgen, und hat noch nicht zugestimmt.`,
+      you: "Jemand, der diese Gruppe verwaltet, bittet darum, dass ihre Mitglieder die Personen sind, für die Sie bürgen. Wenn Sie zustimmen, sehen alle Mitglieder, wer das ist; für wen Sie später bürgen, kommt hinzu. Sie können das jederzeit zurücknehmen.",
+      agree: "Zustimmen",
+      end: "Beenden",
+      ask: "Mitglied, das bürgt",
+      askHint:
+        "Wenn das Mitglied zustimmt, sind die Personen in der Gruppe, für die es bürgt, und niemand wird von Hand hinzugefügt.",
+      askDo: "Bitten",
+    },
+    by: {
+      attested: "Ist Mitglied, weil die Bürgschaft besteht",
+      voucher: "Bürgt für die Mitglieder",
+    },
     sharesEarlier: "Neue Mitglieder dürfen lesen, was vorher geschrieben wurde",
     writers: "Wer an die Adresse schreiben darf",
     writersOf: { members: "Mitglieder", inside: "Alle im Haus", everybody: "Alle" },

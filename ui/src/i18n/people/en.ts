@@ -135,6 +135,27 @@ export const people = {
         "Its members get messages from each other only, and nobody else finds them in the directory.",
     },
     listed: "Everybody inside sees the name and the description",
+    hidesMembers:
+      "Hide its members: people who share no group with them do not learn that their addresses exist",
+    vouched: "Its members are the people I vouch for",
+    voucher: {
+      title: "Members by attestation",
+      agreed: (name: string) =>
+        `The members are the managers, ${name}, and the people for whom ${name} vouches.`,
+      asked: (name: string) =>
+        `${name} was asked to vouch for the members of this group, and has not agreed yet.`,
+      you: "A manager asks that the members of this group be the people you vouch for. If you agree, all its members see who they are, and whom you vouch for later joins too. You can take it back at any time.",
+      agree: "Agree",
+      end: "End this",
+      ask: "Member who vouches",
+      askHint:
+        "If the member agrees, the people whom the member vouches for are in the group, and nobody is added by hand.",
+      askDo: "Ask",
+    },
+    by: {
+      attested: "Is a member because the voucher attests it",
+      voucher: "Vouches for the members",
+    },
     sharesEarlier: "New members may read what was written before",
     writers: "Who may write to its address",
     writersOf: { members: "Members", inside: "Everybody inside", everybody: "Everybody" },

@@ -135,6 +135,23 @@ export const people = {
         "Sus miembros solo reciben mensajes unos de otros, y nadie más los encuentra en el directorio.",
     },
     listed: "Todas las personas de dentro ven el nombre y la descripción",
+    hidesMembers:
+      "Ocultar sus miembros: quien no comparte ningún grupo con ellos no sabe que sus direcciones existen",
+    vouched: "Sus miembros son las personas que yo avalo",
+    voucher: {
+      title: "Miembros por aval",
+      agreed: (name) => `Los miembros son los gestores, ${name} y las personas que ${name} avala.`,
+      asked: (name) =>
+        `Se ha pedido a ${name} que avale a los miembros de este grupo y aún no ha aceptado.`,
+      you: "Un gestor pide que los miembros de este grupo sean las personas que usted avala. Si acepta, todos los miembros ven quiénes son, y también entra quien usted avale más tarde. Puede retirarlo en cualquier momento.",
+      agree: "Aceptar",
+      end: "Terminar",
+      ask: "Miembro que avala",
+      askHint:
+        "Si el miembro acepta, las personas que avala están en el grupo y nadie se añade a mano.",
+      askDo: "Pedir",
+    },
+    by: { attested: "Es miembro porque tiene el aval", voucher: "Avala a los miembros" },
     sharesEarlier: "Los miembros nuevos pueden leer lo que se escribió antes",
     writers: "Quién puede escribir a su dirección",
     writersOf: { members: "Miembros", inside: "Personas de dentro", everybody: "Cualquiera" },

@@ -138,6 +138,27 @@ export const people = {
         "Ses membres ne reçoivent de messages que les uns des autres, et personne d’autre ne les trouve dans l’annuaire.",
     },
     listed: "Tout le monde ici voit le nom et la description",
+    hidesMembers:
+      "Masquer ses membres : qui ne partage aucun groupe avec eux n’apprend pas que leurs adresses existent",
+    vouched: "Ses membres sont les personnes dont je me porte garant",
+    voucher: {
+      title: "Membres par attestation",
+      agreed: (name) =>
+        `Les membres sont les gestionnaires, ${name} et les personnes dont ${name} se porte garant.`,
+      asked: (name) =>
+        `${name} a été sollicité pour se porter garant des membres de ce groupe et n’a pas encore accepté.`,
+      you: "Un gestionnaire demande que les membres de ce groupe soient les personnes dont vous vous portez garant. Si vous acceptez, tous les membres voient qui elles sont, et celles dont vous vous porterez garant plus tard s’y ajoutent. Vous pouvez revenir là-dessus à tout moment.",
+      agree: "Accepter",
+      end: "Mettre fin",
+      ask: "Membre qui se porte garant",
+      askHint:
+        "Si le membre accepte, les personnes dont il se porte garant sont dans le groupe, et personne n’est ajouté à la main.",
+      askDo: "Demander",
+    },
+    by: {
+      attested: "Membre grâce à l’attestation du garant",
+      voucher: "Se porte garant des membres",
+    },
     sharesEarlier: "Les nouveaux membres peuvent lire ce qui a été écrit avant",
     writers: "Qui peut écrire à son adresse",
     writersOf: { members: "Les membres", inside: "Tout le monde ici", everybody: "Tout le monde" },
