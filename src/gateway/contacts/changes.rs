@@ -89,7 +89,7 @@ fn due(deleted: Timestamp) -> u64 {
 
 impl Gateway {
     /// Runs `work` until no other change comes between what it reads and what it writes.
-    pub(super) fn contacts_retry<T>(
+    pub(in crate::gateway) fn contacts_retry<T>(
         &self,
         mut work: impl FnMut() -> Result<T, Error>,
     ) -> Result<T, Error> {
