@@ -29,9 +29,9 @@ use crate::gateway::records::ids::{AccountId, GroupId, ReferenceKey};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, ATTESTATIONS, CHANGES, CONVERSATION_IDS, CONVERSATIONS,
-    CREDENTIALS, ENTRIES, GROUP_WRAPS, KNOWN_KEYS, LOGIN_NAMES, META, OWN_IDS, PLACES, REGISTERS,
-    REMOVALS, REQUESTS, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS,
-    TEMPORARY, TOTP, VOUCH_REQUESTS, WRITTEN_TO,
+    CREDENTIALS, ENTRIES, GROUP_WAITING, GROUP_WRAPS, KNOWN_KEYS, LOGIN_NAMES, META, OWN_IDS,
+    PLACES, REGISTERS, REMOVALS, REQUESTS, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_TEXTS,
+    SEARCH_WAITING, SIGNING_KEYS, TEMPORARY, TOTP, VOUCH_REQUESTS, WRITTEN_TO,
 };
 use crate::gateway::removal::addresses::{NameAfter, hold_in_tx};
 use crate::store::{Key, Order, Read, Record, Table, Tx};
@@ -261,6 +261,8 @@ fn rest_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<Progress, Error> 
     }
     empty_in_tx(tx, id)?;
     wraps_remove_in_tx(tx, id)?;
+    // It may have waited for the keys of everybody inside.
+    tx.delete(&GROUP_WAITING, &(GroupId::EVERYBODY, id));
     clear_in_tx(tx, &ATTESTATIONS, id)?;
     clear_in_tx(tx, &REGISTERS, id)?;
     requests_remove_in_tx(tx, id)?;
