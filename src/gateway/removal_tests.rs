@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::accounts::appearance::Appearance;
+use super::contacts::sharing::NamedReader;
 use super::group_tests::{add, created, gateway_of, group_id, id, row};
 use super::mailboxes::label::Label;
-use super::records::tables::{ACCOUNT_KEYS, CREDENTIALS, GROUP_MEMBERS, OUTCOMES, REMOVALS};
+use super::profiles::fields::{ProfileField, ProfileText};
+use super::profiles::own::{WantedAudience, WantedProfile};
+use super::records::tables::{
+    ACCOUNT_KEYS, CREDENTIALS, GROUP_MEMBERS, OUTCOMES, PROFILE_SHARED, REMOVALS,
+};
 use super::removal::addresses::{HELD_DAYS, NameAfter};
 use super::sending_tests::*;
 use super::tests::*;
@@ -43,6 +48,17 @@ fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
+/// Each says something for the other, and for everybody.
+fn profiles_of_each_other(gateway: &Gateway, dana: &Actor, omar: &Actor) {
+    for (actor, other) in [(dana, "omar"), (omar, "dana")] {
+        let of = NamedReader::Person(format!("{other}@example.org"));
+        let text = ProfileText { name: "Mine".to_owned(), ..ProfileText::default() };
+        let named = WantedAudience::Named(vec![of, NamedReader::Everybody]);
+        let audiences = ProfileField::ALL.map(|_| named.clone());
+        gateway.profile_set(actor, 0, &WantedProfile { text, audiences }).unwrap();
+    }
+}
+
 #[test]
 fn nothing_of_a_user_who_was_removed_is_left() {
     let gateway = gateway_of(&["noa"]);
@@ -58,6 +74,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     gateway.draft_create(&omar, &content(&["dana@example.org"], "A draft")).unwrap();
     gateway.upload_begin(&omar, "a.txt", "text/plain", 3).unwrap();
     gateway.appearance_set(&omar, &Appearance::default()).unwrap();
+    profiles_of_each_other(&gateway, &dana, &omar);
     gateway.labels_set(&omar, &[Label { id: 0, name: "Mine".to_owned(), colour: 1 }]).unwrap();
     gateway.mailbox_create(&omar, "Mine").unwrap();
     gateway.search_index(&omar).unwrap();
@@ -74,6 +91,13 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     // That a message was read is its sender's to know.
     let left = &tables_of(&gateway, account) - &BTreeSet::from([OUTCOMES.id]);
     assert_eq!(left, BTreeSet::new(), "rows are left in these tables");
+    let mut copies = Vec::new();
+    let keep = |(_, owner, _)| {
+        copies.push(owner);
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_keys(&PROFILE_SHARED, &(), keep).unwrap();
+    assert!(copies.iter().all(|owner| *owner != account), "others see the profile");
     // What others have of the user stays.
     let said: Vec<_> = inbox(&gateway, &dana).into_iter().map(|item| item.subject).collect();
     assert!(!said.is_empty(), "{said:?}");

@@ -6,7 +6,7 @@
 //! question. A change of an account replaces its lines once it is durable; what is shown is read
 //! from the account's record each time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -141,12 +141,12 @@ fn replace(all: &mut Lines, id: AccountId, lines: BTreeSet<Box<str>>) {
 
 fn found(lines: &Lines, begin: &str, limit: usize) -> Vec<AccountId> {
     let first = (Box::from(begin), AccountId([0; 16]));
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for (line, account) in lines.range((Bound::Included(first), Bound::Unbounded)) {
         if !line.starts_with(begin) || found.len() == limit {
             break;
         }
-        if !found.contains(account) {
+        if known.insert(*account) {
             found.push(*account);
         }
     }
@@ -294,8 +294,40 @@ impl Gateway {
         Ok(self.listed_account(id)?.map(|account| (id, account)))
     }
 
+    /// The people inside who may be seen as a whole, with a word that begins with `begin`; everybody, if
+    /// that is empty. At most `limit`, and whether there are more.
+    pub(in crate::gateway) fn people_listed(
+        &self,
+        begin: &str,
+        limit: usize,
+        sight: impl Fn(AccountId) -> Result<Sight, Error>,
+    ) -> Result<(BTreeMap<AccountId, Account>, bool), Error> {
+        let mut seen = self.directory_seen(&compared(begin), limit + 1, &sight)?;
+        let more = seen.len() > limit;
+        seen.truncate(limit);
+        let mut found = BTreeMap::new();
+        for id in seen {
+            found.extend(self.listed_account(id)?.map(|account| (id, account)));
+        }
+        Ok((found, more))
+    }
+
+    /// Whose address this is as a whole, and the address as it was typed.
+    pub(in crate::gateway) fn exactly_listed(
+        &self,
+        typed: &str,
+    ) -> Result<Option<(AccountId, String)>, Error> {
+        let Ok(address) = Address::parse(typed) else { return Ok(None) };
+        let Some((id, account)) = self.colleague_named(typed)? else { return Ok(None) };
+        let known = address.stored_forms().find(|form| account.addresses.contains(form));
+        Ok(known.map(|form| (id, form)))
+    }
+
     /// The account, if others may find it. One whose record is damaged is in nobody's way.
-    fn listed_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    pub(in crate::gateway) fn listed_account(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<Account>, Error> {
         match self.account(id) {
             Ok(account) => Ok(Some(account).filter(is_listed)),
             Err(Error::NotFound { .. }) => Ok(None),

@@ -19,7 +19,7 @@ use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::{groups_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS, GROUP_MEMBERS, GROUP_WAITING,
-    GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
+    GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES, PROFILE_SHARED,
 };
 use crate::mail::address::Address;
 use crate::store::{Key, Read, Record, Table};
@@ -249,6 +249,7 @@ impl Gateway {
                 clear_in_tx(tx, &GROUP_EPOCHS, id, &mut gone)?;
                 clear_in_tx(tx, &GROUP_WAITING, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_SHARED, id, &mut gone)?;
+                clear_in_tx(tx, &PROFILE_SHARED, id, &mut gone)?;
                 if gone == ROWS_DELETED_MAX {
                     return Ok(false);
                 }

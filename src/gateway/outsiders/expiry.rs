@@ -22,6 +22,7 @@ use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACT_SHARED,
     CONTACTS,
 };
+use crate::gateway::records::tables::{PROFILE_SHARED, PROFILES};
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::{Detail, NoticeDraft};
 use crate::gateway::{Gateway, upload};
@@ -269,6 +270,7 @@ pub(in crate::gateway) fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<
     clear_in_tx(tx, &CONTACT_ASKED, id)?;
     clear_in_tx(tx, &CONTACT_SHARED, id)?;
     clear_in_tx(tx, &CONTACT_EDITS, id)?;
+    profile_remove_in_tx(tx, id)?;
     clear_in_tx(tx, &CODE_FAILURES, id)?;
     clear_in_tx(tx, &ACCOUNT_NEWS, id)?;
     clear_in_tx(tx, &KNOWN_BROWSERS, id)?;
@@ -293,6 +295,22 @@ fn contacts_unshare_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
         ControlFlow::Continue(())
     })?;
     keys.iter().for_each(|key| tx.delete(&CONTACT_SHARED, key));
+    Ok(())
+}
+
+/// Removes an account's profile, and the copies that others have of it or that the account has of others.
+fn profile_remove_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+    clear_in_tx(tx, &PROFILE_SHARED, id)?;
+    if !tx.has(&PROFILES, &id)? {
+        return Ok(());
+    }
+    let mut keys = Vec::new();
+    tx.scan_keys(&PROFILE_SHARED, &(), |key| {
+        keys.extend((key.1 == id).then_some(key));
+        ControlFlow::Continue(())
+    })?;
+    keys.iter().for_each(|key| tx.delete(&PROFILE_SHARED, key));
+    tx.delete(&PROFILES, &id);
     Ok(())
 }
 
