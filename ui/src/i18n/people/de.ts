@@ -445,6 +445,44 @@ export const people = {
     namesake: (name: string) =>
       `Ihr Kontakt ${name} hat eine andere Adresse. Diese Nachricht kommt nicht von einer Adresse, die Sie kennen.`,
   },
+  profiles: {
+    open: "Profil",
+    directory: "Verzeichnis",
+    lead: "Alle in dieser Organisation, mit dem, was sie Ihnen über sich mitteilen.",
+    search: "Personen suchen",
+    none: "Niemand wurde gefunden.",
+    noneNext: "Versuchen Sie ein anderes Wort oder die ganze Adresse.",
+    addressOnly: "Mehr wird Ihnen nicht angezeigt.",
+    all: "Alle Personen",
+    nothing: "Diese Person teilt Ihnen nichts über sich mit.",
+    mine: "Mein Profil",
+    mineLead: "Jedes Feld sehen nur die, die Sie dafür auswählen. Es wird für sie verschlüsselt.",
+    languagesHint: "Sprachen, durch Kommas getrennt",
+    seenBy: (field: string) => `Wer das sieht: ${field}`,
+    preview: "Wie jemand es sieht",
+    previewShow: "Anzeigen",
+    sees: (who: string) => `Was ${who} sieht`,
+    hidden: "Diese Person sieht nur, dass es Ihre Adresse gibt.",
+    waits: "Jemand sieht noch nichts: Die Schlüssel einer Gruppe fehlen.",
+    damaged:
+      "Ihr Profil lässt sich nicht öffnen: Es wurde auf dem Server verändert. Was Sie jetzt speichern, tritt an seine Stelle.",
+    saved: "Ihr Profil wurde gespeichert.",
+    elsewhere: "Ihr Profil wurde inzwischen geändert. Laden Sie die Seite neu.",
+    audiences: {
+      nobody: "Niemand",
+      named: "Die ich nenne",
+      everybody: "Alle in dieser Organisation",
+    },
+    fields: {
+      name: "Name",
+      picture: "Bild",
+      phones: "Telefonnummern",
+      office: "Büro",
+      languages: "Sprachen",
+      hours: "Arbeitszeiten",
+      about: "Über mich",
+    },
+  },
 } satisfies People;
 
 export default people;

@@ -430,6 +430,40 @@ export const people = {
     namesake: (name: string) =>
       `Su contacto ${name} tiene otra dirección. Este mensaje no viene de una dirección que conozca.`,
   },
+  profiles: {
+    open: "Perfil",
+    directory: "Directorio",
+    lead: "Toda la organización, con lo que cada persona le muestra de sí misma.",
+    search: "Buscar personas",
+    none: "No se encontró a nadie.",
+    noneNext: "Pruebe otra palabra o la dirección completa.",
+    addressOnly: "No se le muestra nada más.",
+    all: "Todas las personas",
+    nothing: "Esta persona no le muestra nada de sí misma.",
+    mine: "Mi perfil",
+    mineLead: "Cada campo lo ven solo las personas que usted elija. Se cifra para ellas.",
+    languagesHint: "Idiomas, separados por comas",
+    seenBy: (field: string) => `Quién ve esto: ${field}`,
+    preview: "Cómo lo ve otra persona",
+    previewShow: "Mostrar",
+    sees: (who: string) => `Lo que ve ${who}`,
+    hidden: "Esta persona solo ve que su dirección existe.",
+    waits: "Alguien aún no ve nada: faltan las claves de un grupo.",
+    damaged:
+      "Su perfil no se puede abrir: se cambió en el servidor. Lo que guarde ahora ocupará su lugar.",
+    saved: "Su perfil se guardó.",
+    elsewhere: "Su perfil se cambió mientras tanto. Vuelva a cargar la página.",
+    audiences: { nobody: "Nadie", named: "Quienes yo nombre", everybody: "Toda la organización" },
+    fields: {
+      name: "Nombre",
+      picture: "Foto",
+      phones: "Teléfonos",
+      office: "Despacho",
+      languages: "Idiomas",
+      hours: "Horario de trabajo",
+      about: "Sobre mí",
+    },
+  },
 } satisfies People;
 
 export default people;

@@ -438,6 +438,44 @@ export const people = {
     namesake: (name: string) =>
       `Votre contact ${name} a une autre adresse. Ce message ne vient pas d’une adresse que vous connaissez.`,
   },
+  profiles: {
+    open: "Profil",
+    directory: "Annuaire",
+    lead: "Toute l’organisation, avec ce que chaque personne vous montre d’elle-même.",
+    search: "Rechercher des personnes",
+    none: "Personne n’a été trouvé.",
+    noneNext: "Essayez un autre mot ou l’adresse entière.",
+    addressOnly: "Rien de plus ne vous est montré.",
+    all: "Toutes les personnes",
+    nothing: "Cette personne ne vous montre rien d’elle-même.",
+    mine: "Mon profil",
+    mineLead: "Chaque champ n’est vu que par ceux que vous choisissez. Il est chiffré pour eux.",
+    languagesHint: "Langues, séparées par des virgules",
+    seenBy: (field: string) => `Qui voit ceci : ${field}`,
+    preview: "Comment quelqu’un le voit",
+    previewShow: "Afficher",
+    sees: (who: string) => `Ce que voit ${who}`,
+    hidden: "Cette personne voit seulement que votre adresse existe.",
+    waits: "Quelqu’un ne voit encore rien : les clés d’un groupe manquent.",
+    damaged:
+      "Votre profil ne peut pas être ouvert : il a été modifié sur le serveur. Ce que vous enregistrez maintenant prendra sa place.",
+    saved: "Votre profil a été enregistré.",
+    elsewhere: "Votre profil a été modifié entre-temps. Rechargez la page.",
+    audiences: {
+      nobody: "Personne",
+      named: "Ceux que je nomme",
+      everybody: "Toute l’organisation",
+    },
+    fields: {
+      name: "Nom",
+      picture: "Photo",
+      phones: "Téléphones",
+      office: "Bureau",
+      languages: "Langues",
+      hours: "Heures de travail",
+      about: "À propos de moi",
+    },
+  },
 } satisfies People;
 
 export default people;
