@@ -156,8 +156,8 @@ impl World {
             let expected: Vec<_> =
                 (0..NAMES.len()).map(|owner| self.model.sees(reader, owner)).collect();
             assert_eq!(list.total, expected.iter().flatten().count());
-            for owner in 0..NAMES.len() {
-                self.asked += self.ask(reader, owner, expected[owner], &list);
+            for (owner, expected) in expected.iter().enumerate() {
+                self.asked += self.ask(reader, owner, *expected, &list);
             }
             self.asked += self.search(reader, &expected);
         }
