@@ -352,7 +352,7 @@ async fn write_contacts(client: &mut Client) -> Vec<String> {
     words.into()
 }
 
-/// Writes canaries into every field of a profile, for everybody inside and for somebody by name; returns
+/// Writes canaries into every text of a profile, for everybody inside and for somebody by name; returns
 /// them.
 async fn write_profile(client: &mut Client) -> Vec<String> {
     let words: [String; 7] = std::array::from_fn(|_| token());

@@ -11,7 +11,8 @@ use super::session::{Client, percent};
 
 #[derive(Subcommand, Debug)]
 pub enum Profile {
-    /// Show the own profile, one line for each field: field, whom it is for, value.
+    /// Show the own profile, one line for each field: field, whom it is for, value. Further lines say if it
+    /// is damaged, and if keys of a group are waited for.
     Show,
     /// Show what somebody inside says for this account, one line for each field.
     Of {
@@ -92,6 +93,12 @@ pub async fn perform(
         }
         Profile::Set { field, value, readers } => {
             let mut own: Value = client.call(Method::GET, "/api/profile", None).await?;
+            if is_true(&own["damaged"]) {
+                let problem = "not all of it can be opened, and a change would replace the whole; \
+                               look at it in the webmail";
+                let (what, problem) = ("the profile".to_owned(), problem.to_owned());
+                return Err(Error::Local { what, problem });
+            }
             let over = own["version"].as_u64().unwrap_or_default();
             own[field.word()] = field.value(value);
             if !readers.is_empty() {
@@ -125,6 +132,10 @@ fn audience(readers: &[String]) -> Value {
     }
 }
 
+fn is_true(value: &Value) -> bool {
+    value.as_bool().unwrap_or_default()
+}
+
 /// A field's value on one line.
 fn shown(value: &Value) -> String {
     match value {
@@ -156,7 +167,14 @@ fn own_lines(own: &Value) -> Vec<Vec<String>> {
     };
     let line =
         |field: &str| vec![field.to_owned(), whom(&own["audiences"][field]), shown(&own[field])];
-    FIELDS.into_iter().map(line).collect()
+    let mut lines: Vec<Vec<String>> = FIELDS.into_iter().map(line).collect();
+    let states = [
+        ("damaged", "not all of it can be opened; others may still see what they saw before"),
+        ("waits", "somebody sees nothing yet: the keys of a group are not there"),
+    ];
+    let states = states.into_iter().filter(|(state, _)| is_true(&own[*state]));
+    lines.extend(states.map(|(state, says)| vec![state.to_owned(), says.to_owned()]));
+    lines
 }
 
 fn person_lines(person: &Value) -> Vec<Vec<String>> {
@@ -175,6 +193,15 @@ fn person_lines(person: &Value) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_damaged_or_waits_is_said() {
+        let states = |own: &Value| -> Vec<String> {
+            own_lines(own).into_iter().skip(FIELDS.len()).map(|line| line[0].clone()).collect()
+        };
+        assert_eq!(states(&json!({"damaged": true, "waits": true})), ["damaged", "waits"]);
+        assert_eq!(states(&json!({"damaged": false, "waits": false})), [""; 0]);
+    }
 
     #[test]
     fn the_words_of_the_command_line_say_whom_a_field_is_for() {

@@ -529,9 +529,10 @@ impl Browser {
     }
 
     /// Sends octets that are no text.
-    pub async fn put_octets(&mut self, path: &str, octets: Vec<u8>) -> Answer {
+    pub async fn put_octets(&mut self, path: &str, octets: Vec<u8>, more: HeaderMap) -> Answer {
         let (method, target) = ("PUT", self.target(path));
         let mut headers = self.credentials(method, path);
+        headers.extend(more);
         let kind = "application/octet-stream";
         headers.insert("content-type", HeaderValue::from_static(kind));
         let answer = Answer::of(self.octets_to(method, &target, headers, Some(octets)).await).await;

@@ -58,15 +58,36 @@ async fn set(browser: &mut Browser, over: &str, body: &Value) -> Answer {
 
 /// Says something at the version that the profile has.
 async fn say(browser: &mut Browser, of: impl Fn(&str) -> Value) -> Value {
-    let over = browser.get("/api/profile").await.expect_status(200).header("etag").to_owned();
+    let over = tag(browser).await;
     set(browser, &over, &profile(of)).await.expect_status(200).json()
 }
 
-async fn picture_set(browser: &mut Browser) {
+fn over(version: &str) -> HeaderMap {
+    HeaderMap::from_iter([("if-match".parse().unwrap(), version.parse().unwrap())])
+}
+
+async fn picture_put(browser: &mut Browser, version: &str, (width, height): (u32, u32)) -> Answer {
     let mut octets = std::io::Cursor::new(Vec::new());
-    let image = image::DynamicImage::new_rgb8(600, 300);
+    let image = image::DynamicImage::new_rgb8(width, height);
     image.write_to(&mut octets, image::ImageFormat::Png).unwrap();
-    let set = browser.put_octets("/api/profile/picture", octets.into_inner()).await;
+    let octets = octets.into_inner();
+    browser.put_octets("/api/profile/picture", octets, over(version)).await
+}
+
+async fn picture_drop(browser: &mut Browser, version: &str) -> Answer {
+    let (method, path) = ("DELETE", "/api/profile/picture");
+    let mut headers = browser.credentials(method, path);
+    headers.extend(over(version));
+    browser.raw(method, path, headers, None).await
+}
+
+async fn tag(browser: &mut Browser) -> String {
+    browser.get("/api/profile").await.expect_status(200).header("etag").to_owned()
+}
+
+async fn picture_set(browser: &mut Browser) {
+    let tag = tag(browser).await;
+    let set = picture_put(browser, &tag, (600, 300)).await;
     assert_eq!(set.expect_status(200).json()["picture"], true);
 }
 
@@ -240,6 +261,37 @@ async fn what_does_not_fit_is_refused() {
     for query in ["?limit=0", "?limit=101", "?x=1"] {
         dana.get(&format!("/api/profiles{query}")).await.expect_problem(422, "invalid");
     }
-    let no_picture = dana.put_octets("/api/profile/picture", b"GIF89a".to_vec()).await;
+    let path = "/api/profile/picture";
+    let no_picture = dana.put_octets(path, b"GIF89a".to_vec(), over("\"1\"")).await;
     no_picture.expect_problem(422, "invalid");
+}
+
+/// A new picture for others than the old one, in three steps, as the page takes them: at no moment does a
+/// reader get the picture that was not for the reader. A step over another version is refused.
+#[tokio::test]
+async fn a_new_picture_and_audience_show_the_old_one_to_nobody_else() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    keys(&mut [&mut dana, &mut omar]).await;
+    picture_set(&mut dana).await;
+    say(&mut dana, |_| nobody()).await;
+    let id = seen(&mut omar, "dana").await["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/profiles/{id}/picture");
+    let at = tag(&mut dana).await;
+    for stale in ["\"0\"", "\"1\""] {
+        picture_drop(&mut dana, stale).await.expect_problem(409, "edited-elsewhere");
+        let put = picture_put(&mut dana, stale, (30, 30)).await;
+        put.expect_problem(409, "edited-elsewhere");
+    }
+    dana.delete("/api/profile/picture").await.expect_problem(422, "invalid");
+    assert_eq!(tag(&mut dana).await, at);
+    let dropped = picture_drop(&mut dana, &at).await.expect_status(200);
+    omar.get(&path).await.expect_problem(404, "not-found");
+    let body = profile(|_| everybody());
+    let widened = set(&mut dana, dropped.header("etag"), &body).await.expect_status(200);
+    assert_eq!(widened.json()["picture"], false);
+    omar.get(&path).await.expect_problem(404, "not-found");
+    picture_put(&mut dana, widened.header("etag"), (30, 30)).await.expect_status(200);
+    let own = dana.get("/api/profile/picture").await.expect_status(200).body;
+    assert_eq!(omar.get(&path).await.expect_status(200).body, own);
 }

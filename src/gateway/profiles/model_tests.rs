@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{ProfileField, ProfileFields};
 use super::own::WantedAudience;
-use super::tests::{everybody_ready, people, person, picture, said, say};
+use super::tests::{everybody_ready, people, person, picture, picture_set, said, say};
 use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::group_tests::{add, created, gateway_of, new_group};
 use crate::gateway::groups::group::NewGroup;
@@ -91,7 +91,7 @@ impl World {
         let closed = NewGroup { kind: GroupKind::Closed, ..new_group() };
         groups.push(gateway.group_create(&actors[0], closed).unwrap().view.id.to_text());
         for actor in &actors {
-            gateway.profile_picture_set(actor, Some(&picture())).unwrap();
+            picture_set(&gateway, actor, &picture());
         }
         let random = Random(20_261_130);
         World { gateway, actors, groups, model: Model::default(), random, asked: 0 }

@@ -8,10 +8,14 @@ use crate::gateway::contacts::shares::{Named, ShareTo};
 use crate::gateway::contacts::sharing::{NamedReader, ReaderView};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::groups::audience::{Audience, Reader};
-use crate::gateway::profiles::fields::{FIELD_COUNT, ProfileText, Published, StoredProfile};
-use crate::gateway::profiles::sealing::{Before, Own};
+use crate::gateway::profiles::fields::{
+    FIELD_COUNT, ProfileFields, ProfileText, Published, StoredProfile,
+};
+use crate::gateway::profiles::sealing::{Before, Damage, Own, picture_hash, share_to};
+use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::profile::CopyTo;
 use crate::gateway::records::tables::TEMPORARY;
+use crate::gateway::text::parse_hex;
 use crate::mail::contacts::Photo;
 use crate::store::Read;
 
@@ -92,9 +96,9 @@ impl Gateway {
             };
         }
         let waits = self.profile_waits(actor, &own.before)?;
-        let (version, damaged) = (own.version(), own.is_damaged);
-        let StoredProfile { text, has_picture, .. } = own.stored;
-        Ok(OwnProfile { version, text, picture: has_picture, audiences, waits, damaged })
+        let (version, damaged) = (own.version(), own.damage != Damage::None);
+        let StoredProfile { text, picture, .. } = own.stored;
+        Ok(OwnProfile { version, text, picture: picture.is_some(), audiences, waits, damaged })
     }
 
     /// Whether a group that the actor is in has no copy yet. One that the actor has left gets none, and
@@ -131,12 +135,8 @@ impl Gateway {
             for (audience, wanted) in audiences.iter_mut().zip(&wanted.audiences) {
                 *audience = self.profile_audience(actor, wanted, known, &mut named)?;
             }
-            let stored = StoredProfile {
-                text: text.clone(),
-                has_picture: own.stored.has_picture,
-                audiences,
-                named,
-            };
+            let stored =
+                StoredProfile { text: text.clone(), picture: own.stored.picture, audiences, named };
             stored.check()?;
             let Own { before, picture, .. } = own;
             let said = (&stored, picture.as_ref().map(|octets| &octets[..]));
@@ -163,7 +163,7 @@ impl Gateway {
             match self.contact_reader_named(actor, one, known, names)? {
                 ShareTo::Person(account) => {
                     let is_outside = self.inner.store.has(&TEMPORARY, &account)?;
-                    if is_outside {
+                    if is_outside || !self.profile_reader_is_called(one, account, known)? {
                         return Err(NOBODY);
                     }
                     accounts.push(account);
@@ -181,6 +181,22 @@ impl Gateway {
         })
     }
 
+    /// Whether the owner named a reader as others may know the reader: whose a further address is, is not
+    /// said. One who was named so before stays named.
+    fn profile_reader_is_called(
+        &self,
+        named: &NamedReader,
+        account: AccountId,
+        (known, before): (&BTreeSet<ShareTo>, &Named),
+    ) -> Result<bool, Error> {
+        let NamedReader::Person(text) = named else { return Ok(true) };
+        let text = text.trim();
+        let is_typed = before.get(&account).is_some_and(|typed| typed == text);
+        let is_id = || parse_hex(text).map(AccountId) == Some(account);
+        let is_kept = known.contains(&ShareTo::Person(account)) && (is_typed || is_id());
+        Ok(is_kept || self.colleague_called(text)? == Some(account))
+    }
+
     /// The actor's own picture.
     pub fn profile_picture(&self, actor: &Actor) -> Result<Photo, Error> {
         inside(actor)?;
@@ -190,27 +206,44 @@ impl Gateway {
         Photo::of(octets).ok_or_else(|| Error::Damaged { what: "no picture".to_owned() })
     }
 
-    /// Sets the actor's picture, or removes it. Whom it is for stays as it is.
+    /// Sets the actor's picture, or removes it. Whom it is for stays as it is. `over` is the version that
+    /// the owner saw. Where the fields cannot be opened it is refused: they would be replaced by none.
     pub fn profile_picture_set(
         &self,
         actor: &Actor,
+        over: u32,
         picture: Option<&Photo>,
     ) -> Result<OwnProfile, Error> {
         inside(actor)?;
         self.contacts_retry(|| {
-            let Own { before, mut stored, .. } = self.profile_own(actor)?;
-            stored.has_picture = picture.is_some();
+            let own = self.profile_own(actor)?;
+            if own.version() != over {
+                return Err(Error::Conflict(Conflict::EditedElsewhere));
+            }
+            if own.damage == Damage::Whole {
+                return Err(damaged());
+            }
+            let Own { before, mut stored, .. } = own;
+            stored.picture = picture.map(|picture| picture_hash(&picture.octets));
             let said = (&stored, picture.map(|picture| &picture.octets[..]));
             self.profile_commit(actor, self.profile_sealed(actor, before, said)?)
         })?;
         self.profile(actor)
     }
 
-    /// The actor's profile as the person at an address sees it: by name, and through the groups that both
-    /// are in. In which others the person is, is not said by it.
+    /// What of the actor's profile is sealed for the person at an address: by name, and through the groups
+    /// that both are in. In which others the person is, is not said by it. Of a damaged profile others may
+    /// have copies that its owner cannot be shown.
     pub fn profile_preview(&self, actor: &Actor, address: &str) -> Result<Preview, Error> {
         inside(actor)?;
-        let account = self.contact_owner(actor, address)?.ok_or(NOBODY)?;
+        let account = self.colleague_called(address.trim())?.ok_or(NOBODY)?;
+        if self.contact_owner(actor, address)? != Some(account) {
+            return Err(NOBODY);
+        }
+        let own = self.profile_own(actor)?;
+        if own.damage != Damage::None {
+            return Err(damaged());
+        }
         let visible = self.profile_is_seen(&self.asker(account)?, actor.account())?;
         if !visible {
             return Ok(Preview::default());
@@ -223,7 +256,20 @@ impl Gateway {
             }
         }
         let reader = Reader { account, inside, groups: common };
-        let stored = self.profile_own(actor)?.stored;
-        Ok(Preview { visible, published: stored.part(stored.fields_for(&reader)) })
+        Ok(Preview { visible, published: own.stored.part(sealed_for(&own, &reader)) })
     }
+}
+
+/// The fields of which there is a copy for somebody.
+fn sealed_for(own: &Own, reader: &Reader) -> ProfileFields {
+    let Before::Row(Some(row)) = &own.before else { return ProfileFields::default() };
+    let readers = own.stored.readers();
+    let copies = row.copies.iter().filter(|copy| copy.under.is_some());
+    let to = copies.map(|copy| share_to(copy.to)).filter(|to| to.includes(reader));
+    to.filter_map(|to| readers.get(&to).copied())
+        .fold(ProfileFields::default(), ProfileFields::with)
+}
+
+fn damaged() -> Error {
+    Error::Damaged { what: "a profile".to_owned() }
 }

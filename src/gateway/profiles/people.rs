@@ -18,6 +18,7 @@ use crate::gateway::groups::admission::Asker;
 use crate::gateway::profiles::fields::{ProfileFields, Published};
 use crate::gateway::profiles::own::inside;
 use crate::gateway::profiles::reading::{Asking, Part, Parts};
+use crate::gateway::profiles::sealing::Damage;
 use crate::gateway::records::account::Account;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::parse_hex;
@@ -167,7 +168,7 @@ impl Gateway {
             true => {
                 let own = self.profile_own(asking.actor)?;
                 let published = own.stored.part(own.stored.filled());
-                Part { published, is_closed: own.is_damaged }
+                Part { published, is_closed: own.damage != Damage::None }
             }
             false => self.profile_part(asking, id)?,
         };

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
@@ -34,13 +35,23 @@ pub(super) enum Before {
     Damaged,
 }
 
+/// What of a profile was there, and cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Damage {
+    None,
+    /// The picture, or it is not the one that belongs to the fields.
+    Picture,
+    /// The fields, and whom each is for.
+    Whole,
+}
+
 /// What the owner says, opened.
 pub(super) struct Own {
     pub before: Before,
     pub stored: StoredProfile,
     pub picture: Option<Zeroizing<Vec<u8>>>,
-    /// Whether it was there, and cannot be opened: then nobody sees it from the next change on.
-    pub is_damaged: bool,
+    /// What is damaged is seen by nobody from the next change on.
+    pub damage: Damage,
 }
 
 /// A change of a profile.
@@ -66,6 +77,12 @@ pub(super) fn copy_binding(
 
 fn own_binding(account: AccountId, part: u8) -> Vec<u8> {
     [b"profile\0".as_slice(), &[part], &account.0].concat()
+}
+
+pub(super) fn picture_hash(octets: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, octets).as_ref());
+    hash
 }
 
 pub(super) fn share_to(to: CopyTo) -> ShareTo {
@@ -95,13 +112,13 @@ impl Gateway {
     /// What the actor says. What cannot be opened is as if nothing were said.
     pub(super) fn profile_own(&self, actor: &Actor) -> Result<Own, Error> {
         let account = actor.account();
-        let none = |before, is_damaged| {
+        let none = |before, damage| {
             let stored = StoredProfile::default();
-            Own { before, stored, picture: None, is_damaged }
+            Own { before, stored, picture: None, damage }
         };
         let row = match unless_damaged(self.inner.store.get(&PROFILES, &account))? {
-            None => return Ok(none(Before::Damaged, true)),
-            Some(None) => return Ok(none(Before::Row(None), false)),
+            None => return Ok(none(Before::Damaged, Damage::Whole)),
+            Some(None) => return Ok(none(Before::Row(None), Damage::None)),
             Some(Some(row)) => row,
         };
         let opened = match actor.secret().open_own(&own_binding(account, TEXT), &row.sealed) {
@@ -109,14 +126,18 @@ impl Gateway {
             Err(_) => None,
         };
         let Some(mut stored): Option<StoredProfile> = opened else {
-            return Ok(none(Before::Row(Some(row)), true));
+            return Ok(none(Before::Row(Some(row)), Damage::Whole));
         };
         let picture = row.sealed_picture.as_ref();
         let bound = own_binding(account, PICTURE);
         let picture = picture.and_then(|sealed| actor.secret().open_own(&bound, sealed).ok());
-        let is_damaged = stored.has_picture && picture.is_none();
-        stored.has_picture = picture.is_some();
-        Ok(Own { before: Before::Row(Some(row)), stored, picture, is_damaged })
+        let picture = picture.filter(|octets| stored.picture == Some(picture_hash(octets)));
+        let damage = match stored.picture.is_some() && picture.is_none() {
+            true => Damage::Picture,
+            false => Damage::None,
+        };
+        stored.picture = stored.picture.filter(|_| picture.is_some());
+        Ok(Own { before: Before::Row(Some(row)), stored, picture, damage })
     }
 
     /// The change after which the actor says this, and each reader has a new copy.
@@ -237,7 +258,7 @@ impl Gateway {
     fn profile_copies_renew(&self, actor: &Actor, stale: &[ProfileCopy]) -> Result<usize, Error> {
         let own = self.profile_own(actor)?;
         let Before::Row(Some(row)) = &own.before else { return Ok(0) };
-        if own.is_damaged {
+        if own.damage != Damage::None {
             return Ok(0);
         }
         // Who reads is said by what is sealed: the row's list could have been changed on the disk.

@@ -6,15 +6,20 @@ use super::fields::{ProfileField, ProfileFields, ProfileText, Published};
 use super::own::{OwnProfile, WantedAudience, WantedProfile};
 use super::people::{PeoplePage, PeopleQuery};
 use super::sealing::copy_binding;
+use crate::gateway::accounts::account::NewAccount;
 use crate::gateway::accounts::change::{Others, PasswordChange};
+use crate::gateway::accounts::chosen::ChosenBy;
 use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::group_tests::{add, created, gateway_of, new_group};
 use crate::gateway::groups::group::NewGroup;
-use crate::gateway::records::profile::{PICTURE, TEXT};
+use crate::gateway::records::contact::ContactShared;
+use crate::gateway::records::ids::GroupId;
+use crate::gateway::records::profile::{CopyTo, PICTURE, TEXT};
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{PROFILE_SHARED, PROFILES};
 use crate::gateway::tests::{PASSWORD, create, gateway_with, log_in, password, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway};
+use crate::mail::address::Address;
 use crate::mail::contacts::{Photo, Way};
 use crate::mail::picture::drawn;
 use crate::store::Read;
@@ -40,6 +45,26 @@ pub(super) fn picture() -> Photo {
     let image = image::DynamicImage::new_rgb8(40, 30);
     image.write_to(&mut octets, image::ImageFormat::Png).unwrap();
     drawn(&Photo::of(octets.into_inner()).unwrap()).unwrap()
+}
+
+/// A picture of noise, which no compression hides.
+fn noise(seed: u32) -> Photo {
+    let mut state = seed;
+    let image = image::RgbImage::from_fn(60, 60, |_, _| {
+        image::Rgb(std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        }))
+    });
+    let mut octets = std::io::Cursor::new(Vec::new());
+    let image = image::DynamicImage::ImageRgb8(image);
+    image.write_to(&mut octets, image::ImageFormat::Png).unwrap();
+    drawn(&Photo::of(octets.into_inner()).unwrap()).unwrap()
+}
+
+pub(super) fn picture_set(gateway: &Gateway, actor: &Actor, picture: &Photo) {
+    let over = gateway.profile(actor).unwrap().version;
+    assert!(gateway.profile_picture_set(actor, over, Some(picture)).unwrap().picture);
 }
 
 pub(super) fn person(name: &str) -> NamedReader {
@@ -123,7 +148,7 @@ fn a_reader_sees_the_fields_that_are_for_the_reader() {
     everybody_ready(&gateway, &[&dana, &omar, &yael, &noam]);
     let group = created(&gateway, &dana);
     add(&gateway, &dana, &group, "yael");
-    gateway.profile_picture_set(&dana, Some(&picture())).unwrap();
+    picture_set(&gateway, &dana, &picture());
     assert_eq!(of(&gateway, &omar, &dana), fields(&[]), "nothing is for anybody at first");
     say(&gateway, &dana, |field| match field {
         ProfileField::Name => WantedAudience::Everybody,
@@ -179,7 +204,7 @@ fn a_member_of_a_closed_group_shows_nothing_to_others() {
     gateway.account_manager("dana", true).unwrap();
     let [dana, omar, yael] = ["dana", "omar", "yael"].map(|one| sign_in(&gateway, one));
     everybody_ready(&gateway, &[&dana, &omar, &yael]);
-    gateway.profile_picture_set(&yael, Some(&picture())).unwrap();
+    picture_set(&gateway, &yael, &picture());
     let by_name = WantedAudience::Named(vec![person("omar"), NamedReader::Everybody]);
     say(&gateway, &yael, |_| by_name.clone()).unwrap();
     assert_eq!(of(&gateway, &omar, &yael).unwrap().list().len(), 7);
@@ -308,7 +333,7 @@ fn a_readers_key_opens_no_field_that_is_not_for_the_reader() {
     let gateway = gateway_of(&["yael"]);
     let [dana, omar, yael] = ["dana", "omar", "yael"].map(|one| sign_in(&gateway, one));
     everybody_ready(&gateway, &[&dana, &omar, &yael]);
-    gateway.profile_picture_set(&dana, Some(&picture())).unwrap();
+    picture_set(&gateway, &dana, &picture());
     say(&gateway, &dana, |field| match field {
         ProfileField::Name => WantedAudience::Everybody,
         ProfileField::Phones => WantedAudience::Named(vec![person("omar")]),
@@ -398,7 +423,138 @@ fn a_damaged_profile_is_said_and_replaced() {
     let own = gateway.profile(&dana).unwrap();
     assert!(own.damaged && own.version == 1 && own.text == ProfileText::default());
     assert_eq!(gateway.profile_tend(&dana).unwrap(), 0);
+    // Others still have their copies: no picture replaces the whole, and no preview says that they have none.
+    let is_damaged = |outcome| assert!(matches!(outcome, Err(Error::Damaged { .. })));
+    is_damaged(gateway.profile_picture_set(&dana, 1, Some(&picture())).map(drop));
+    is_damaged(gateway.profile_picture_set(&dana, 1, None).map(drop));
+    is_damaged(gateway.profile_preview(&dana, "omar@example.org").map(drop));
+    assert!(gateway.profile(&dana).unwrap().damaged);
+    assert_eq!(of(&gateway, &omar, &dana).unwrap().list().len(), 6);
     say(&gateway, &dana, |_| WantedAudience::Nobody).unwrap();
     assert!(!gateway.profile(&dana).unwrap().damaged);
     assert_eq!(of(&gateway, &omar, &dana), fields(&[]));
+}
+
+/// Whose the address of a role is, is not said: it names no reader, and nobody for whom there is a preview.
+#[test]
+fn the_address_of_a_role_names_no_reader() {
+    let gateway = gateway_of(&[]);
+    let address = |name: &str| Address::parse(&format!("{name}@example.org")).unwrap();
+    let new = NewAccount {
+        name: "yael".to_owned(),
+        display_name: String::new(),
+        addresses: vec![address("yael"), address("ceo")],
+        password: password(PASSWORD),
+        chosen_by: ChosenBy::Owner,
+    };
+    gateway.account_create(new).unwrap();
+    let dana = sign_in(&gateway, "dana");
+    let of_one = |name: &str| WantedAudience::Named(vec![person(name)]);
+    let by_name = |field| match field {
+        ProfileField::Name => of_one("yael"),
+        _ => WantedAudience::Nobody,
+    };
+    say(&gateway, &dana, by_name).unwrap();
+    assert!(gateway.profile_preview(&dana, "yael@example.org").unwrap().visible);
+    for name in ["ceo", "CEO", "nobody"] {
+        let preview = gateway.profile_preview(&dana, &format!("{name}@example.org"));
+        assert!(matches!(preview, Err(Error::NotFound { what: "reader" })), "{name}: {preview:?}");
+        // Neither beside the one who has it, nor in that one's place.
+        for other in ["yael", name] {
+            let said = say(&gateway, &dana, |field| match field {
+                ProfileField::Name => of_one(other),
+                ProfileField::Office => of_one(name),
+                _ => WantedAudience::Nobody,
+            });
+            assert!(matches!(said, Err(Error::NotFound { what: "reader" })), "{name}: {said:?}");
+        }
+    }
+    say(&gateway, &dana, by_name).unwrap();
+}
+
+/// A picture of an earlier day, put back on the disk, does not open beside the fields of today, and nobody
+/// gets a copy of it.
+#[test]
+fn a_picture_of_an_earlier_day_is_not_shown_to_the_readers_of_today() {
+    let gateway = gateway_of(&[]);
+    let [dana, omar] = ["dana", "omar"].map(|one| sign_in(&gateway, one));
+    everybody_ready(&gateway, &[&dana, &omar]);
+    picture_set(&gateway, &dana, &noise(1));
+    say(&gateway, &dana, |_| WantedAudience::Nobody).unwrap();
+    let account = dana.account();
+    let row = || gateway.store().get(&PROFILES, &account).unwrap().unwrap();
+    let earlier = row().sealed_picture;
+    picture_set(&gateway, &dana, &noise(2));
+    say(&gateway, &dana, |_| WantedAudience::Everybody).unwrap();
+    let key = (GroupId::EVERYBODY.0, account, PICTURE);
+    let copy = || gateway.store().get(&PROFILE_SHARED, &key).unwrap();
+    let before = copy();
+    assert!(before.is_some());
+    let mut changed = row();
+    assert_ne!(changed.sealed_picture, earlier);
+    changed.sealed_picture = earlier;
+    changed.copies.iter_mut().for_each(|copy| copy.under = None);
+    let done = gateway.store().transact(move |tx| tx.put(&PROFILES, &account, &changed));
+    done.wait().unwrap();
+    assert_eq!(gateway.profile_tend(&dana).unwrap(), 0);
+    assert_eq!(copy(), before, "nobody has a copy of the earlier one");
+    let own = gateway.profile(&dana).unwrap();
+    assert!(own.damaged && !own.picture && own.text == whole());
+    assert!(gateway.profile_picture(&dana).is_err());
+    // With the next change it is gone, and a new one can be set.
+    say(&gateway, &dana, |_| WantedAudience::Everybody).unwrap();
+    assert!(copy().is_none() && row().sealed_picture.is_none());
+    picture_set(&gateway, &dana, &noise(3));
+    assert!(copy().is_some() && !gateway.profile(&dana).unwrap().damaged);
+}
+
+/// No piece of a picture is in any row, of its owner or of its readers.
+#[test]
+fn no_row_of_a_profile_has_a_piece_of_its_picture() {
+    let gateway = gateway_of(&[]);
+    let [dana, omar] = ["dana", "omar"].map(|one| sign_in(&gateway, one));
+    everybody_ready(&gateway, &[&dana, &omar]);
+    let noise = noise(1);
+    picture_set(&gateway, &dana, &noise);
+    let both = WantedAudience::Named(vec![person("omar"), NamedReader::Everybody]);
+    say(&gateway, &dana, |_| both.clone()).unwrap();
+    let middle = noise.octets.len() / 2;
+    let piece = &noise.octets[middle..middle + 32];
+    let has = |octets: &[u8]| octets.windows(piece.len()).any(|window| window == piece);
+    let seen = gateway.person_picture(&omar, &dana.account().to_text()).unwrap();
+    assert!(has(&seen.octets), "its reader gets it");
+    let mut stored = Vec::new();
+    let row = gateway.store().get(&PROFILES, &dana.account()).unwrap().unwrap();
+    stored.extend([row.sealed, row.sealed_picture.unwrap()]);
+    let keep = |_, row: ContactShared| {
+        stored.extend([row.sealed, row.encapsulation]);
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_readable(&PROFILE_SHARED, &(), keep).unwrap();
+    assert_eq!(stored.len(), 2 + 2 * 4, "a text and a picture for each of two readers");
+    assert!(stored.iter().filter(|octets| octets.len() > noise.octets.len()).count() == 3);
+    assert!(!stored.iter().any(|octets| has(octets)));
+}
+
+/// A copy that waits for keys is not in the preview: nobody can open it.
+#[test]
+fn what_waits_for_keys_is_in_no_preview() {
+    let gateway = gateway_of(&[]);
+    let dana = sign_in(&gateway, "dana");
+    let account = dana.account();
+    let omar = sign_in(&gateway, "omar");
+    everybody_ready(&gateway, &[&dana, &omar]);
+    say(&gateway, &dana, |field| match field {
+        ProfileField::Name => WantedAudience::Named(vec![person("omar")]),
+        _ => WantedAudience::Everybody,
+    })
+    .unwrap();
+    let preview = || said(&gateway.profile_preview(&dana, "omar@example.org").unwrap().published);
+    assert_eq!(preview().list().len(), 6);
+    let mut row = gateway.store().get(&PROFILES, &account).unwrap().unwrap();
+    let everybody = CopyTo::Group(GroupId::EVERYBODY);
+    row.copies.iter_mut().filter(|copy| copy.to == everybody).for_each(|copy| copy.under = None);
+    let done = gateway.store().transact(move |tx| tx.put(&PROFILES, &account, &row));
+    done.wait().unwrap();
+    assert_eq!(preview().list(), [ProfileField::Name]);
 }

@@ -134,7 +134,7 @@ pub struct PublishedProfile {
     fields: Vec<ProfileFieldName>,
 }
 
-/// How somebody sees the own profile.
+/// What somebody may see of the own profile.
 #[derive(Serialize, ToSchema)]
 pub struct ProfilePreview {
     /// Whether that person sees more than that the address exists.
@@ -381,17 +381,25 @@ pub async fn picture(signed: Signed) -> Result<Response, Problem> {
 
 /// Set this account's picture: a PNG, JPEG, GIF or WebP image of at most 256 KiB and a million pixels.
 ///
-/// It is drawn anew, with at most 256 pixels on each side, and without what the file says besides.
+/// It is drawn anew, with at most 256 pixels on each side, and without what the file says besides. Whom it is
+/// for stays as it is. `edited-elsewhere` if the profile is not at the version in `If-Match`; `damaged` if its
+/// fields cannot be opened, as they would be replaced by none.
 #[utoipa::path(
     put,
     path = "/api/profile/picture",
     tag = "profiles",
     operation_id = "profilePictureSet",
+    params(("If-Match" = String, Header, description = "The ETag of the profile")),
     request_body(content = String, content_type = "application/octet-stream",
         description = "The image's octets"),
     responses((status = 200, description = "The profile", body = OwnProfile), Problems)
 )]
-pub async fn picture_set(signed: Signed, Octets(octets): Octets) -> Result<Response, Problem> {
+pub async fn picture_set(
+    signed: Signed,
+    headers: HeaderMap,
+    Octets(octets): Octets,
+) -> Result<Response, Problem> {
+    let over = version(&headers)?;
     let refused = || {
         Problem::invalid(
             "A picture is a PNG, JPEG, GIF or WebP image of at most 256 KiB and a million pixels.",
@@ -400,33 +408,39 @@ pub async fn picture_set(signed: Signed, Octets(octets): Octets) -> Result<Respo
     let photo = Photo::of(octets.to_vec()).ok_or_else(refused)?;
     let done = signed.run(CostClass::Content, move |gateway, actor| {
         let Some(drawn) = picture::drawn(&photo) else { return Ok(None) };
-        gateway.profile_picture_set(actor, Some(&drawn)).map(Some)
+        gateway.profile_picture_set(actor, over, Some(&drawn)).map(Some)
     });
     Ok(tagged(done.await?.ok_or_else(refused)?))
 }
 
-/// Remove this account's picture.
+/// Remove this account's picture, as it is set.
 #[utoipa::path(
     delete,
     path = "/api/profile/picture",
     tag = "profiles",
     operation_id = "profilePictureDrop",
+    params(("If-Match" = String, Header, description = "The ETag of the profile")),
     responses((status = 200, description = "The profile", body = OwnProfile), Problems)
 )]
-pub async fn picture_drop(signed: Signed) -> Result<Response, Problem> {
-    let done =
-        signed.run(CostClass::Records, |gateway, actor| gateway.profile_picture_set(actor, None));
+pub async fn picture_drop(signed: Signed, headers: HeaderMap) -> Result<Response, Problem> {
+    let over = version(&headers)?;
+    let done = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.profile_picture_set(actor, over, None)
+    });
     Ok(tagged(done.await?))
 }
 
-/// Get this account's profile as somebody inside sees it.
+/// Get what of this account's profile somebody inside may see.
+///
+/// That is what is sealed for that person: by name, and through groups that both are in. `damaged` if not all
+/// of the own profile can be opened, because others may then still see what they saw before.
 #[utoipa::path(
     get,
     path = "/api/profile/preview",
     tag = "profiles",
     operation_id = "profilePreview",
     params(ProfileOf),
-    responses((status = 200, description = "What that person sees", body = ProfilePreview), Problems)
+    responses((status = 200, description = "What that person may see", body = ProfilePreview), Problems)
 )]
 pub async fn preview(
     signed: Signed,

@@ -20,9 +20,15 @@ export const profileRead = () => request<OwnProfile>("GET", "/api/profile");
 export const profileSet = (version: number, body: ProfileChange) =>
   request<OwnProfile>("PUT", "/api/profile", { body, headers: { "If-Match": `"${version}"` } });
 export const profilePicture = () => octets("/api/profile/picture", {});
-export const profilePictureSet = (picture: Blob) =>
-  request<OwnProfile>("PUT", "/api/profile/picture", { octets: picture });
-export const profilePictureDrop = () => request<OwnProfile>("DELETE", "/api/profile/picture");
+export const profilePictureSet = (version: number, picture: Blob) =>
+  request<OwnProfile>("PUT", "/api/profile/picture", {
+    octets: picture,
+    headers: { "If-Match": `"${version}"` },
+  });
+export const profilePictureDrop = (version: number) =>
+  request<OwnProfile>("DELETE", "/api/profile/picture", {
+    headers: { "If-Match": `"${version}"` },
+  });
 export const profilePreview = (address: string) =>
   request<Preview>("GET", "/api/profile/preview", { query: { address } });
 export const peopleList = (q: string, limit: number) =>

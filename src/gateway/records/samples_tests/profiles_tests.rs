@@ -43,7 +43,7 @@ impl Samples for StoredProfile {
         let (accounts, groups) = (vec![id(1)], vec![GroupId([2; 16])]);
         audiences[2] = Audience::Named { accounts, groups };
         let named = Named::from([(id(1), text("noa@example.org"))]);
-        let full = StoredProfile { text: said(), has_picture: true, audiences, named };
+        let full = StoredProfile { text: said(), picture: Some([7; 32]), audiences, named };
         vec![StoredProfile::default(), full]
     }
 }
