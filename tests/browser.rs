@@ -195,6 +195,14 @@ fn people_use_the_address_books_of_others_in_four_ways() {
     daemon.stop();
 }
 
+/// P-11, P-56: what people say about themselves, and the directory that shows it.
+#[test]
+fn a_person_says_something_and_others_find_it() {
+    let daemon = Daemon::start();
+    walk(&daemon, "profiles.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

@@ -285,6 +285,7 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
             let mut other = daemon.client("u2").await;
             canaries.extend(write_shared(&mut client, &mut other).await);
             canaries.extend(write_attestation(&mut client, &mut other).await);
+            canaries.extend(write_profile(&mut client).await);
         }
         // The words of the sent messages are in the search index now. They are searched for only
         // where it does not matter that the query itself passes through memory.
@@ -409,6 +410,28 @@ async fn write_attestation(client: &mut Client, other: &mut Client) -> Vec<Strin
     let path = "/api/vouching/attestations";
     client.done(Method::POST, path, Some(attested)).await.expect("it is attested");
     vec![note]
+}
+
+/// Writes canaries into every text of a profile, for everybody inside and for somebody by name; returns
+/// them.
+async fn write_profile(client: &mut Client) -> Vec<String> {
+    let words: [String; 7] = std::array::from_fn(|_| token());
+    let [name, label, phone, office, language, hours, about] = &words;
+    let reader = json!({"kind": "person", "id": format!("u2@{DOMAIN}")});
+    let named = json!({"kind": "named", "readers": [reader, {"kind": "everybody"}]});
+    let fields = ["name", "picture", "phones", "office", "languages", "hours", "about"];
+    let audiences: serde_json::Map<String, Value> =
+        fields.iter().map(|field| ((*field).to_owned(), named.clone())).collect();
+    let profile = json!({
+        "name": name, "phones": [{"label": label, "value": phone}], "office": office,
+        "languages": [language], "hours": hours, "about": about, "audiences": audiences,
+    });
+    let set: Value = client.profile_set(0, profile).await.expect("it is stored");
+    assert_eq!((&set["about"], &set["version"]), (&json!(about), &json!(1)));
+    let path = "/api/profile/preview?address=u2@".to_owned() + DOMAIN;
+    let seen: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
+    assert_eq!(seen["published"]["about"], json!(about));
+    words.into()
 }
 
 /// Without this check the search would also pass on a daemon that discards everything.

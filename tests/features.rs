@@ -59,6 +59,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-52", "a reader, or a group of readers, sees a contact of somebody else"),
     ("P-53", "of a mixed address book a reader sees what is shared alone"),
     ("P-54", "and of a shared contact the shared fields alone"),
+    ("P-56", "what users say about themselves is shown to those whom they chose, field by field"),
     ("P-55", "others change and add contacts within what was granted, and the owner sees who"),
     ("P-57", "a user accepts mail from inside, from outside, or from both"),
     ("P-80", "users vouch for each other, and revoke it"),

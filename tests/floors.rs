@@ -38,6 +38,7 @@ const FLOORS: &[&str] = &[
     "outgoing",
     "outcomes",
     "contacts",
+    "profiles",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

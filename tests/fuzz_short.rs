@@ -264,6 +264,27 @@ fn contacts() {
 }
 
 #[test]
+fn pictures_of_people() {
+    let image = image::DynamicImage::new_rgba8(5, 7);
+    let formats = [
+        image::ImageFormat::Png,
+        image::ImageFormat::Jpeg,
+        image::ImageFormat::Gif,
+        image::ImageFormat::WebP,
+    ];
+    let seed = |format: &image::ImageFormat| {
+        let mut octets = std::io::Cursor::new(Vec::new());
+        let image = match format {
+            image::ImageFormat::Jpeg => image.to_rgb8().into(),
+            _ => image.clone(),
+        };
+        image.write_to(&mut octets, *format).unwrap();
+        octets.into_inner()
+    };
+    run("picture", mail::picture, &formats.iter().map(seed).collect::<Vec<_>>());
+}
+
+#[test]
 fn results_of_others() {
     let mut seeds = texts(&[
         "From: a@b.example\r\nAuthentication-Results: mail.example.org; dmarc=pass\r\nSubject: x\r\n\r\nb",

@@ -8,7 +8,7 @@ use postern::mail::address::{Address, AddressError};
 use postern::mail::alike::{imitated, is_ours, name_looks};
 use postern::mail::contacts::table::Columns;
 use postern::mail::contacts::vcard::{self, Version};
-use postern::mail::contacts::{Contact, table};
+use postern::mail::contacts::{Contact, Photo, table};
 use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
 };
@@ -16,6 +16,7 @@ use postern::mail::header::{HeaderLimits, gate};
 use postern::mail::mailboxes;
 use postern::mail::mbox::Mbox;
 use postern::mail::message::{NameAddr, Octets, View, part_bytes, part_found, summary, view};
+use postern::mail::picture;
 use postern::mail::reference::Reference;
 use postern::mail::results::without_forged;
 use postern::mail::sanitize::{html, oracle_is_inert};
@@ -329,6 +330,18 @@ pub fn contacts(data: &[u8]) {
             assert!(!value.trim_start().starts_with(['=', '+', '-', '@']), "{value}");
         }
     }
+}
+
+/// A picture that is drawn anew is within its limits, and one that is drawn again is no other kind.
+pub fn picture(data: &[u8]) {
+    let Some(drawn) = Photo::of(data.to_vec()).and_then(|photo| picture::drawn(&photo)) else {
+        return;
+    };
+    assert!(drawn.width.max(drawn.height) <= picture::DRAWN_SIDE_MAX);
+    assert!(drawn.octets.len() <= picture::DRAWN_OCTETS_MAX);
+    assert!(["image/jpeg", "image/png"].contains(&drawn.media));
+    let again = picture::drawn(&drawn).expect("what was drawn can be drawn");
+    assert_eq!((again.width, again.height), (drawn.width, drawn.height));
 }
 
 /// What a contact says, without how the card wrote it.

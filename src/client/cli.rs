@@ -12,6 +12,7 @@ use crate::mail::reference::Reference;
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
+use super::profiles::{self, Profile};
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
 use super::vouching::{self, Vouch};
@@ -112,6 +113,11 @@ enum Command {
     Contacts {
         #[command(subcommand)]
         command: Contacts,
+    },
+    /// Say something about oneself, each field for those whom one chooses, and see what others say.
+    Profile {
+        #[command(subcommand)]
+        command: Profile,
     },
 }
 
@@ -305,6 +311,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         Command::Groups { command } => groups(&mut out, client.groups(command).await?, form),
         Command::Contacts { command } => {
             contacts::perform(&mut client, command, &mut out).await?;
+            Ok(())
+        }
+        Command::Profile { command } => {
+            profiles::perform(&mut client, command, (&mut out, printable)).await?;
             Ok(())
         }
     };

@@ -6,6 +6,7 @@ mod contacts;
 pub mod groups;
 mod http;
 mod problem;
+mod profiles;
 mod proof;
 mod search;
 pub mod sending;

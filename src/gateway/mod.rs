@@ -29,6 +29,7 @@
 //! | `outgoing` | drafts, plan, consent, submission, undo send |
 //! | `outcomes` | read, rejected, delivered, failed: what follows from each |
 //! | `contacts` | address books, and requests to add a contact |
+//! | `profiles` | what users say about themselves, and the directory that shows it |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -80,6 +81,8 @@ pub mod outgoing;
 mod outcomes;
 
 pub mod contacts;
+
+pub mod profiles;
 
 #[cfg(test)]
 mod again_tests;

@@ -11,8 +11,11 @@ use super::contacts::sharing::{NamedReader, WantedShare};
 use super::contacts::transfer::Format;
 use super::group_tests::{add, created, gateway_of, group_id, id, put, row};
 use super::mailboxes::label::Label;
+use super::profiles::fields::{ProfileField, ProfileText};
+use super::profiles::own::{WantedAudience, WantedProfile};
 use super::records::contact::ContactShared;
 use super::records::search::Sealed;
+use super::records::tables::PROFILE_SHARED;
 use super::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ATTESTATIONS, CODE_FAILURES, CONTACT_COPIES, CONTACTS, CREDENTIALS,
     FILTERS, GROUP_MEMBERS, KNOWN_KEYS, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS, ROLE_ACTS,
@@ -55,6 +58,17 @@ fn tables_of(gateway: &Gateway, account: AccountId) -> BTreeSet<u8> {
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
+}
+
+/// Each says something for the other, and for everybody.
+fn profiles_of_each_other(gateway: &Gateway, dana: &Actor, omar: &Actor) {
+    for (actor, other) in [(dana, "omar"), (omar, "dana")] {
+        let of = NamedReader::Person(format!("{other}@example.org"));
+        let text = ProfileText { name: "Mine".to_owned(), ..ProfileText::default() };
+        let named = WantedAudience::Named(vec![of, NamedReader::Everybody]);
+        let audiences = ProfileField::ALL.map(|_| named.clone());
+        gateway.profile_set(actor, 0, &WantedProfile { text, audiences }).unwrap();
+    }
 }
 
 const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;";
@@ -237,6 +251,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     gateway.draft_create(&omar, &content(&["dana@example.org"], "A draft")).unwrap();
     gateway.upload_begin(&omar, "a.txt", "text/plain", 3).unwrap();
     gateway.appearance_set(&omar, &Appearance::default()).unwrap();
+    profiles_of_each_other(&gateway, &dana, &omar);
     gateway.labels_set(&omar, &[Label { id: 0, name: "Mine".to_owned(), colour: 1 }]).unwrap();
     gateway.mailbox_create(&omar, "Mine").unwrap();
     gateway.search_index(&omar).unwrap();
@@ -266,6 +281,13 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     let kept = BTreeSet::from([OUTCOMES.id, KNOWN_KEYS.id, ATTESTATIONS.id]);
     let left = &tables_of(&gateway, account) - &kept;
     assert_eq!(left, BTreeSet::new(), "rows are left in these tables");
+    let mut copies = Vec::new();
+    let keep = |(_, owner, _)| {
+        copies.push(owner);
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_keys(&PROFILE_SHARED, &(), keep).unwrap();
+    assert!(copies.iter().all(|owner| *owner != account), "others see the profile");
     // What others have of the user stays.
     let said: Vec<_> = inbox(&gateway, &dana).into_iter().map(|item| item.subject).collect();
     assert!(!said.is_empty(), "{said:?}");

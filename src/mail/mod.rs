@@ -31,6 +31,7 @@ pub mod notice_many;
 pub mod notice_text;
 pub mod notification;
 mod notification_text;
+pub mod picture;
 pub mod plain;
 pub mod quotation;
 pub mod reference;

@@ -31,6 +31,8 @@ use crate::gateway::mailboxes::label::{LABELS_MAX, NAME_CHARS_MAX as LABEL_NAME_
 use crate::gateway::mailboxes::list::PAGE_MAX;
 use crate::gateway::mailboxes::mailbox::NAME_CHARS_MAX as MAILBOX_CHARS_MAX;
 use crate::gateway::outgoing::draft::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX};
+use crate::gateway::profiles::fields as profile;
+use crate::gateway::profiles::people::PEOPLE_PAGE_MAX;
 use crate::gateway::records::site;
 use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
@@ -196,6 +198,12 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("NewUser", "name", "maxLength", NAME_CHARS_MAX),
     ("NewUser", "password", "minLength", PASSPHRASE_CHARS_MIN),
     ("NewUser", "password", "maxLength", PASSWORD_OCTETS_MAX),
+    ("OwnProfileChange", "about", "maxLength", profile::ABOUT_CHARS_MAX),
+    ("OwnProfileChange", "hours", "maxLength", profile::LINE_CHARS_MAX),
+    ("OwnProfileChange", "languages", "maxItems", profile::LANGUAGES_MAX),
+    ("OwnProfileChange", "name", "maxLength", profile::NAME_CHARS_MAX),
+    ("OwnProfileChange", "office", "maxLength", profile::LINE_CHARS_MAX),
+    ("OwnProfileChange", "phones", "maxItems", profile::PHONES_MAX),
     ("PasswordConfirmation", "password", "minLength", 1),
     ("PasswordConfirmation", "password", "maxLength", PASSWORD_OCTETS_MAX),
     ("PolicySet", "rules", "maxItems", site::RULES_MAX),
@@ -230,6 +238,9 @@ const PARAMETERS: &[(&str, &str, &str, usize)] = &[
     ("directory", "q", "maxLength", QUESTION_CHARS_MAX),
     ("messages", "limit", "minimum", 1),
     ("messages", "limit", "maximum", PAGE_MAX),
+    ("profiles", "limit", "minimum", 1),
+    ("profiles", "limit", "maximum", PEOPLE_PAGE_MAX),
+    ("profiles", "q", "maxLength", QUESTION_CHARS_MAX),
     ("search", "limit", "minimum", 1),
     ("search", "limit", "maximum", PAGE_MAX),
     ("search", "q", "maxLength", QUERY_CHARS_MAX),
@@ -298,6 +309,12 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("contactShare", &[409]),
     ("contactSharedChange", &[409]),
     ("contactsMerge", &[404]),
+    ("profilePicture", &[404]),
+    ("profilePictureDrop", &[409, 422]),
+    ("profilePictureSet", &[409, 422]),
+    ("profilePreview", &[404]),
+    ("profileAt", &[404]),
+    ("profileSet", &[404, 409]),
     ("conversations", &[404]),
     ("draftFrom", &[410, 422]),
     ("groupChange", &[409, 412]),

@@ -13,8 +13,8 @@ use utoipa_axum::PathItemExt;
 use super::api::{
     appearance, attached, browser, change, contact, contact_book, contact_file, contact_request,
     contact_share, conversation, credential, directory, draft, event, filter, group, group_member,
-    group_voucher, label, link, mailbox, manage, message, passkey, preference, role, search,
-    session, submission, temporary, vouching,
+    group_voucher, label, link, mailbox, manage, message, passkey, preference, profile, role,
+    search, session, submission, temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -190,6 +190,13 @@ route_list! {
     contact_share::read, contact_share::change,
     contact_share::edits,
     contact_share::edit_answer,
+    profile::read, profile::set,
+    profile::picture, profile::picture_set, profile::picture_drop,
+    profile::preview,
+    profile::list,
+    profile::at,
+    profile::person,
+    profile::person_picture,
 }
 
 /// Adds a handler under the path and the methods of its description.

@@ -41,6 +41,7 @@ mod web_messages;
 mod web_news;
 mod web_order;
 mod web_outsider;
+mod web_profiles;
 mod web_proof;
 mod web_quota;
 mod web_removal;

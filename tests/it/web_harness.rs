@@ -528,12 +528,36 @@ impl Browser {
         response
     }
 
+    /// Sends octets that are no text.
+    pub async fn put_octets(&mut self, path: &str, octets: Vec<u8>, more: HeaderMap) -> Answer {
+        let (method, target) = ("PUT", self.target(path));
+        let mut headers = self.credentials(method, path);
+        headers.extend(more);
+        let kind = "application/octet-stream";
+        headers.insert("content-type", HeaderValue::from_static(kind));
+        let answer = Answer::of(self.octets_to(method, &target, headers, Some(octets)).await).await;
+        let asked = Asked { method, target: &target, kind, body: Some("octets") };
+        let (status, kind) = (answer.status.as_u16(), answer.header("content-type"));
+        described::check(&asked, &Told { status, kind, body: Some(&answer.body) });
+        answer
+    }
+
     async fn open_to(
         &mut self,
         method: &str,
         uri: &str,
         headers: HeaderMap,
         body: Option<String>,
+    ) -> Response<hyper::body::Incoming> {
+        self.octets_to(method, uri, headers, body.map(String::into_bytes)).await
+    }
+
+    async fn octets_to(
+        &mut self,
+        method: &str,
+        uri: &str,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
     ) -> Response<hyper::body::Incoming> {
         let has_body = body.is_some();
         let body = Full::new(Bytes::from(body.unwrap_or_default()));

@@ -6,7 +6,7 @@
 //! question. A change of an account replaces its lines once it is durable; what is shown is read
 //! from the account's record each time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -141,12 +141,12 @@ fn replace(all: &mut Lines, id: AccountId, lines: BTreeSet<Box<str>>) {
 
 fn found(lines: &Lines, begin: &str, limit: usize) -> Vec<AccountId> {
     let first = (Box::from(begin), AccountId([0; 16]));
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     for (line, account) in lines.range((Bound::Included(first), Bound::Unbounded)) {
         if !line.starts_with(begin) || found.len() == limit {
             break;
         }
-        if !found.contains(account) {
+        if known.insert(*account) {
             found.push(*account);
         }
     }
@@ -212,7 +212,7 @@ impl Gateway {
         let mut others = Vec::new();
         if !begin.is_empty() {
             // One more than fits shows that there are more.
-            for id in self.directory_seen(&begin, limit + 2, &sight)? {
+            for id in self.directory_seen(&begin, limit + 2, &sight)?.0 {
                 let account = self.listed_account(id)?.filter(|_| Some(id) != whose);
                 others.extend(account.map(|account| colleague(&account)));
             }
@@ -248,29 +248,16 @@ impl Gateway {
         }
     }
 
-    /// As [`Gateway::directory_find`], those who may be seen. Those who may not are not counted, so that
-    /// nothing tells that they are there.
+    /// As [`Gateway::directory_find`], those who may be seen, and whether there may be more, because no
+    /// more were looked at. Those who may not be seen are not counted, so that nothing tells that they are
+    /// there.
     fn directory_seen(
         &self,
         begin: &str,
         limit: usize,
         sight: &impl Fn(AccountId) -> Result<Sight, Error>,
-    ) -> Result<Vec<AccountId>, Error> {
-        let mut asked = limit;
-        loop {
-            let all = self.directory_find(begin, asked)?;
-            let is_all = all.len() < asked;
-            let mut seen = Vec::new();
-            for id in all {
-                if seen.len() < limit && sight(id)? == Sight::Whole {
-                    seen.push(id);
-                }
-            }
-            if is_all || seen.len() == limit || asked >= FOUND_MAX {
-                return Ok(seen);
-            }
-            asked = asked.saturating_mul(4).min(FOUND_MAX);
-        }
+    ) -> Result<(Vec<AccountId>, bool), Error> {
+        seen_of(|asked| self.directory_find(begin, asked), limit, sight)
     }
 
     /// The person inside with this first address or, if the site has a directory, this login name.
@@ -294,8 +281,40 @@ impl Gateway {
         Ok(self.listed_account(id)?.map(|account| (id, account)))
     }
 
+    /// The people inside who may be seen as a whole, with a word that begins with `begin`; everybody, if
+    /// that is empty. At most `limit`, and whether there are more.
+    pub(in crate::gateway) fn people_listed(
+        &self,
+        begin: &str,
+        limit: usize,
+        sight: impl Fn(AccountId) -> Result<Sight, Error>,
+    ) -> Result<(BTreeMap<AccountId, Account>, bool), Error> {
+        let (mut seen, more) = self.directory_seen(&compared(begin), limit + 1, &sight)?;
+        let more = more || seen.len() > limit;
+        seen.truncate(limit);
+        let mut found = BTreeMap::new();
+        for id in seen {
+            found.extend(self.listed_account(id)?.map(|account| (id, account)));
+        }
+        Ok((found, more))
+    }
+
+    /// Whose address this is as a whole, and the address as it was typed.
+    pub(in crate::gateway) fn exactly_listed(
+        &self,
+        typed: &str,
+    ) -> Result<Option<(AccountId, String)>, Error> {
+        let Ok(address) = Address::parse(typed) else { return Ok(None) };
+        let Some((id, account)) = self.colleague_named(typed)? else { return Ok(None) };
+        let known = address.stored_forms().find(|form| account.addresses.contains(form));
+        Ok(known.map(|form| (id, form)))
+    }
+
     /// The account, if others may find it. One whose record is damaged is in nobody's way.
-    fn listed_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    pub(in crate::gateway) fn listed_account(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<Account>, Error> {
         match self.account(id) {
             Ok(account) => Ok(Some(account).filter(is_listed)),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -326,6 +345,31 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         Ok(all)
+    }
+}
+
+/// Of those whom `find` finds, at most `limit` who may be seen as a whole; and whether there may be more of
+/// them, because the search ended before all were looked at.
+fn seen_of(
+    find: impl Fn(usize) -> Result<Vec<AccountId>, Error>,
+    limit: usize,
+    sight: impl Fn(AccountId) -> Result<Sight, Error>,
+) -> Result<(Vec<AccountId>, bool), Error> {
+    let mut asked = limit;
+    loop {
+        let all = find(asked)?;
+        let is_all = all.len() < asked;
+        let mut seen = Vec::new();
+        for id in all {
+            if seen.len() < limit && sight(id)? == Sight::Whole {
+                seen.push(id);
+            }
+        }
+        if is_all || seen.len() == limit || asked >= FOUND_MAX {
+            let is_cut = !is_all && seen.len() < limit;
+            return Ok((seen, is_cut));
+        }
+        asked = asked.saturating_mul(4).min(FOUND_MAX);
     }
 }
 
@@ -366,6 +410,26 @@ fn exactly(account: &Account, question: &str) -> Colleague {
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
+
+    /// Where only some of all could be looked at, it is said that there may be more.
+    #[test]
+    fn a_search_that_ends_early_does_not_call_itself_whole() {
+        let of = |count: usize, hidden: u64| {
+            let id =
+                |number: u64| AccountId(std::array::from_fn(|at| number.to_be_bytes()[at % 8]));
+            let find = |asked: usize| Ok((0..count.min(asked) as u64).map(id).collect());
+            let sight = |one: AccountId| {
+                let number = u64::from_be_bytes(one.0[..8].try_into().unwrap());
+                Ok(if number < hidden { Sight::Nothing } else { Sight::Whole })
+            };
+            let (seen, more) = seen_of(find, 2_001, sight).unwrap();
+            (seen.len(), more)
+        };
+        assert_eq!(of(10_000, 3_500), (1_500, true));
+        assert_eq!(of(4_999, 3_500), (1_499, false));
+        assert_eq!(of(10_000, 0), (2_001, false), "it is full");
+    }
+
     use crate::terms::AcceptFrom;
 
     #[test]

@@ -80,7 +80,7 @@ impl BlockChange {
 
 impl Gateway {
     /// Runs `work` until no other change comes between what it reads and what it writes.
-    pub(super) fn contacts_retry<T>(
+    pub(in crate::gateway) fn contacts_retry<T>(
         &self,
         mut work: impl FnMut() -> Result<T, Error>,
     ) -> Result<T, Error> {

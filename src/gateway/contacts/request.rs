@@ -165,7 +165,7 @@ impl Gateway {
 
     /// The account inside that takes what people inside write to an address: a request is refused
     /// where a message would be.
-    pub(super) fn contact_owner(
+    pub(in crate::gateway) fn contact_owner(
         &self,
         actor: &Actor,
         address: &str,

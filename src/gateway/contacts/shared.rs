@@ -14,6 +14,8 @@
 use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 use std::ops::ControlFlow;
 
+use zeroize::Zeroizing;
+
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::contacts::copies::{self, CopiesChange};
@@ -111,7 +113,7 @@ const COPIES_OCTETS_MAX: u64 = 1 << 20;
 
 /// The epochs that one request opened.
 #[derive(Default)]
-pub(super) struct Opened(HashMap<(GroupId, u32), Option<GroupSecret>>);
+pub(in crate::gateway) struct Opened(HashMap<(GroupId, u32), Option<GroupSecret>>);
 
 impl Gateway {
     /// Seals for each reader what it sees of a contact. `before` are those who had it so far; `was` is what
@@ -187,7 +189,7 @@ impl Gateway {
     }
 
     /// `None` if nothing can be sealed for this reader now.
-    pub(super) fn contact_shared_sealed(
+    pub(in crate::gateway) fn contact_shared_sealed(
         &self,
         actor: &Actor,
         share: &Share,
@@ -237,6 +239,21 @@ impl Gateway {
         bound: &[u8],
         row: &ContactShared,
     ) -> Result<Option<Projection>, Error> {
+        let plain = self.contact_shared_plain(actor, opened, (bound, row))?;
+        match plain.map(|plain| sealed_form::read::<Projection>(CONTACT_SHARED.name, &plain)) {
+            Some(Err(error @ Error::NewerRecord { .. })) => Err(error),
+            Some(Ok(projection)) => Ok(Some(projection)),
+            Some(Err(_)) | None => Ok(None),
+        }
+    }
+
+    /// What was sealed for the actor, or for a group that the actor is in; `None` if it cannot be opened.
+    pub(in crate::gateway) fn contact_shared_plain(
+        &self,
+        actor: &Actor,
+        opened: &mut Opened,
+        (bound, row): (&[u8], &ContactShared),
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let plain = match row.under {
             None => actor
                 .secret()
@@ -263,11 +280,7 @@ impl Gateway {
                 secret.open(bound, &row.sealed)
             }
         };
-        match plain.map(|plain| sealed_form::read::<Projection>(CONTACT_SHARED.name, &plain)) {
-            Ok(Err(error @ Error::NewerRecord { .. })) => Err(error),
-            Ok(Ok(projection)) => Ok(Some(projection)),
-            Ok(Err(_)) | Err(_) => Ok(None),
-        }
+        Ok(plain.ok())
     }
 
     /// Somebody's name, if the account is there.

@@ -161,7 +161,7 @@ impl Gateway {
     /// A reader as the owner named it. Whose the address of a role is, and who is in a closed group by
     /// now, is not said: the name stands beside the person's own address only, and only while the owner
     /// could write to the person.
-    pub(super) fn contact_reader_view(
+    pub(in crate::gateway) fn contact_reader_view(
         &self,
         actor: &Actor,
         asker: &Asker,
@@ -224,7 +224,7 @@ impl Gateway {
     }
 
     /// Whom the owner means. Nobody learns more of who is inside than the sender of a message.
-    pub(super) fn contact_reader_named(
+    pub(in crate::gateway) fn contact_reader_named(
         &self,
         actor: &Actor,
         named: &NamedReader,

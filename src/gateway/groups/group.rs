@@ -20,7 +20,7 @@ use crate::gateway::records::membership::{group_rows_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS,
     GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
-    VOUCHED_MEMBERS,
+    PROFILE_SHARED, VOUCHED_MEMBERS,
 };
 use crate::mail::address::Address;
 use crate::store::{Key, Read, Record, Table};
@@ -267,6 +267,7 @@ impl Gateway {
                 clear_in_tx(tx, &CONTACT_SHARED, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_BOOKS, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_COPIES, id, &mut gone)?;
+                clear_in_tx(tx, &PROFILE_SHARED, id, &mut gone)?;
                 if gone == ROWS_DELETED_MAX {
                     return Ok(false);
                 }

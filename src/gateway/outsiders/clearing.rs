@@ -14,14 +14,14 @@ use crate::gateway::records::contact::BOOK;
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::tables::{
     ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, ATTESTATIONS, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
-    CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, GROUP_WRAPS,
-    KNOWN_BROWSERS, KNOWN_KEYS, LABELS, MAILBOXES, OWN_IDS, PLACES, PREFERENCES, REGISTERS,
-    REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS,
-    SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
+    CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, GROUP_WAITING,
+    GROUP_WRAPS, KNOWN_BROWSERS, KNOWN_KEYS, LABELS, MAILBOXES, OWN_IDS, PLACES, PREFERENCES,
+    REGISTERS, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
+    SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
 };
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
-    CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED,
+    CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
 };
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
@@ -41,12 +41,14 @@ pub(in crate::gateway) enum Cleared {
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 44] = [
+const TABLES: [Clear; 47] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
     vouch_requests_in_tx,
     |tx, id, room| some_in_tx(tx, &GROUP_WRAPS, &(GroupId::EVERYBODY, id), room),
+    // It may have waited for the keys of everybody inside.
+    |tx, id, room| some_in_tx(tx, &GROUP_WAITING, &(GroupId::EVERYBODY, id), room),
     |tx, id, room| some_in_tx(tx, &MAILBOXES, &id, room),
     |tx, id, room| some_in_tx(tx, &PLACES, &id, room),
     |tx, id, room| some_in_tx(tx, &EPOCHS, &id, room),
@@ -75,6 +77,8 @@ const TABLES: [Clear; 44] = [
     |tx, id, room| some_in_tx(tx, &CONTACT_BOOKS, &id, room),
     |tx, id, room| some_in_tx(tx, &CONTACT_COPIES, &id, room),
     |tx, id, room| some_in_tx(tx, &CONTACT_EDITS, &id, room),
+    |tx, id, room| some_in_tx(tx, &PROFILE_SHARED, &id, room),
+    |tx, id, room| some_in_tx(tx, &PROFILES, &id, room),
     |tx, id, room| some_in_tx(tx, &ATTESTATIONS, &id, room),
     |tx, id, room| some_in_tx(tx, &REGISTERS, &id, room),
     |tx, id, room| some_in_tx(tx, &SIGNING_KEYS, &id, room),
@@ -89,9 +93,10 @@ const TABLES: [Clear; 44] = [
 ];
 
 impl Gateway {
-    /// Removes some of what others see of an account's contacts, and tells them; returns whether there is
+    /// Removes some of what others see of an account's contacts and of its profile, and tells the readers of
+    /// contacts; returns whether there is
     /// more. The account is shut, and `clear_some_in_tx` comes afterwards. Only the owner's keys say who the
-    /// readers are, so that all rows are looked at; accounts that never had a contact share none.
+    /// readers are, so that all rows are looked at; accounts that never had a contact or a profile share none.
     pub(in crate::gateway) fn contacts_unshare_some(
         &self,
         id: AccountId,
@@ -99,14 +104,16 @@ impl Gateway {
         let store = &self.inner.store;
         let has_none = store.count(&CONTACTS, &id)? == 0
             && !store.has(&CONTACT_SHARED, &(id.0, id, BOOK))?
-            && !store.has(&CONTACT_BOOKS, &(id.0, id))?;
+            && !store.has(&CONTACT_BOOKS, &(id.0, id))?
+            && !store.has(&PROFILES, &id)?;
         if has_none {
             return Ok(Cleared::All);
         }
         let shared = keys_of(store, &CONTACT_SHARED, |(_, owner, _)| *owner == id)?;
         let books = keys_of(store, &CONTACT_BOOKS, |(_, owner)| *owner == id)?;
         let copies = keys_of(store, &CONTACT_COPIES, |((_, owner), ..)| *owner == id)?;
-        let most = shared.len().max(books.len()).max(copies.len());
+        let profile = keys_of(store, &PROFILE_SHARED, |(_, owner, _)| *owner == id)?;
+        let most = shared.len().max(books.len()).max(copies.len()).max(profile.len());
         if most == 0 {
             return Ok(Cleared::All);
         }
@@ -120,6 +127,7 @@ impl Gateway {
             let ended = books.iter().filter(|(to, _)| are_last || *to != id.0);
             ended.for_each(|key| tx.delete(&CONTACT_BOOKS, key));
             copies.iter().for_each(|key| tx.delete(&CONTACT_COPIES, key));
+            profile.iter().for_each(|key| tx.delete(&PROFILE_SHARED, key));
             for reader in readers.iter().filter(|reader| **reader != id) {
                 // The reader may be a group, whose identifier no account has.
                 if tx.has(&ACCOUNTS, reader)? {
@@ -132,7 +140,7 @@ impl Gateway {
         Ok(if most < ROWS_AT_ONCE { Cleared::All } else { Cleared::Some })
     }
 
-    /// All that others see of an account's contacts.
+    /// All that others see of an account's contacts and of its profile.
     pub(in crate::gateway) fn contacts_unshare(&self, id: AccountId) -> Result<(), Error> {
         while self.contacts_unshare_some(id)? == Cleared::Some {}
         Ok(())

@@ -23,6 +23,7 @@ use crate::gateway::mailboxes::filter::Filters;
 use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::outgoing::draft::DraftContent;
+use crate::gateway::profiles::fields::{Published, StoredProfile};
 use crate::gateway::search::block::{Block, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload::Meta;
@@ -57,6 +58,8 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<Grants>("Grants");
     check.stored_form::<Projection>("Projection");
     check.stored_form::<Edited>("Edited");
+    check.stored_form::<StoredProfile>("StoredProfile");
+    check.stored_form::<Published>("Published");
 }
 
 /// Samples by their number.

@@ -11,6 +11,7 @@ pub(in crate::gateway) mod membership;
 pub mod message;
 pub(in crate::gateway) mod numbers;
 pub mod policy;
+pub mod profile;
 pub mod queue;
 pub mod role;
 pub(in crate::gateway) mod sealed_form;

@@ -27,6 +27,7 @@ use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, ConversationOfV1, Member, Message, Outcome, OwnId,
     Requested,
 };
+use crate::gateway::records::profile::ProfileRow;
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::role::{RoleActs, RoleInterim, RoleMailbox};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
@@ -145,6 +146,11 @@ pub const ROLE_MAILBOXES: Table<AccountId, RoleMailbox> = Table::new(86, "role_m
 pub const ROLE_ACTS: Table<(AccountId, ReferenceKey), RoleActs> = Table::new(87, "role_acts");
 pub const ROLE_INTERIM: Table<(AccountId, u32), RoleInterim> = Table::new(88, "role_interim");
 
+pub const PROFILES: Table<AccountId, ProfileRow> = Table::new(91, "profiles");
+/// By the reader, the owner, and the part.
+pub const PROFILE_SHARED: Table<(ReaderKey, AccountId, u8), ContactShared> =
+    Table::new(92, "profile_shared");
+
 pub const REMOVALS: Table<AccountId, Removal> = Table::new(96, "removals");
 pub const HELD_NAMES: Table<[u8; 16], HeldName> = Table::new(97, "held_names");
 pub const CODE_FAILURES: Table<AccountId, CodeFailures> = Table::new(98, "code_failures");
@@ -240,6 +246,7 @@ records!(
     ContactShared = 1,
     ContactEdit = 1,
     ContactBook = 1,
+    ProfileRow = 1,
     Removal = 1,
     HeldName = 1,
     CodeFailures = 1,

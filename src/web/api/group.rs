@@ -482,6 +482,7 @@ pub async fn tend(signed: Signed) -> Result<axum::Json<GroupsTended>, Problem> {
     let tended = signed.run(CostClass::Records, |gateway, actor| {
         let tended = gateway.groups_tend(actor)?;
         gateway.roles_tend_or_not(actor);
+        gateway.profile_tend_or_not(actor);
         Ok::<_, gateway::Error>(tended)
     });
     let tended = tended.await?;

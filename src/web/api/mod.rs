@@ -27,6 +27,7 @@ pub mod manage;
 pub mod message;
 pub mod passkey;
 pub mod preference;
+pub mod profile;
 mod readable;
 pub mod role;
 pub mod search;

@@ -484,6 +484,50 @@ export const people = {
     namesake: (name: string) =>
       `Ihr Kontakt ${name} hat eine andere Adresse. Diese Nachricht kommt nicht von einer Adresse, die Sie kennen.`,
   },
+  profiles: {
+    open: "Profil",
+    directory: "Verzeichnis",
+    lead: "Personen in dieser Organisation, die Sie sehen dürfen, mit dem, was sie Ihnen über sich mitteilen.",
+    more: "Es gibt mehr Personen, als eine Suche ansieht. Suchen Sie nach einem Namen oder einer Adresse, um die anderen zu finden.",
+    part: (shown: number, all: number) =>
+      `${shown} von ${all} Personen werden aufgelistet. Suchen Sie, um die anderen zu finden.`,
+    search: "Personen suchen",
+    none: "Niemand wurde gefunden.",
+    noneNext: "Versuchen Sie ein anderes Wort oder die ganze Adresse.",
+    addressOnly: "Mehr wird Ihnen nicht angezeigt.",
+    all: "Alle Personen",
+    nothing: "Es wird nichts gezeigt.",
+    nothingAt: "Zu dieser Adresse wird nichts gezeigt.",
+    mine: "Mein Profil",
+    mineLead: "Jedes Feld sehen nur die, die Sie dafür auswählen. Es wird für sie verschlüsselt.",
+    languagesHint: "Sprachen, durch Kommas getrennt",
+    seenBy: (field: string) => `Wer das sieht: ${field}`,
+    preview: "Wie jemand es sieht",
+    previewShow: "Anzeigen",
+    previewOf:
+      "Gezeigt wird, was gespeichert ist, ohne die Änderungen, die Sie noch nicht gespeichert haben.",
+    sees: (who: string) => `Was ${who} sehen darf`,
+    hidden: "Diese Person sieht nur, dass es Ihre Adresse gibt.",
+    waits: "Jemand sieht noch nichts: Die Schlüssel einer Gruppe fehlen.",
+    damaged:
+      "Ihr Profil oder sein Bild lässt sich nicht öffnen: Es wurde auf dem Server verändert. Was Sie jetzt speichern, tritt an seine Stelle. Bis dahin sehen andere vielleicht noch, was sie vorher sahen.",
+    saved: "Ihr Profil wurde gespeichert.",
+    elsewhere: "Ihr Profil wurde inzwischen geändert. Laden Sie die Seite neu.",
+    audiences: {
+      nobody: "Niemand",
+      named: "Die ich nenne",
+      everybody: "Alle in dieser Organisation",
+    },
+    fields: {
+      name: "Name",
+      picture: "Bild",
+      phones: "Telefonnummern",
+      office: "Büro",
+      languages: "Sprachen",
+      hours: "Arbeitszeiten",
+      about: "Über mich",
+    },
+  },
 } satisfies People;
 
 export default people;

@@ -465,6 +465,45 @@ export const people = {
     namesake: (name: string) =>
       `Your contact ${name} has another address. This message does not come from an address that you know.`,
   },
+  profiles: {
+    open: "Profile",
+    directory: "Directory",
+    lead: "People inside whom you may see, with what each of them says for you.",
+    more: "There are more people than one search looks at. Search for a name or an address to find the others.",
+    part: (shown: number, all: number) =>
+      `${shown} of ${all} people are listed. Search to find the others.`,
+    search: "Search people",
+    none: "Nobody was found.",
+    noneNext: "Try another word, or the whole address.",
+    addressOnly: "Nothing more is shown to you.",
+    all: "All people",
+    nothing: "Nothing is shown.",
+    nothingAt: "Nothing is shown for this address.",
+    mine: "My profile",
+    mineLead: "Each field is seen only by those whom you choose for it. It is sealed for them.",
+    languagesHint: "Languages, separated by commas",
+    seenBy: (field: string) => `Who sees this: ${field}`,
+    preview: "How somebody sees it",
+    previewShow: "Show",
+    previewOf: "It shows what is saved; changes that you have not saved are not in it.",
+    sees: (who: string) => `What ${who} may see`,
+    hidden: "This person sees no more than that your address exists.",
+    waits: "Somebody sees nothing yet: the keys of a group are not there.",
+    damaged:
+      "Your profile, or its picture, cannot be opened: it was changed on the server. What you save now takes its place. Until then, others may still see what they saw before.",
+    saved: "Your profile was saved.",
+    elsewhere: "Your profile was changed meanwhile. Load the page again.",
+    audiences: { nobody: "Nobody", named: "Those whom I name", everybody: "Everybody inside" },
+    fields: {
+      name: "Name",
+      picture: "Picture",
+      phones: "Telephones",
+      office: "Office",
+      languages: "Languages",
+      hours: "Working hours",
+      about: "About me",
+    },
+  },
 };
 
 export default people;

@@ -464,6 +464,45 @@ export const people = {
     namesake: (name: string) =>
       `Su contacto ${name} tiene otra dirección. Este mensaje no viene de una dirección que conozca.`,
   },
+  profiles: {
+    open: "Perfil",
+    directory: "Directorio",
+    lead: "Las personas de la organización que usted puede ver, con lo que cada una le muestra de sí misma.",
+    more: "Hay más personas de las que mira una búsqueda. Busque un nombre o una dirección para encontrar a las demás.",
+    part: (shown: number, all: number) =>
+      `Se muestran ${shown} de ${all} personas. Busque para encontrar a las demás.`,
+    search: "Buscar personas",
+    none: "No se encontró a nadie.",
+    noneNext: "Pruebe otra palabra o la dirección completa.",
+    addressOnly: "No se le muestra nada más.",
+    all: "Todas las personas",
+    nothing: "No se muestra nada.",
+    nothingAt: "No se muestra nada de esta dirección.",
+    mine: "Mi perfil",
+    mineLead: "Cada campo lo ven solo las personas que usted elija. Se cifra para ellas.",
+    languagesHint: "Idiomas, separados por comas",
+    seenBy: (field: string) => `Quién ve esto: ${field}`,
+    preview: "Cómo lo ve otra persona",
+    previewShow: "Mostrar",
+    previewOf: "Muestra lo que está guardado, sin los cambios que aún no ha guardado.",
+    sees: (who: string) => `Lo que puede ver ${who}`,
+    hidden: "Esta persona solo ve que su dirección existe.",
+    waits: "Alguien aún no ve nada: faltan las claves de un grupo.",
+    damaged:
+      "Su perfil, o su imagen, no se puede abrir: se cambió en el servidor. Lo que guarde ahora ocupará su lugar. Hasta entonces, otras personas quizá sigan viendo lo que veían antes.",
+    saved: "Su perfil se guardó.",
+    elsewhere: "Su perfil se cambió mientras tanto. Vuelva a cargar la página.",
+    audiences: { nobody: "Nadie", named: "Quienes yo nombre", everybody: "Toda la organización" },
+    fields: {
+      name: "Nombre",
+      picture: "Foto",
+      phones: "Teléfonos",
+      office: "Despacho",
+      languages: "Idiomas",
+      hours: "Horario de trabajo",
+      about: "Sobre mí",
+    },
+  },
 } satisfies People;
 
 export default people;

@@ -477,6 +477,50 @@ export const people = {
     namesake: (name: string) =>
       `Votre contact ${name} a une autre adresse. Ce message ne vient pas d’une adresse que vous connaissez.`,
   },
+  profiles: {
+    open: "Profil",
+    directory: "Annuaire",
+    lead: "Les personnes de l’organisation que vous pouvez voir, avec ce que chacune vous montre d’elle-même.",
+    more: "Il y a plus de personnes qu’une recherche n’en parcourt. Cherchez un nom ou une adresse pour trouver les autres.",
+    part: (shown: number, all: number) =>
+      `${shown} personnes sur ${all} sont affichées. Faites une recherche pour trouver les autres.`,
+    search: "Rechercher des personnes",
+    none: "Personne n’a été trouvé.",
+    noneNext: "Essayez un autre mot ou l’adresse entière.",
+    addressOnly: "Rien de plus ne vous est montré.",
+    all: "Toutes les personnes",
+    nothing: "Rien n’est affiché.",
+    nothingAt: "Rien n’est affiché pour cette adresse.",
+    mine: "Mon profil",
+    mineLead: "Chaque champ n’est vu que par ceux que vous choisissez. Il est chiffré pour eux.",
+    languagesHint: "Langues, séparées par des virgules",
+    seenBy: (field: string) => `Qui voit ceci : ${field}`,
+    preview: "Comment quelqu’un le voit",
+    previewShow: "Afficher",
+    previewOf:
+      "On y voit ce qui est enregistré, sans les modifications que vous n’avez pas encore enregistrées.",
+    sees: (who: string) => `Ce que ${who} peut voir`,
+    hidden: "Cette personne voit seulement que votre adresse existe.",
+    waits: "Quelqu’un ne voit encore rien : les clés d’un groupe manquent.",
+    damaged:
+      "Votre profil, ou sa photo, ne peut pas être ouvert : il a été modifié sur le serveur. Ce que vous enregistrez maintenant prendra sa place. D’ici là, d’autres voient peut-être encore ce qu’ils voyaient avant.",
+    saved: "Votre profil a été enregistré.",
+    elsewhere: "Votre profil a été modifié entre-temps. Rechargez la page.",
+    audiences: {
+      nobody: "Personne",
+      named: "Ceux que je nomme",
+      everybody: "Toute l’organisation",
+    },
+    fields: {
+      name: "Nom",
+      picture: "Photo",
+      phones: "Téléphones",
+      office: "Bureau",
+      languages: "Langues",
+      hours: "Heures de travail",
+      about: "À propos de moi",
+    },
+  },
 } satisfies People;
 
 export default people;
