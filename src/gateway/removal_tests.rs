@@ -80,7 +80,7 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 32] = [
+const NOT_FILLED: [(&str, &str); 31] = [
     ("login_names", "by a keyed hash; the first step removes the name"),
     ("addresses", "by a keyed hash; the first step removes each address"),
     ("held_names", "by a keyed hash, for 90 days, and on purpose"),
@@ -109,7 +109,6 @@ const NOT_FILLED: [(&str, &str); 32] = [
     ("group_terms", "by the group"),
     ("vouched_members", "while a voucher attests; leaving the group removes it"),
     ("group_addresses", "by a keyed hash of the group's address"),
-    ("group_waiting", "while keys are due to a member who joined; leaving removes it"),
     ("role_mailboxes", "of role mailboxes alone"),
     ("upload_chunks", "an upload that has just begun has none; they go with it"),
     ("removals", "from the first step of the removal until the last"),
