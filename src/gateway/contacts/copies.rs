@@ -216,12 +216,15 @@ pub(super) fn copy_edit_in_tx(
     Ok(is_there.then_some(Fields(grant.edit)))
 }
 
+/// A reader, and a generation of an owner's book.
+type Generation = (ReaderKey, u32);
+
 /// All rows of readers of one owner's book, and all their copies' generations, where nobody knows who they
 /// are.
 pub(super) fn readers_of(
     reader: &impl Read,
     owner: AccountId,
-) -> Result<(Vec<ReaderKey>, Vec<(ReaderKey, u32)>), Error> {
+) -> Result<(Vec<ReaderKey>, Vec<Generation>), Error> {
     let (mut readers, mut copies) = (Vec::new(), Vec::new());
     reader.scan_keys(&CONTACT_BOOKS, &(), |(to, of)| {
         readers.extend((of == owner && to != owner.0).then_some(to));
