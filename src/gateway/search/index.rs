@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, unless_damaged};
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::mailboxes::mailbox::INBOX;
 use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::mailboxes::{entry, filter};
-use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::{Sealed, SearchPart};
@@ -92,6 +92,14 @@ impl Drop for Turn<'_> {
         let mut accounts = self.busy.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.remove(&self.account);
         self.busy.ended.notify_all();
+    }
+}
+
+/// Whether a message is open by now. Of one that is gone or cannot be read, no more will be known.
+fn is_opened_in_tx(tx: &Tx<'_>, account: AccountId, key: ReferenceKey) -> Result<bool, Error> {
+    match unless_damaged(entry::entry_in_tx(tx, account, key)) {
+        Err(Error::NotFound { .. }) => Ok(false),
+        found => Ok(found?.is_some_and(|(_, entry)| entry.opened.is_some())),
     }
 }
 
@@ -191,7 +199,7 @@ impl Gateway {
         let mut filtered = Vec::new();
         let mut epochs = OpenedEpochs::new(self, actor);
         let (mut builder, mut texts, mut taken) = (Builder::default(), Vec::new(), Vec::new());
-        let mut octets = 0;
+        let (mut octets, mut unopened) = (0, HashSet::new());
         for key in waiting {
             if octets > STEP_TEXT_OCTETS {
                 break;
@@ -210,6 +218,9 @@ impl Gateway {
             if entry.opened.is_none() && place.mailbox == INBOX {
                 filtered
                     .extend(filter::wish(&filters, &summary).into_iter().map(|wish| (key, wish)));
+            }
+            if entry.opened.is_none() {
+                unopened.insert(key);
             }
             let text = self.text_of(&mut epochs, &entry, &summary)?;
             octets += text.body.len();
@@ -231,7 +242,10 @@ impl Gateway {
                 }
             }
             for key in &taken {
-                tx.delete(&SEARCH_WAITING, &(account, *key));
+                // Opened meanwhile, it waits for its text to be taken in.
+                if !(unopened.contains(key) && is_opened_in_tx(tx, account, *key)?) {
+                    tx.delete(&SEARCH_WAITING, &(account, *key));
+                }
             }
             part.put_in_tx(tx, account)
         };

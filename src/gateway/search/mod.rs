@@ -22,6 +22,8 @@ mod find;
 #[doc(hidden)]
 pub mod forms;
 pub(in crate::gateway) mod index;
+#[cfg(test)]
+mod meanwhile_tests;
 mod query;
 #[cfg(test)]
 mod tests;
