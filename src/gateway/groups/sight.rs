@@ -32,13 +32,6 @@ impl Gateway {
         self.address_of_login(name, |account| self.sight(asker, account))
     }
 
-    /// Whether the actor may see what an account shows of itself: its profile, and what it says how to
-    /// reach it. Who may not learns the same as about an account that is not there.
-    pub fn may_see_profile(&self, actor: &Actor, account: AccountId) -> Result<bool, Error> {
-        let asker = self.asker(actor.account())?;
-        Ok(self.sight(&asker, account)? == Sight::Whole)
-    }
-
     /// How much of an account `asker` may see.
     pub(in crate::gateway) fn sight(
         &self,

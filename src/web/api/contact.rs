@@ -1,8 +1,7 @@
 //! The address book: contacts, and what is found in them.
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,12 +12,13 @@ use crate::mail::contacts::{self, Photo};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Octets, Params};
 use crate::web::error::{Problem, Problems};
-use crate::web::headers::DOWNLOAD_POLICY;
 use crate::web::state::CostClass;
 
 use super::Done;
 use super::contact_fields::{ContactChange, ContactFields, each};
+use super::photo::shown;
 use super::submission::request_key_if_any;
+use super::tag::{tagged, version};
 
 /// A contact.
 #[derive(Serialize, ToSchema)]
@@ -180,23 +180,8 @@ impl From<Known> for LookupFound {
 }
 
 /// A contact with its version in `ETag`.
-fn tagged(status: StatusCode, view: ContactView) -> Response {
-    let tag = format!("\"{}\"", view.version);
-    let tag = HeaderValue::try_from(tag).expect("a number in quotation marks");
-    (status, [(ETAG, tag)], axum::Json(BookContact::from(view))).into_response()
-}
-
-/// What stands in `If-Match`.
-pub(super) fn tag(headers: &HeaderMap) -> Result<&str, Problem> {
-    let value = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
-    let tag = value.and_then(|value| value.trim().strip_prefix('"')?.strip_suffix('"'));
-    tag.ok_or_else(|| Problem::invalid("If-Match must be the ETag of what is changed."))
-}
-
-/// The version in `If-Match`.
-pub(super) fn version(headers: &HeaderMap) -> Result<u32, Problem> {
-    let number = tag(headers)?.parse();
-    number.map_err(|_| Problem::invalid("If-Match must be the ETag of what is changed."))
+fn answer(status: StatusCode, view: ContactView) -> Response {
+    tagged(status, view.version, BookContact::from(view))
 }
 
 /// Get a part of the contacts.
@@ -241,7 +226,7 @@ pub async fn create(
     let made = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.contact_create_once(actor, contact, key.as_deref())
     });
-    Ok(tagged(StatusCode::CREATED, made.await?))
+    Ok(answer(StatusCode::CREATED, made.await?))
 }
 
 /// Get a contact.
@@ -255,7 +240,7 @@ pub async fn create(
 )]
 pub async fn read(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     let view = signed.run(CostClass::Records, move |gateway, actor| gateway.contact(actor, &id));
-    Ok(tagged(StatusCode::OK, view.await?))
+    Ok(answer(StatusCode::OK, view.await?))
 }
 
 /// Change fields of a contact.
@@ -284,7 +269,7 @@ pub async fn change(
     let view = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.contact_change(actor, &id, over, &patch)
     });
-    Ok(tagged(StatusCode::OK, view.await?))
+    Ok(answer(StatusCode::OK, view.await?))
 }
 
 /// Delete a contact. It can be restored for a day.
@@ -315,7 +300,7 @@ pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
 pub async fn restore(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     let view =
         signed.run(CostClass::Records, move |gateway, actor| gateway.contact_restore(actor, &id));
-    Ok(tagged(StatusCode::OK, view.await?))
+    Ok(answer(StatusCode::OK, view.await?))
 }
 
 /// Get the contacts that may be about the same person.
@@ -346,7 +331,7 @@ pub async fn duplicates(signed: Signed) -> Result<axum::Json<ContactDuplicates>,
 pub async fn merge(signed: Signed, Json(merge): Json<ContactsMerge>) -> Result<Response, Problem> {
     let view = signed
         .run(CostClass::Records, move |gateway, actor| gateway.contact_merge(actor, &merge.ids));
-    Ok(tagged(StatusCode::OK, view.await?))
+    Ok(answer(StatusCode::OK, view.await?))
 }
 
 /// Look up whose addresses these are.
@@ -381,12 +366,7 @@ pub async fn lookup(
 pub async fn photo(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     let found =
         signed.run(CostClass::Records, move |gateway, actor| gateway.contact_photo(actor, &id));
-    let Photo { media, octets, .. } = found.await?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(media)),
-        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
-    ];
-    Ok((headers, octets).into_response())
+    Ok(shown(found.await?))
 }
 
 /// Set a contact's photo: a PNG, JPEG, GIF or WebP image of at most 256 KiB, and 2,048 pixels on each
@@ -412,7 +392,7 @@ pub async fn photo_set(
     let view = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.contact_photo_set(actor, &id, Some(&photo))
     });
-    Ok(tagged(StatusCode::OK, view.await?))
+    Ok(answer(StatusCode::OK, view.await?))
 }
 
 /// Remove a contact's photo.
@@ -427,5 +407,5 @@ pub async fn photo_set(
 pub async fn photo_drop(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
     let view = signed
         .run(CostClass::Records, move |gateway, actor| gateway.contact_photo_set(actor, &id, None));
-    Ok(tagged(StatusCode::OK, view.await?))
+    Ok(answer(StatusCode::OK, view.await?))
 }

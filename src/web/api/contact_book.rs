@@ -1,8 +1,7 @@
 //! With whom a whole address book is shared.
 
-use axum::http::header::ETAG;
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,9 +12,9 @@ use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-use super::contact::version;
 use super::contact_fields::each;
 use super::contact_share::{ContactShare, ContactSharingChange};
+use super::tag::{tagged, version};
 
 /// How far the copies for the readers are: `going` while the owner's next request makes more of them,
 /// `waiting` while the keys of a group are not there, `full` if there is no room for more.
@@ -49,10 +48,8 @@ impl From<GrantsView> for ContactBookSharing {
     }
 }
 
-fn tagged(view: GrantsView) -> Response {
-    let tag = HeaderValue::try_from(format!("\"{}\"", view.version));
-    let tag = tag.expect("a number in quotation marks");
-    ([(ETAG, tag)], axum::Json(ContactBookSharing::from(view))).into_response()
+fn answer(view: GrantsView) -> Response {
+    tagged(StatusCode::OK, view.version, ContactBookSharing::from(view))
 }
 
 /// Get with whom the whole address book is shared. Goes on with what is to be sealed for them.
@@ -66,7 +63,7 @@ fn tagged(view: GrantsView) -> Response {
 pub async fn read(signed: Signed) -> Result<Response, Problem> {
     let found =
         signed.run(CostClass::Content, |gateway, actor| gateway.contact_book_sharing(actor));
-    Ok(tagged(found.await?))
+    Ok(answer(found.await?))
 }
 
 /// Share the whole address book: each contact that it has, and that is added later.
@@ -92,5 +89,5 @@ pub async fn share(
     let done = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.contact_book_share(actor, over, &wanted)
     });
-    Ok(tagged(done.await?))
+    Ok(answer(done.await?))
 }

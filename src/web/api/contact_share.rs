@@ -1,9 +1,8 @@
 //! Contacts that are shared: with whom, what a reader sees and changes, and what others changed.
 
-use axum::http::header::ETAG;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -23,9 +22,9 @@ use crate::web::body::{Id, Json, Params, Ref};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-use super::contact::{tag, version};
 use super::contact_fields::{ContactChange, ContactFields, each};
 use super::submission::request_key_if_any;
+use super::tag::{tag, tagged, version};
 
 /// A field of a contact that can be shared.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
@@ -364,10 +363,8 @@ impl From<EditView> for ContactEdit {
     }
 }
 
-fn tagged(contact: SharedContact) -> Response {
-    let tag = HeaderValue::try_from(format!("\"{}\"", contact.version));
-    let tag = tag.expect("digits in quotation marks");
-    ([(ETAG, tag)], axum::Json(contact)).into_response()
+fn answer(contact: SharedContact) -> Response {
+    tagged(StatusCode::OK, &contact.version, &contact)
 }
 
 /// Get with whom a contact is shared.
@@ -484,7 +481,7 @@ pub async fn read(signed: Signed, OfOwner { owner, id }: OfOwner) -> Result<Resp
     let found = signed.run(CostClass::Records, move |gateway, actor| {
         SharedContact::of(gateway, actor, gateway.contact_shared(actor, &owner, &id)?)
     });
-    Ok(tagged(found.await?))
+    Ok(answer(found.await?))
 }
 
 /// Change fields of a contact that somebody else shares.
@@ -517,7 +514,7 @@ pub async fn change(
         let view = gateway.contact_shared_change(actor, of, over, &patch)?;
         SharedContact::of(gateway, actor, view)
     });
-    Ok(tagged(done.await?))
+    Ok(answer(done.await?))
 }
 
 /// Add a contact to the address book of somebody who allows it. It waits until the owner opens the contacts.

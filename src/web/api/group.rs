@@ -1,8 +1,7 @@
 //! Groups of people inside: who is in them, and what they are allowed.
 
-use axum::http::header::{ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +19,8 @@ use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
+
+use super::tag::{tagged, version};
 
 /// What the account is in a group.
 #[derive(Serialize, ToSchema)]
@@ -285,8 +286,7 @@ impl From<ChangeView> for GroupChange {
 
 /// The group with its version, which a change has to name.
 pub(super) fn whole(status: StatusCode, detail: GroupDetail) -> Response {
-    let etag = HeaderValue::try_from(format!("\"{}\"", detail.view.version));
-    let etag = etag.expect("a number in quotes");
+    let version = detail.view.version;
     let body = GroupWhole {
         group: detail.view.into(),
         members: detail.members.into_iter().map(GroupMember::from).collect(),
@@ -294,7 +294,7 @@ pub(super) fn whole(status: StatusCode, detail: GroupDetail) -> Response {
         changes: detail.changes.into_iter().map(GroupChange::from).collect(),
         changes_dropped: detail.dropped,
     };
-    (status, [(ETAG, etag)], axum::Json(body)).into_response()
+    tagged(status, version, body)
 }
 
 /// Runs work on a group that is recorded in the audit log. The log names the group by its number: its
@@ -444,15 +444,6 @@ pub async fn change(
             Conflict::GroupChanged.sentence(),
         )),
     }
-}
-
-/// The version in `If-Match` (RFC 9110 §13.1.1): one, in quotes.
-fn version(headers: &HeaderMap) -> Result<u32, Problem> {
-    let given = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
-    let quoted = given.and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'));
-    quoted
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| Problem::invalid("If-Match must name the version that is changed."))
 }
 
 /// Delete a group.

@@ -1,8 +1,7 @@
 //! Profiles: the own one, and the directory that shows those of others.
 
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,12 +16,12 @@ use crate::mail::picture;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Octets, Params};
 use crate::web::error::{Problem, Problems};
-use crate::web::headers::DOWNLOAD_POLICY;
 use crate::web::state::CostClass;
 
-use super::contact::version;
 use super::contact_fields::{ContactWay, each};
 use super::contact_share::ContactReader;
+use super::photo::shown;
+use super::tag::{tagged, version};
 
 /// Whom a field of a profile is for.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
@@ -311,18 +310,8 @@ impl From<Own> for OwnProfile {
     }
 }
 
-fn tagged(own: Own) -> Response {
-    let tag = HeaderValue::try_from(format!("\"{}\"", own.version));
-    let tag = tag.expect("a number in quotation marks");
-    ([(ETAG, tag)], axum::Json(OwnProfile::from(own))).into_response()
-}
-
-fn shown(Photo { media, octets, .. }: Photo) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(media)),
-        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
-    ];
-    (headers, octets).into_response()
+fn answer(own: Own) -> Response {
+    tagged(StatusCode::OK, own.version, OwnProfile::from(own))
 }
 
 /// Get what this account says about its user, and for whom.
@@ -339,7 +328,7 @@ pub async fn read(signed: Signed) -> Result<Response, Problem> {
         gateway.profile_tend_or_not(actor);
         gateway.profile(actor)
     });
-    Ok(tagged(found.await?))
+    Ok(answer(found.await?))
 }
 
 /// Say something about the user of this account, and for whom.
@@ -363,7 +352,7 @@ pub async fn set(
     let (over, wanted) = (version(&headers)?, WantedProfile::from(change));
     let done = signed
         .run(CostClass::Records, move |gateway, actor| gateway.profile_set(actor, over, &wanted));
-    Ok(tagged(done.await?))
+    Ok(answer(done.await?))
 }
 
 /// Get this account's own picture.
@@ -410,7 +399,7 @@ pub async fn picture_set(
         let Some(drawn) = picture::drawn(&photo) else { return Ok(None) };
         gateway.profile_picture_set(actor, over, Some(&drawn)).map(Some)
     });
-    Ok(tagged(done.await?.ok_or_else(refused)?))
+    Ok(answer(done.await?.ok_or_else(refused)?))
 }
 
 /// Remove this account's picture, as it is set.
@@ -427,7 +416,7 @@ pub async fn picture_drop(signed: Signed, headers: HeaderMap) -> Result<Response
     let done = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.profile_picture_set(actor, over, None)
     });
-    Ok(tagged(done.await?))
+    Ok(answer(done.await?))
 }
 
 /// Get what of this account's profile somebody inside may see.
