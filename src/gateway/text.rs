@@ -41,7 +41,8 @@ pub(in crate::gateway) fn printable(text: &str, chars_max: usize) -> String {
 }
 
 pub(in crate::gateway) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    bytes.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
 
 pub(in crate::gateway) fn parse_hex(text: &str) -> Option<[u8; 16]> {

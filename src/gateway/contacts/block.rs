@@ -9,11 +9,11 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
+use crate::gateway::contacts::line::{Line, LineView, Lines, Mark};
 use crate::gateway::error::Error;
 use crate::gateway::records::contact::ContactId;
 use crate::gateway::records::ids::AccountId;
@@ -26,40 +26,6 @@ use crate::mail::contacts::{Contact, Name, Way};
 use crate::mail::words;
 use crate::store::{self, Read, Record};
 use crate::vault;
-
-/// What the list shows of a contact.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::gateway) struct Line {
-    pub id: ContactId,
-    pub version: u32,
-    /// By what it is found again in a file: what identifies it there, if anything does, and all that
-    /// it says.
-    pub uid: Option<Mark>,
-    pub text: Mark,
-    pub shown: String,
-    /// The name in the spelling by which contacts are ordered.
-    pub order: String,
-    pub email: String,
-    pub company: String,
-    /// The first of its labels, which are shown, and a mark for each of them.
-    pub labels: Vec<String>,
-    pub tagged: Vec<Mark>,
-    pub favourite: bool,
-    pub photo: bool,
-    /// Whether the contact cannot be read: then there is no more than its id.
-    pub unreadable: bool,
-    /// The addresses in the form in which they are compared, how its names look, and the numbers.
-    pub addresses: Vec<Mark>,
-    pub looks: Vec<Mark>,
-    pub numbers: Vec<String>,
-    /// How many addresses, numbers, postal addresses, links and own fields it has.
-    pub counts: [u8; 5],
-    /// The beginning of all that it says, in which words are found.
-    pub searched: String,
-}
-
-/// What stands for a text that is compared, however long that is.
-pub(in crate::gateway) type Mark = [u8; 16];
 
 /// The most octets of a name, an address and a number in a line, and of the text in which words are
 /// found.
@@ -74,40 +40,6 @@ pub(super) const BLOCK_OCTETS_MAX: usize = 320 * 1024;
 
 /// How many words of a stranger's name are compared in pairs.
 const STRANGER_WORDS_MAX: usize = 8;
-
-/// The contacts of one block.
-#[derive(Default, Serialize, Deserialize)]
-pub(in crate::gateway) struct Lines(pub Vec<Line>);
-
-impl Record for Lines {
-    const VERSION: u8 = 1;
-}
-
-/// A line as it lies in an opened block: twenty thousand of them are read for each question, and few
-/// are shown. The fields are those of [`Line`].
-#[derive(Debug, Deserialize)]
-pub(super) struct LineView<'b> {
-    pub id: ContactId,
-    pub version: u32,
-    pub uid: Option<Mark>,
-    pub text: Mark,
-    pub shown: &'b str,
-    pub order: &'b str,
-    pub email: &'b str,
-    pub company: &'b str,
-    #[serde(borrow)]
-    pub labels: Vec<&'b str>,
-    pub tagged: Vec<Mark>,
-    pub favourite: bool,
-    pub photo: bool,
-    pub unreadable: bool,
-    pub addresses: Vec<Mark>,
-    pub looks: Vec<Mark>,
-    #[serde(borrow)]
-    pub numbers: Vec<&'b str>,
-    pub counts: [u8; 5],
-    pub searched: &'b str,
-}
 
 /// Which block has a contact.
 pub(super) fn number(id: ContactId) -> u8 {
@@ -181,7 +113,7 @@ impl Line {
             unreadable: false,
             addresses: contact.addresses().map(|address| mark("address", &address)).collect(),
             looks: looks(contact),
-            numbers: contact.phones.iter().map(number).collect(),
+            numbers: contact.phones.iter().map(number).collect::<Vec<String>>().join(" "),
             counts: [
                 count(contact.emails.len()),
                 count(contact.phones.len()),
@@ -413,13 +345,12 @@ mod tests {
             let said = [&line.shown, &line.order, &line.email, &line.company, &line.searched];
             assert_eq!(seen, said.map(String::as_str));
             assert_eq!((view.favourite, view.photo), (line.favourite, line.photo));
-            assert_eq!(
-                (&view.labels, &view.tagged),
-                (&line.labels.iter().map(String::as_str).collect(), &line.tagged)
-            );
+            let labels: Vec<&str> = line.labels.iter().map(String::as_str).collect();
+            assert_eq!(view.labels, labels);
+            let marks = [&line.tagged, &line.addresses, &line.looks].map(Vec::as_slice);
+            assert_eq!([&*view.tagged, &*view.addresses, &*view.looks], marks);
             assert_eq!(view.unreadable, line.unreadable);
             assert_eq!((view.uid, view.text), (line.uid, line.text));
-            assert_eq!((&view.addresses, &view.looks), (&line.addresses, &line.looks));
             assert_eq!(view.numbers, line.numbers);
         }
         assert_eq!(views.len(), 2);

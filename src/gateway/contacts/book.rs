@@ -6,8 +6,8 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::Line;
 use crate::gateway::contacts::changes::{Before, PhotoChange, RowChange};
+use crate::gateway::contacts::line::Line;
 use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::contacts::shares::Sharing;
 use crate::gateway::contacts::stored::{ContactPatch, MERGED_MAX, MISSING, StoredContact, fitting};

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX, Line, StoredBlock};
+use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX, StoredBlock};
+use crate::gateway::contacts::line::Line;
 use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::Changed;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{LineView, Mark, label_mark, looks_of_stranger, mark};
+use crate::gateway::contacts::block::{label_mark, looks_of_stranger, mark};
+use crate::gateway::contacts::line::{LineView, Mark};
 use crate::gateway::error::Error;
 use crate::gateway::records::contact::ContactId;
 use crate::gateway::text::hex;
@@ -130,7 +131,7 @@ impl Wanted {
 fn has_number(line: &LineView<'_>, word: &str) -> bool {
     let is_number = word.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c));
     let digits: String = word.chars().filter(char::is_ascii_digit).collect();
-    is_number && digits.len() >= DIGITS_MIN && line.numbers.iter().any(|own| own.contains(&digits))
+    is_number && digits.len() >= DIGITS_MIN && line.numbers.contains(&digits)
 }
 
 impl Gateway {
@@ -163,8 +164,7 @@ impl Gateway {
                 found.push(&line);
             }
         })?;
-        let items = found.sorted().into_iter().skip(query.offset);
-        let items = items.map(|(_, item)| item).collect();
+        let items = found.sorted(query.offset);
         let labels = spelled_once(labels);
         Ok(ContactPage { state, items, total, all, favourites, labels })
     }
@@ -212,7 +212,7 @@ impl Gateway {
         let mut lines = Vec::new();
         self.contact_lines(actor, |line| {
             let addresses = line.addresses.iter().map(|address| format!("a{}", hex(address)));
-            let numbers = line.numbers.iter().filter(|one| one.len() >= NUMBER_DIGITS_MIN);
+            let numbers = line.numbers.split(' ').filter(|one| one.len() >= NUMBER_DIGITS_MIN);
             let numbers = numbers.map(|number| format!("n{number}"));
             let name = (!line.order.is_empty()).then(|| format!("s{}", line.order));
             let shared: Vec<String> = addresses.chain(numbers).chain(name).collect();
@@ -259,9 +259,57 @@ fn spelled_once(counts: HashMap<String, usize>) -> Vec<(String, usize)> {
 /// The first contacts in the order of their names: of those that come later, nothing is kept.
 struct First {
     keep: usize,
-    found: Vec<(String, ContactId, ContactItem)>,
+    found: Vec<Kept>,
     /// Nothing after this is among the first.
-    last: Option<(String, ContactId)>,
+    last: Option<(Box<str>, ContactId)>,
+}
+
+/// What is kept of a contact until it is known whether the page shows it: ten thousand may come before
+/// the page, so that its texts lie in one: its order, name, address, company and labels.
+struct Kept {
+    id: ContactId,
+    version: u32,
+    favourite: bool,
+    photo: bool,
+    unreadable: bool,
+    text: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+}
+
+impl From<&LineView<'_>> for Kept {
+    fn from(line: &LineView<'_>) -> Kept {
+        let LineView { id, version, favourite, photo, unreadable, .. } = *line;
+        let texts =
+            [&[line.order, line.shown, line.email, line.company], &line.labels[..]].concat();
+        let mut length = 0;
+        let end = |text: &&str| {
+            length += text.len();
+            length
+        };
+        let ends = texts.iter().map(end).collect();
+        Kept { id, version, favourite, photo, unreadable, text: texts.concat(), ends }
+    }
+}
+
+impl Kept {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
+    }
+
+    /// By what contacts are ordered.
+    fn place(&self) -> (&str, ContactId) {
+        (self.texts().next().unwrap_or_default(), self.id)
+    }
+
+    fn item(&self) -> ContactItem {
+        let Kept { version, favourite, photo, unreadable, .. } = *self;
+        let mut texts = self.texts().skip(1).map(str::to_owned);
+        let [name, email, company] = std::array::from_fn(|_| texts.next().unwrap_or_default());
+        let (id, labels) = (hex(&self.id), texts.collect());
+        ContactItem { id, version, name, email, company, labels, favourite, photo, unreadable }
+    }
 }
 
 impl First {
@@ -270,30 +318,28 @@ impl First {
     }
 
     fn push(&mut self, line: &LineView<'_>) {
-        let is_late = |(order, id): &(String, ContactId)| (line.order, line.id) >= (order, *id);
+        let is_late = |(order, id): &(Box<str>, ContactId)| (line.order, line.id) >= (order, *id);
         if self.last.as_ref().is_some_and(is_late) {
             return;
         }
-        self.found.push((line.order.to_owned(), line.id, ContactItem::from(line)));
+        self.found.push(Kept::from(line));
         if self.found.len() >= self.keep.saturating_mul(2).max(64) {
             self.found.select_nth_unstable_by(self.keep - 1, before);
             self.found.truncate(self.keep);
-            self.last = self.found.last().map(|(order, id, _)| (order.clone(), *id));
+            self.last = self.found.last().map(Kept::place).map(|(order, id)| (order.into(), id));
         }
     }
 
-    fn sorted(mut self) -> Vec<(String, ContactItem)> {
+    /// Those from `offset` on.
+    fn sorted(mut self, offset: usize) -> Vec<ContactItem> {
         self.found.sort_unstable_by(before);
         self.found.truncate(self.keep);
-        self.found.into_iter().map(|(order, _, item)| (order, item)).collect()
+        self.found.iter().skip(offset).map(Kept::item).collect()
     }
 }
 
-fn before(
-    (a, one, _): &(String, ContactId, ContactItem),
-    (b, other, _): &(String, ContactId, ContactItem),
-) -> std::cmp::Ordering {
-    (a, one).cmp(&(b, other))
+fn before(one: &Kept, other: &Kept) -> std::cmp::Ordering {
+    one.place().cmp(&other.place())
 }
 
 /// Which contacts belong together: each points to an earlier one, or to itself.

@@ -21,6 +21,7 @@ mod changes;
 mod copies;
 pub mod edits;
 pub mod granting;
+pub mod line;
 pub mod list;
 mod reader_rows;
 pub mod request;

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet, hash_map};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{Mark, mark, uid_mark};
+use crate::gateway::contacts::block::{mark, uid_mark};
 use crate::gateway::contacts::book::Opened;
 use crate::gateway::contacts::changes::{PhotoChange, RowChange};
+use crate::gateway::contacts::line::Mark;
 use crate::gateway::contacts::stored::StoredContact;
 use crate::gateway::error::Error;
 use crate::gateway::records::contact::{ContactId, ContactRow};

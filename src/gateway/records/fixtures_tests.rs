@@ -13,8 +13,8 @@ use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
 use crate::gateway::accounts::known_key::KnownKey;
-use crate::gateway::contacts::block;
 use crate::gateway::contacts::edits::Edited;
+use crate::gateway::contacts::line;
 use crate::gateway::contacts::request::Proposed;
 use crate::gateway::contacts::shares::{Adders, Grants, Projection, Sharing};
 use crate::gateway::contacts::stored::StoredContact;
@@ -51,7 +51,7 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<CarriedSignature>("CarriedSignature");
     check.stored_form::<About>("About");
     check.stored_form::<StoredContact>("StoredContact");
-    check.stored_form::<block::Lines>("block::Lines");
+    check.stored_form::<line::Lines>("block::Lines");
     check.stored_form::<Proposed>("Proposed");
     check.stored_form::<Sharing>("Sharing");
     check.stored_form::<Adders>("Adders");

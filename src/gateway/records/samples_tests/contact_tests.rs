@@ -1,7 +1,7 @@
 //! Samples of the records of address books.
 
-use crate::gateway::contacts::block::{Line, Lines};
 use crate::gateway::contacts::edits::Edited;
+use crate::gateway::contacts::line::{Line, Lines};
 use crate::gateway::contacts::request::Proposed;
 use crate::gateway::contacts::shares::{
     Adders, Fields, Grant, Grants, Named, Projection, Share, ShareTo, Sharing,
