@@ -316,7 +316,10 @@ async function measure(daemon, name, browser, reference) {
   const until = Date.now() + SECONDS * 1_000;
   const { smtp, web } = daemon;
   const attacker = fork(import.meta.filename, [], { env: { ...process.env, ATTACK: name } });
-  const got = new Promise((resolve) => attacker.once("message", resolve));
+  const got = new Promise((resolve) => {
+    attacker.once("message", resolve);
+    attacker.once("exit", (code, signal) => resolve(`ended without a word (${code ?? signal})`));
+  });
   attacker.send({ smtp, web, ca: daemon.ca.toString(), until });
   await after(1_000);
   let highest = 0;
