@@ -46,7 +46,9 @@ ok("a row counts its conversation, however old its messages are");
 // The reader shows as many as the badge says.
 await row(latest).getByTestId("row-link").click();
 await soon(async () => assert.equal(await page.getByTestId("folded").count(), 2));
-ok("the reader has the messages that the row counts");
+// Of these, the list knows no more than that they exist.
+for (const one of await page.getByTestId("folded").all()) await reads(one, /Rachel Stern/);
+ok("the reader has the messages that the row counts, and says who wrote them");
 
 // An action on the row is one on all of them, and can be undone.
 await row(latest).hover();
