@@ -3,7 +3,7 @@
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
-        bench-store bench-mailbox bench-contacts attacks bench-roundcube lighthouse large-list large-file pictures installation
+        bench-store bench-mailbox bench-contacts bench-members attacks bench-roundcube lighthouse large-list large-file pictures installation grants
 
 demo:
 	cargo run --quiet -- demo
@@ -76,6 +76,10 @@ bench-mailbox: release
 bench-contacts: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/contacts.mjs
 
+# Measures who is a member and who may write, with 10,000 accounts and 100,000 attestations.
+bench-members:
+	benches/members.sh
+
 # Measures the same messages in Debian's Roundcube, if it is installed:
 #   apt-get install roundcube-core roundcube-sqlite3 dovecot-imapd php-cli php-sqlite3
 bench-roundcube:
@@ -111,3 +115,8 @@ queue-kill:
 
 walks:
 	WALKS=10000 cargo test --release --lib walk_tests -- --nocapture
+
+# Takes random steps over what is granted of address books, and asks after each what a reader sees.
+STEPS ?= 100000
+grants:
+	STEPS=$(STEPS) cargo test --release --lib whatever_is_granted -- --nocapture

@@ -20,6 +20,8 @@ use hyper::Method;
 use postern::client::Client;
 use postern::client::sending::Outgoing;
 use postern::clock::Clock;
+use postern::mail::contacts::Photo;
+use postern::mail::picture;
 use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
@@ -44,7 +46,7 @@ fn no_canary_is_found_in_the_data_folder_and_the_logs_of_a_stopped_daemon() {
     assert_they_arrived(&daemon, &canaries);
     canaries.extend(write_all(&daemon, true));
     let home = daemon.stop();
-    let found = Searcher::new(&canaries).folder(home.path());
+    let found = Searcher::new(&canaries).and("a picture", &pieces()).folder(home.path());
     assert!(
         found.is_empty(),
         "{} times:\n{}",
@@ -74,7 +76,7 @@ fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
     // That the records were really opened shows in what they are allowed to reveal.
     let routing = fs::read(opened.path().join("records")).unwrap();
     assert!(routing.windows(DOMAIN.len()).any(|window| window == DOMAIN.as_bytes()));
-    let found = Searcher::new(&canaries).folder(opened.path());
+    let found = Searcher::new(&canaries).and("a picture", &pieces()).folder(opened.path());
     assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
 }
 
@@ -165,6 +167,11 @@ fn a_planted_canary_is_found_in_a_folder_and_in_a_process() {
     fs::create_dir_all(&deep).unwrap();
     fs::write(deep.join("0001"), vec![0u8; 3 << 20]).unwrap();
     assert_eq!(searcher.folder(folder.path()), Vec::<String>::new());
+    fs::write(deep.join("picture"), noise()).unwrap();
+    let found = Searcher::new(std::slice::from_ref(&canary))
+        .and("a picture", &pieces())
+        .folder(folder.path());
+    assert_eq!(found.len(), 1, "a picture as it came: {found:?}");
 
     // Across the border of two pieces, and encoded in the middle of other data.
     let mut large = vec![b'.'; 3 << 20];
@@ -402,21 +409,55 @@ async fn write_attestation(client: &mut Client, other: &mut Client) -> Vec<Strin
     other.done(Method::POST, path, Some(to)).await.expect("u1 is asked");
     let seen: Value = client.call(Method::GET, "/api/vouching", None).await.expect("it is listed");
     let id = seen["requests"][0]["colleague"]["id"].as_str().unwrap().to_owned();
-    let path = format!("/api/colleagues/{id}");
-    let seen: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
+    let shown: Value = other.call(Method::GET, "/api/vouching", None).await.expect("it is shown");
     let attested = json!({
-        "colleague": id, "fingerprint": seen["fingerprint"], "how": "in-person", "note": note,
+        "colleague": id, "fingerprint": shown["key"]["fingerprint"], "how": "in-person", "note": note,
     });
     let path = "/api/vouching/attestations";
     client.done(Method::POST, path, Some(attested)).await.expect("it is attested");
     vec![note]
 }
 
-/// Writes canaries into every text of a profile, for everybody inside and for somebody by name; returns
-/// them.
+/// A picture of noise, which no compression hides; the same each time.
+fn noise() -> Vec<u8> {
+    let mut state = 1_u32;
+    let image = image::RgbImage::from_fn(90, 90, |_, _| {
+        image::Rgb(std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        }))
+    });
+    let mut octets = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut octets, image::ImageFormat::Png).unwrap();
+    octets.into_inner()
+}
+
+/// The same with a comment, before the pixels (PNG, section 11.3.3.2).
+fn noise_with(comment: &str) -> Vec<u8> {
+    const SIGNATURE_AND_HEADER: usize = 8 + 25;
+    let chunk = [b"tEXtComment\0", comment.as_bytes()].concat();
+    let length = u32::try_from(chunk.len() - 4).unwrap();
+    let mut octets = noise();
+    let rest = octets.split_off(SIGNATURE_AND_HEADER);
+    octets.extend(length.to_be_bytes());
+    octets.extend(&chunk);
+    octets.extend(crc32fast::hash(&chunk).to_be_bytes());
+    octets.extend(rest);
+    octets
+}
+
+/// Octets out of the middle of the picture as it comes in, and as it is drawn and kept.
+fn pieces() -> [Vec<u8>; 2] {
+    let came = noise();
+    let kept = picture::drawn(&Photo::of(came.clone()).unwrap()).unwrap().octets;
+    [came, kept].map(|octets| octets[octets.len() / 2..][..32].to_vec())
+}
+
+/// Writes canaries into every text of a profile, for everybody inside and for somebody by name, and a
+/// picture with one in its comment; returns them.
 async fn write_profile(client: &mut Client) -> Vec<String> {
-    let words: [String; 7] = std::array::from_fn(|_| token());
-    let [name, label, phone, office, language, hours, about] = &words;
+    let words: [String; 8] = std::array::from_fn(|_| token());
+    let [name, label, phone, office, language, hours, about, comment] = &words;
     let reader = json!({"kind": "person", "id": format!("u2@{DOMAIN}")});
     let named = json!({"kind": "named", "readers": [reader, {"kind": "everybody"}]});
     let fields = ["name", "picture", "phones", "office", "languages", "hours", "about"];
@@ -428,9 +469,13 @@ async fn write_profile(client: &mut Client) -> Vec<String> {
     });
     let set: Value = client.profile_set(0, profile).await.expect("it is stored");
     assert_eq!((&set["about"], &set["version"]), (&json!(about), &json!(1)));
+    let set = client.profile_picture_set(1, noise_with(comment)).await.expect("it is drawn");
+    assert_eq!((&set["picture"], &set["version"]), (&json!(true), &json!(2)));
     let path = "/api/profile/preview?address=u2@".to_owned() + DOMAIN;
     let seen: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
     assert_eq!(seen["published"]["about"], json!(about));
+    let fields = seen["published"]["fields"].as_array().unwrap();
+    assert!(fields.contains(&json!("picture")), "{fields:?}");
     words.into()
 }
 

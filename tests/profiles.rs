@@ -34,6 +34,14 @@ fn a_script_says_something_and_sees_what_others_say() {
     let daemon = daemon.kill_and_start(&[]);
     assert_eq!(seen(&daemon), expected);
     assert_eq!(profile(&daemon, "u1", &["show"]), own);
+    // A file that is no picture is refused, and one that is becomes the own picture.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("me.png");
+    std::fs::write(&file, b"no picture").unwrap();
+    let words = ["picture", file.to_str().unwrap()];
+    assert!(!daemon.mail_tried("u1", "profile", &words).status.success());
+    image::RgbImage::new(40, 30).save(&file).unwrap();
+    assert!(profile(&daemon, "u1", &words).contains("picture\tnobody\tyes\n"));
     profile(&daemon, "u1", &["set", "office", "Harbour 7", "--for", "nobody"]);
     profile(&daemon, "u1", &["set", "languages", ""]);
     assert_eq!(seen(&daemon), [expected[1].clone(), expected[1].clone()]);

@@ -1,11 +1,14 @@
 //! `postern mail profile`: the own profile, and those of others, from a script.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 
+use super::http::Body;
 use super::problem::{Error, checked};
 use super::session::{Client, percent};
 
@@ -18,6 +21,11 @@ pub enum Profile {
     Of {
         /// The address, or the login name.
         address: String,
+    },
+    /// Set the own picture: a PNG, JPEG, GIF or WebP image of at most 256 KiB. Whom it is for stays as it is.
+    Picture {
+        /// The file.
+        file: PathBuf,
     },
     /// Set a field of the own profile, and whom it is for.
     Set {
@@ -68,15 +76,42 @@ impl Field {
     }
 }
 
+/// How much of a file is read: more than the server takes.
+const FILE_OCTETS_MAX: u64 = 512 * 1024;
+
 impl Client {
     /// Replaces the own profile at the version that was read.
     pub async fn profile_set(&mut self, over: u64, profile: Value) -> Result<Value, Error> {
+        self.profile_put(over, ("/api/profile", Some(profile).into())).await
+    }
+
+    /// Sets the own picture, at the version of the profile that was read.
+    pub async fn profile_picture_set(
+        &mut self,
+        over: u64,
+        octets: Vec<u8>,
+    ) -> Result<Value, Error> {
+        self.profile_put(over, ("/api/profile/picture", Body::Octets(octets.into()))).await
+    }
+
+    async fn profile_put(&mut self, over: u64, (path, body): (&str, Body)) -> Result<Value, Error> {
         let more = [("if-match", format!("\"{over}\""))];
-        let (status, octets) =
-            self.send_with(Method::PUT, "/api/profile", &more, Some(profile).into()).await?;
+        let (status, octets) = self.send_with(Method::PUT, path, &more, body).await?;
         let octets = checked(status, octets)?;
         serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
     }
+}
+
+/// The beginning of a file, or all of it.
+async fn file_read(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |error: io::Error| Error::Local {
+        what: path.display().to_string(),
+        problem: error.to_string(),
+    };
+    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let mut octets = Vec::new();
+    file.take(FILE_OCTETS_MAX).read_to_end(&mut octets).await.map_err(failed)?;
+    Ok(octets)
 }
 
 /// Carries out one of the commands, and writes what it says; `printable` makes text safe.
@@ -90,6 +125,12 @@ pub async fn perform(
         Profile::Of { address } => {
             let path = format!("/api/profiles/at?address={}", percent(address));
             person_lines(&client.call(Method::GET, &path, None).await?)
+        }
+        Profile::Picture { file } => {
+            let octets = file_read(file).await?;
+            let own: Value = client.call(Method::GET, "/api/profile", None).await?;
+            let over = own["version"].as_u64().unwrap_or_default();
+            own_lines(&client.profile_picture_set(over, octets).await?)
         }
         Profile::Set { field, value, readers } => {
             let mut own: Value = client.call(Method::GET, "/api/profile", None).await?;

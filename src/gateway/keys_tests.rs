@@ -190,7 +190,7 @@ fn what_a_revoked_credential_opened_is_not_wrapped_again() {
     let chosen = password("third and last");
     let new = gateway.credential_new(opened.id, Chosen::checked(&chosen).unwrap(), &unlock);
     let from = actor.changes_from();
-    let replaced = Replaced { renewal: Renewal::Password, from: from.clone(), still };
+    let replaced = Replaced { renewal: Renewal::Password, from: from.clone(), still, alone: None };
     let done = gateway.credential_replace(opened.id, replaced, new.unwrap());
     assert!(matches!(done, Err(Error::Refused)));
     let renewed = gateway.keys_renew(Renewing {

@@ -5,7 +5,7 @@
 //! | a message in a mailbox: arrived, sent, imported, or a notice | its size as the list shows it | 1 |
 //! | a draft | its sealed form | 1 |
 //! | a file that is being uploaded, or was uploaded for a draft | its size, from the beginning | 0 |
-//! | a contact, also for a day after it was deleted, and its photo | their sealed forms | 0 |
+//! | a contact, also for a day after it was deleted, its photo, and the blocks of the list | their sealed forms | 0 |
 //! | a sent message that its sender deleted while it waits outside (`mailboxes/owed.rs`) | its size | 0 |
 //!
 //! A message counts for each account that has it, although its content is stored once: nobody gets

@@ -14,22 +14,24 @@ use super::mailboxes::label::Label;
 use super::profiles::fields::{ProfileField, ProfileText};
 use super::profiles::own::{WantedAudience, WantedProfile};
 use super::records::contact::ContactShared;
+use super::records::ids::GroupId;
 use super::records::search::Sealed;
 use super::records::tables::PROFILE_SHARED;
 use super::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ATTESTATIONS, CODE_FAILURES, CONTACT_COPIES, CONTACTS, CREDENTIALS,
-    FILTERS, GROUP_MEMBERS, KNOWN_KEYS, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS, ROLE_ACTS,
-    ROLE_INTERIM, SEARCH_DELETED,
+    FILTERS, GROUP_JOINING, GROUP_MEMBERS, KNOWN_KEYS, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS,
+    ROLE_ACTS, ROLE_INTERIM, SEARCH_DELETED,
 };
 use super::removal::addresses::{HELD_DAYS, NameAfter};
 use super::sending_tests::*;
 use super::tests::*;
 use super::vouching::attest::NewAttestation;
+use super::vouching::fingerprint::fingerprint;
 use super::*;
 use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Photo};
 use crate::store::{Order, Read, Span, Table};
-use crate::terms::Acquaintance;
+use crate::terms::{Acquaintance, GroupAct};
 
 fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
     gateway.account_remove(name, name, after).unwrap();
@@ -132,6 +134,9 @@ fn put_rows(gateway: &Gateway, id: AccountId) {
     put(gateway, &FAILURES, id, Sealed(Vec::new()));
     put(gateway, &FILTER, id, Sealed(Vec::new()));
     put(gateway, &CHOICES, id, Sealed(Vec::new()));
+    // Somebody's agreement made it a member, and the process was killed before it joined.
+    static JOINING: Table<(GroupId, AccountId), Sealed> = Table::new(GROUP_JOINING.id, "joining");
+    put(gateway, &JOINING, (GroupId([7; 16]), id), Sealed(Vec::new()));
 }
 
 /// All tables, as `tables.rs` has them.
@@ -176,7 +181,8 @@ fn use_vouching(gateway: &Gateway, one: &Actor, other: &Actor) {
     let address = gateway.account(one.account()).unwrap().view(one.account()).address;
     gateway.vouch_ask(other, &address).unwrap();
     let colleague = other.account().to_text();
-    let fingerprint = gateway.colleague(one, &colleague).unwrap().fingerprint;
+    let party = gateway.colleague_at(one, &colleague).unwrap().party;
+    let fingerprint = fingerprint(&party.address, party.key);
     let how = Acquaintance::InPerson;
     let new = NewAttestation { colleague, fingerprint, how, ends: None, note: None };
     gateway.vouch_attest(one, &new).unwrap();
@@ -347,6 +353,12 @@ fn groups_lose_the_member_and_begin_another_epoch() {
     assert!(!gateway.store().has(&GROUP_MEMBERS, &(shared, omar.account())).unwrap());
     let there = gateway.store().has(&records::tables::GROUPS, &group_id(&own)).unwrap();
     assert!(!there, "a group without members is none");
+    // Who was removed has no name, and no number stands in its place.
+    let changes = gateway.group(&dana, &shared.to_text()).unwrap().changes;
+    let left = changes.iter().find(|change| change.act == GroupAct::Left).unwrap();
+    assert_eq!((left.who.as_str(), left.about.as_deref()), ("", Some("")));
+    let added = changes.iter().find(|change| change.act == GroupAct::Added).unwrap();
+    assert_eq!((added.who.as_str(), added.about.as_deref()), ("dana", Some("")));
     assert_eq!(id(&gateway, "dana"), dana.account());
 }
 

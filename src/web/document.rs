@@ -24,6 +24,7 @@ use crate::gateway::contacts::list::{
     LOOKED_UP_MAX, PAGE_MAX as CONTACTS_PAGE_MAX, QUERY_CHARS_MAX as CONTACTS_QUERY_CHARS_MAX,
 };
 use crate::gateway::contacts::request::NOTE_CHARS_MAX as REQUEST_NOTE_CHARS_MAX;
+use crate::gateway::contacts::shares::READERS_MAX as SHARED_READERS_MAX;
 use crate::gateway::contacts::stored::MERGED_MAX;
 use crate::gateway::groups::about::{DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX as GROUP_CHARS_MAX};
 use crate::gateway::mailboxes::filter::{FILTERS_MAX, TEXT_CHARS_MAX as FILTER_CHARS_MAX};
@@ -208,6 +209,7 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("PasswordConfirmation", "password", "maxLength", PASSWORD_OCTETS_MAX),
     ("PolicySet", "rules", "maxItems", site::RULES_MAX),
     ("PreferencesChange", "undoSecs", "maximum", UNDO_SECS_MAX as usize),
+    ("ProfileAudience", "readers", "maxItems", SHARED_READERS_MAX),
     ("Recover", "newPassword", "minLength", PASSPHRASE_CHARS_MIN),
     ("Recover", "newPassword", "maxLength", PASSWORD_OCTETS_MAX),
     ("Rules", "notificationText", "maxLength", site::TEXT_CHARS_MAX),
@@ -303,6 +305,7 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("contactAddersSet", &[404]),
     ("contactBookShare", &[404, 409]),
     ("contactChange", &[409]),
+    ("contactCreate", &[409]),
     ("contactEditAnswer", &[409]),
     ("contactPhotoSet", &[422]),
     ("contactRequest", &[404, 409]),

@@ -8,24 +8,21 @@ import {
   launch,
   noSidewaysScroll,
   ok,
+  person,
   picture,
   problems,
-  profile,
   reads,
-  signIn,
   soon,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
 const other = me.replace("u1", "u2");
 const browser = await launch();
-const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
-await signIn(page, me.split("@")[0]);
-const small = await profile(browser, {
+const page = await person(browser, me.split("@")[0]);
+const small = await person(browser, other.split("@")[0], {
   viewport: { width: 320, height: 640 },
   locale: "he-IL",
 });
-await signIn(small, other.split("@")[0]);
 
 // By mouse: the office for one person, the hours for nobody, and how that person sees it.
 await page.goto(`${base}/contacts`);
@@ -99,6 +96,73 @@ await soon(async () =>
   assert.equal(await small.getByTestId("people-row").count(), 0),
 );
 ok("what is taken back is gone");
+
+// Another picture, for everybody: the old one goes before its readers change, and the new one comes last.
+async function photo(colour) {
+  const octets = await page.evaluate((fill) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [40, 30];
+    const drawing = canvas.getContext("2d");
+    drawing.fillStyle = fill;
+    drawing.fillRect(0, 0, 40, 30);
+    return canvas.toDataURL("image/png").split(",")[1];
+  }, colour);
+  return {
+    name: "me.png",
+    mimeType: "image/png",
+    buffer: Buffer.from(octets, "base64"),
+  };
+}
+await page
+  .getByTestId("profile-picture")
+  .setInputFiles(await photo("rgb(200, 0, 0)"));
+await page.getByTestId("profile-for-picture").selectOption("named");
+const readers = page.getByTestId("profile-field-picture");
+await readers.getByTestId("reader-address").fill(other);
+await readers.getByTestId("reader-add").click();
+await kept(
+  page,
+  () => page.getByTestId("profile-save").click(),
+  "/api/profile/picture",
+);
+const steps = [];
+page.on("request", (request) => {
+  const { pathname } = new URL(request.url());
+  const isChange = request.method() !== "GET";
+  if (isChange && pathname.startsWith("/api/profile"))
+    steps.push(`${request.method()} ${pathname}`);
+});
+await page
+  .getByTestId("profile-picture")
+  .setInputFiles(await photo("rgb(0, 0, 200)"));
+await page.getByTestId("profile-for-picture").selectOption("everybody");
+const last = page.waitForResponse(
+  (answer) =>
+    answer.request().method() === "PUT" && answer.url().endsWith("/picture"),
+);
+await page.getByTestId("profile-save").click();
+assert.ok((await last).ok());
+assert.deepEqual(steps, [
+  "DELETE /api/profile/picture",
+  "PUT /api/profile",
+  "PUT /api/profile/picture",
+]);
+ok("the old picture goes before others may see it");
+
+// From the composer: whom is offered leads to what that person says, and no address stands in the page's.
+const writer = await person(browser, "u3");
+await writer.getByTestId("compose-button").click();
+await writer.getByTestId("composer-to").fill(me.split("@")[0]);
+await writer.getByTestId("offered-profile").waitFor();
+await accessible(writer, "a recipient who is offered");
+// The keyboard: what was typed becomes a recipient, and the way to the profile stays.
+await writer.getByTestId("composer-to").press("Enter");
+await writer.getByTestId("chip").waitFor();
+await writer.getByTestId("offered-profile").focus();
+await writer.keyboard.press("Enter");
+await reads(writer.getByTestId("person"), /User 1/);
+assert.ok(!new URL(writer.url()).pathname.includes("u1"));
+ok("the composer leads to the profile of somebody who is offered");
 
 await browser.close();
 assert.deepEqual(problems, []);

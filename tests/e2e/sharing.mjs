@@ -8,21 +8,19 @@ import {
   launch,
   noSidewaysScroll,
   ok,
+  person,
   picture,
   problems,
-  profile,
   reads,
-  signIn,
   soon,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
 const other = me.replace("u1", "u2");
 const browser = await launch();
-const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
-await signIn(page, me.split("@")[0]);
-const secretary = await profile(browser, { viewport: { width: 320, height: 640 }, locale: "he-IL" });
-await signIn(secretary, other.split("@")[0]);
+const page = await person(browser, me.split("@")[0]);
+const small = { viewport: { width: 320, height: 640 }, locale: "he-IL" };
+const secretary = await person(browser, other.split("@")[0], small);
 
 await page.goto(`${base}/contacts/new`);
 await page.getByTestId("contact-given").fill("Noa");

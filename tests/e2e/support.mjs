@@ -204,6 +204,16 @@ export async function signIn(page, user, secret = password) {
   await page.getByTestId("place-mail").waitFor();
 }
 
+/** The window of a computer. */
+export const WIDE = { viewport: { width: 1280, height: 800 } };
+
+/** The page of somebody who is signed in, in a new profile. */
+export async function person(browser, user, options = WIDE) {
+  const page = await profile(browser, options);
+  await signIn(page, user);
+  return page;
+}
+
 /** Presses a tool of the message that is shown; on a phone it may be in a menu. */
 export async function tool(page, what) {
   const more = page.getByTestId("reader-more");

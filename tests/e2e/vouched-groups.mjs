@@ -8,10 +8,9 @@ import {
   launch,
   noSidewaysScroll,
   ok,
+  person,
   problems,
-  profile,
   reads,
-  signIn,
   soon,
 } from "./support.mjs";
 
@@ -23,14 +22,6 @@ const member = (where, user) =>
 const row = (where) =>
   where.getByTestId("group-row").filter({ hasText: "Heron watch" });
 
-async function person(user) {
-  const page = await profile(browser, {
-    viewport: { width: 1280, height: 800 },
-  });
-  await signIn(page, user);
-  return page;
-}
-
 /** Opens the group from the list. */
 async function opened(page) {
   await page.goto(`${base}/groups`);
@@ -39,9 +30,9 @@ async function opened(page) {
 }
 
 const [manages, vouches, asks] = [
-  await person("u2"),
-  await person("u3"),
-  await person("u4"),
+  await person(browser, "u2"),
+  await person(browser, "u3"),
+  await person(browser, "u4"),
 ];
 
 // The fourth asks the third to attest, who compares the code.
@@ -120,13 +111,12 @@ await member(asks, "u4").waitFor();
 ok("whom the voucher attests is a member, and the list says why");
 
 // On a phone, in Hebrew.
-const phone = await profile(browser, {
+const phone = await person(browser, "u3", {
   viewport: { width: 320, height: 640 },
   hasTouch: true,
   isMobile: true,
   locale: "he-IL",
 });
-await signIn(phone, "u3");
 await opened(phone);
 await member(phone, "u4").getByTestId("member-by").waitFor();
 await noSidewaysScroll(phone, "a group with a voucher");
@@ -147,6 +137,21 @@ await asks.getByTestId("group-title").waitFor({ state: "detached" });
 await asks.getByTestId("groups-all").click();
 await soon(async () => assert.equal(await row(asks).count(), 0));
 ok("who is attested no more is gone");
+
+// Ending the agreement is asked about, since people leave the group by it.
+await manages.getByTestId("voucher-end").click();
+await accessible(manages, "the question whether to end the agreement");
+await manages.getByTestId("confirm").getByRole("button").first().click();
+await manages.getByTestId("confirm").waitFor({ state: "detached" });
+await reads(manages.getByTestId("voucher-state"), /User 3/);
+await manages.getByTestId("voucher-end").click();
+await kept(
+  manages,
+  () => manages.getByTestId("confirm-yes").click(),
+  "/voucher",
+);
+await manages.getByTestId("voucher-ask").waitFor();
+ok("the agreement is ended after a question");
 
 await browser.close();
 assert.deepEqual(problems, []);

@@ -32,7 +32,22 @@ impl Searcher {
     /// Creates a searcher. Secrets must have at least twelve octets, so that each form is longer
     /// than its start.
     pub fn new(secrets: &[String]) -> Searcher {
-        let needles: Vec<Needle> = secrets.iter().flat_map(|s| forms(s)).collect();
+        Searcher::of(secrets.iter().flat_map(|s| forms(s)).collect())
+    }
+
+    /// Looks for these octets as well, as they are.
+    #[allow(dead_code)] // each test is a program of its own
+    pub fn and(self, what: &str, pieces: &[Vec<u8>]) -> Searcher {
+        let mut needles = self.needles;
+        let needle = |octets: &Vec<u8>| {
+            let (secret, octets) = (what.to_owned(), octets.clone());
+            Needle { secret, form: "octets", octets }
+        };
+        needles.extend(pieces.iter().map(needle));
+        Searcher::of(needles)
+    }
+
+    fn of(needles: Vec<Needle>) -> Searcher {
         let mut starts: HashMap<[u8; START], Vec<usize>> = HashMap::new();
         let mut hints = vec![false; 1 << 16];
         for (n, needle) in needles.iter().enumerate() {

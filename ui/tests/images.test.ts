@@ -4,7 +4,7 @@ import { Unreachable } from "../src/api/client.ts";
 import * as api from "../src/api/mail.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
-import { imagesMissing } from "../src/lib/images.ts";
+import { imagesGone, imagesMissing } from "../src/lib/images.ts";
 import { toasts } from "../src/state/toasts.svelte.ts";
 import Frame from "../src/views/mail/Frame.svelte";
 
@@ -33,6 +33,13 @@ test("images that were asked for and are not there are counted", () => {
   beyond.setAttribute("data-remote", "pictures.example");
   page.body.append(beyond);
   expect(imagesMissing(page)).toEqual({ failed: 1, beyond: 1 });
+  // One that the message names and does not have is said to be missing without asking for anything.
+  expect(imagesGone(page)).toEqual({ failed: 0, beyond: 0 });
+  const gone = page.createElement("img");
+  gone.setAttribute("data-missing", "");
+  page.body.append(gone);
+  expect(imagesGone(page)).toEqual({ failed: 0, beyond: 1 });
+  expect(imagesMissing(page)).toEqual({ failed: 1, beyond: 2 });
 });
 
 const find = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);

@@ -20,7 +20,6 @@ const omar: Attestation = {
 const valid: Signature = {
   state: "valid",
   signer: dana,
-  fingerprint: "1".repeat(60),
   at: "2026-11-30T08:00:00Z",
   timeDiffers: false,
   namesReader: true,

@@ -82,11 +82,9 @@ impl Gateway {
         }
         let new = self.credential_new(account, password, &unlock)?;
         let still = Still { number, opened_by: Opener::Credential(credential) };
-        let replaced = Replaced { renewal: Renewal::Password, from, still };
+        let alone = actor.is_temporary().then(|| actor.session());
+        let replaced = Replaced { renewal: Renewal::Password, from, still, alone };
         self.credential_replace(account, replaced, new)?;
-        if actor.is_temporary() {
-            self.sessions_close_but(account, Some(actor.session()))?;
-        }
         Ok(None)
     }
 }

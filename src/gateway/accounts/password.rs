@@ -65,6 +65,8 @@ pub(in crate::gateway) struct Replaced {
     pub renewal: Renewal,
     pub from: ChangedFrom,
     pub still: Still,
+    /// The session beside which all others end, in the same transaction; `None` if none ends.
+    pub alone: Option<[u8; 16]>,
 }
 
 /// What a new credential is told as, and how many of its kind there may be.
@@ -200,7 +202,7 @@ impl Gateway {
     pub(in crate::gateway) fn credential_replace(
         &self,
         account: AccountId,
-        Replaced { renewal, from, still }: Replaced,
+        Replaced { renewal, from, still, alone }: Replaced,
         (id, credential): ([u8; 16], Credential),
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
@@ -211,8 +213,15 @@ impl Gateway {
                 own_in_tx(tx, account, now)?;
             }
             tx.put(&CREDENTIALS, &(account, id), &credential)?;
+            if alone.is_some() {
+                session_rows::end_others_in_tx(tx, account, alone)?;
+            }
             Ok(Some(renewal.change()))
-        })
+        })?;
+        if alone.is_some() {
+            self.publish_session(account);
+        }
+        Ok(())
     }
 
     /// The actor's credentials besides the password.

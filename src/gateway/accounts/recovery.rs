@@ -33,7 +33,7 @@ impl Gateway {
         let new = self.recovery_new(account, &recovery, &unlock)?;
         let (renewal, from) = (Renewal::RecoveryKey, actor.changes_from());
         let still = Still { number, opened_by: Opener::Credential(opened_by) };
-        self.credential_replace(account, Replaced { renewal, from, still }, new)?;
+        self.credential_replace(account, Replaced { renewal, from, still, alone: None }, new)?;
         Ok(recovery)
     }
 

@@ -249,18 +249,9 @@ impl Gateway {
         Ok(count)
     }
 
+    /// Ends every session of an account.
     pub(in crate::gateway) fn sessions_close_of(&self, account: AccountId) -> Result<(), Error> {
-        self.sessions_close_but(account, None)
-    }
-
-    /// Ends every session of an account but one.
-    pub(in crate::gateway) fn sessions_close_but(
-        &self,
-        account: AccountId,
-        keeps: Option<[u8; 16]>,
-    ) -> Result<(), Error> {
-        let mut sessions = self.sessions_of(account)?;
-        sessions.retain(|(_, session)| Some(session.id) != keeps);
+        let sessions = self.sessions_of(account)?;
         let keys = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
         self.sessions_close(account, keys)
     }

@@ -67,13 +67,36 @@ impl Gateway {
         let id = self.contact_id_of(actor.account(), key)?;
         let stored = StoredContact { contact, ..StoredContact::default() };
         self.contacts_retry(|| {
-            if key.is_some() && self.inner.store.has(&CONTACTS, &(actor.account(), id))? {
-                return Ok(());
+            if key.is_some()
+                && let Some(view) = self.contact_created(actor, id, &stored.contact)?
+            {
+                return Ok(Some(view));
             }
             let change = self.contact_sealed(actor, id, None, &stored, PhotoChange::Keep)?;
-            self.contacts_commit(actor, vec![change], |_| Ok(()))
-        })?;
-        self.contact(actor, &hex(&id))
+            self.contacts_commit(actor, vec![change], |_| Ok(()))?;
+            Ok(None)
+        })?
+        .map_or_else(|| self.contact(actor, &hex(&id)), Ok)
+    }
+
+    /// The contact that an earlier request with the same key made, also if it was deleted since. One that
+    /// says something else was not that request.
+    fn contact_created(
+        &self,
+        actor: &Actor,
+        id: ContactId,
+        wanted: &Contact,
+    ) -> Result<Option<ContactView>, Error> {
+        let row = self.inner.store.get(&CONTACTS, &(actor.account(), id))?;
+        let Some(row) = row else { return Ok(None) };
+        let StoredContact { contact, photo, .. } = self.contact_read(actor, id, &row)?;
+        // Nobody knows what it said at first, if it was changed.
+        let is_same = Contact { uid: contact.uid.clone(), ..wanted.clone() } == contact;
+        if row.version == 1 && !is_same {
+            return Err(Error::Conflict(Conflict::Exists));
+        }
+        let (version, photo) = (row.version, photo.is_some());
+        Ok(Some(ContactView { id: hex(&id), version, contact, photo }))
     }
 
     /// One contact.

@@ -42,6 +42,8 @@ mod granting_tests;
 #[cfg(test)]
 mod kept_tests;
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod sharing_tests;
 #[cfg(test)]
 mod tests;

@@ -115,6 +115,13 @@ const COPIES_OCTETS_MAX: u64 = 1 << 20;
 #[derive(Default)]
 pub(in crate::gateway) struct Opened(HashMap<(GroupId, u32), Option<GroupSecret>>);
 
+impl Opened {
+    /// How many epochs were opened, or could not be.
+    pub(in crate::gateway) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Gateway {
     /// Seals for each reader what it sees of a contact. `before` are those who had it so far; `was` is what
     /// it said, where who sees the same as before keeps the copy, and is not told of what is hidden.

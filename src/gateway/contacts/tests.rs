@@ -114,6 +114,24 @@ fn a_contact_is_added_found_changed_deleted_and_restored() {
     assert!(counted(&gateway, &dana) < full);
 }
 
+/// A request with a key is carried out once, also if its contact was deleted since. With other words under
+/// the same key it is another request, and is refused.
+#[test]
+fn a_contact_with_a_key_is_added_once() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let add = |name: &str| {
+        gateway.contact_create_once(&dana, contact(name, "zoe@a.example"), Some("key-of-zoe"))
+    };
+    let zoe = add("Zoë").unwrap();
+    assert_eq!(add("Zoë").unwrap(), zoe);
+    assert!(matches!(add("Adam"), Err(Error::Conflict(Conflict::Exists))));
+    assert_eq!(names(&gateway, &dana, ""), ["Zoë"]);
+    gateway.contact_delete(&dana, &zoe.id).unwrap();
+    assert_eq!(add("Zoë").unwrap().id, zoe.id);
+    assert_eq!(names(&gateway, &dana, ""), [""; 0], "it stays deleted");
+}
+
 /// P-49.
 #[test]
 fn nobody_else_sees_a_contact() {

@@ -6,9 +6,9 @@
 //!                            are attested)         that waits)            epoch is due)
 //! ```
 //!
-//! The rows follow the attestations in the transactions that make and revoke them. What ends otherwise,
-//! because its time is over or a key changed, counts no longer at once
-//! (`records/membership.rs`), and is cleared away here before anything more is sealed
+//! Who is a member no longer counts as none from the transaction on that says so
+//! (`records/membership.rs`): it only marks the groups. What follows for the rows is done in steps before
+//! anything more is sealed: they are cleared away, and those join whom an agreement made members
 //! (`docs/decisions/0022-computed-groups.md`).
 
 use std::ops::ControlFlow;
@@ -32,15 +32,20 @@ use crate::gateway::records::membership::{
 };
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
-    GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUPS, GROUPS_OF, VOUCHED_MEMBERS,
+    GROUP_JOINING, GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
+    VOUCHED_MEMBERS,
 };
 use crate::gateway::text::parse_hex;
 use crate::store::Read;
 use crate::terms::{GroupAct, GroupKind};
 use crate::vault;
 
-/// How many members one transaction clears away; each may have many keys.
+/// How many members one transaction clears away, and how many rows of their keys.
 const CLEARED_MAX: usize = 20;
+const WRAPS_CLEARED_MAX: usize = 500;
+
+/// How many members join in one transaction.
+const JOINED_MAX: usize = 20;
 
 const ONLY_VOUCHER: Error =
     Error::Denied { reason: "only the member who was asked agrees to vouch for a group" };
@@ -63,6 +68,11 @@ pub(in crate::gateway) struct Given {
 }
 
 impl Given {
+    fn of(subject: AccountId, vouched: &VouchedMember) -> Given {
+        let VouchedMember { voucher, agreement: _, attestation, parties, ends } = *vouched;
+        Given { voucher, subject, attestation, parties, ends }
+    }
+
     fn vouched(&self, agreement: Agreement) -> VouchedMember {
         let Given { voucher, subject: _, attestation, parties, ends } = *self;
         VouchedMember { voucher, agreement: agreement.id, attestation, parties, ends }
@@ -137,32 +147,50 @@ fn agreed_in_tx(tx: &Tx<'_, '_>, voucher: AccountId) -> Result<Vec<(GroupId, Agr
 }
 
 /// Follows an attestation, in the transaction that stores it: in each group of its voucher, the one whom
-/// it is about is a member.
+/// it is about is a member. Of many groups, some are joined in the steps that come after it; who is a
+/// member there already stays one without a gap.
 pub(in crate::gateway) fn attested_in_tx(
     tx: &mut Tx<'_, '_>,
     given: &Given,
     now: Timestamp,
 ) -> Result<(), Error> {
-    for (group, agreed) in agreed_in_tx(tx, given.voucher)? {
-        given.join_in_tx(tx, (group, agreed), now)?;
+    for (n, (group, agreed)) in agreed_in_tx(tx, given.voucher)?.into_iter().enumerate() {
+        if n < JOINED_MAX || tx.has(&GROUP_MEMBERS, &(group, given.subject))? {
+            given.join_in_tx(tx, (group, agreed), now)?;
+        } else {
+            tx.put(&GROUP_JOINING, &(group, given.subject), &given.vouched(agreed))?;
+            lapses_in_tx(tx, group, Timestamp(0))?;
+        }
     }
     Ok(())
 }
 
-/// Follows a revocation, in the transaction that stores it: the one whom it is about is out of each group
-/// of the voucher.
+/// Follows a revocation, in the transaction that stores it: the one whom it is about counts no longer in
+/// the groups of the voucher, and nothing that was sealed for them before is stored after it. The rows are
+/// cleared away in the steps that come after it.
 pub(in crate::gateway) fn revoked_in_tx(
     tx: &mut Tx<'_, '_>,
     (voucher, subject): (AccountId, AccountId),
-    now: Timestamp,
 ) -> Result<(), Error> {
-    for (group, _) in agreed_in_tx(tx, voucher)? {
-        // One that cannot be read is out as well.
-        let row = readable(tx.get(&VOUCHED_MEMBERS, &(subject, group)))?;
-        if row.is_none_or(|row| row.is_some_and(|row| row.voucher == voucher)) {
-            out_in_tx(tx, (group, subject), voucher, now)?;
+    for (group, agreed) in agreed_in_tx(tx, voucher)? {
+        match readable(tx.get(&VOUCHED_MEMBERS, &(subject, group)))? {
+            Some(Some(row)) if row.voucher == voucher => {}
+            Some(_) => continue,
+            // In place of one that cannot be read, there is one that is over.
+            None => {
+                let agreement = agreed.id;
+                let (attestation, parties, ends) = ([0; 32], [0; 32], Some(Timestamp(0)));
+                let over = VouchedMember { voucher, agreement, attestation, parties, ends };
+                tx.put(&VOUCHED_MEMBERS, &(subject, group), &over)?;
+            }
         }
+        lapses_in_tx(tx, group, Timestamp(0))?;
+        due_in_tx(tx, group)?;
     }
+    tx.then(move |gateway| {
+        gateway.inner.addressees.forget(subject);
+        gateway.group_publish(&[subject]);
+    });
     Ok(())
 }
 
@@ -184,37 +212,23 @@ fn out_in_tx(
     Ok(())
 }
 
-/// Looks at the computed members of a group and clears some of those away who count no longer; returns
-/// whether more are left.
-fn cleared_in_tx(tx: &mut Tx<'_, '_>, group: GroupId, now: Timestamp) -> Result<bool, Error> {
+/// One step of what follows for the rows of a group: some of those who count no longer are cleared away,
+/// and when there are none of them, some join. Returns whether another step is to come.
+fn step_in_tx(tx: &mut Tx<'_, '_>, group: GroupId, now: Timestamp) -> Result<bool, Error> {
     let Some(mut terms) = tx.get(&GROUP_TERMS, &group)? else { return Ok(false) };
     if tx.get(&GROUPS, &group)?.is_none() || terms.lapses.is_none_or(|at| at > now) {
         return Ok(false);
     }
-    let mut accounts = Vec::new();
-    tx.scan_keys(&GROUP_MEMBERS, &group, |(_, account)| {
-        accounts.push(account);
-        ControlFlow::Continue(())
-    })?;
-    let is_agreed = terms.voucher.as_ref().is_some_and(|voucher| voucher.agreed.is_some());
-    let (mut over, mut lapses) = (Vec::new(), None);
-    for account in accounts {
-        let row = match readable(tx.get(&VOUCHED_MEMBERS, &(account, group)))? {
-            Some(None) => continue,
-            row => row.flatten(),
-        };
-        // Who cannot be told to count is out when the agreement ends, and not before: a closed group
-        // protects still.
-        if is_agreed && counts(&**tx, (group, account), now)? != Some(false) {
-            lapses = lapses.into_iter().chain(row.and_then(|row| row.ends)).min();
-            continue;
-        }
-        over.push((account, row.map_or(account, |row| row.voucher)));
-    }
+    let agreed = terms.voucher.as_ref().and_then(|voucher| voucher.agreed);
+    let Looked { over, lapses } = looked_in_tx(tx, (group, agreed), now)?;
+    let mut room = WRAPS_CLEARED_MAX;
     for (account, who) in over.iter().take(CLEARED_MAX) {
+        if !wraps_cleared_in_tx(tx, (group, *account), &mut room)? {
+            return Ok(true);
+        }
         out_in_tx(tx, (group, *account), *who, now)?;
     }
-    if over.len() > CLEARED_MAX {
+    if over.len() > CLEARED_MAX || joined_in_tx(tx, (group, agreed), now)? {
         return Ok(true);
     }
     terms.lapses = lapses;
@@ -222,9 +236,92 @@ fn cleared_in_tx(tx: &mut Tx<'_, '_>, group: GroupId, now: Timestamp) -> Result<
     Ok(false)
 }
 
+/// The computed members of a group, as they are now.
+#[derive(Default)]
+struct Looked {
+    /// Those who count no longer, each with who vouched.
+    over: Vec<(AccountId, AccountId)>,
+    /// When the next one may count no longer.
+    lapses: Option<Timestamp>,
+}
+
+fn looked_in_tx(
+    tx: &Tx<'_, '_>,
+    (group, agreed): (GroupId, Option<Agreement>),
+    now: Timestamp,
+) -> Result<Looked, Error> {
+    let mut accounts = Vec::new();
+    tx.scan_keys(&GROUP_MEMBERS, &group, |(_, account)| {
+        accounts.push(account);
+        ControlFlow::Continue(())
+    })?;
+    let Looked { mut over, mut lapses } = Looked::default();
+    for account in accounts {
+        let row = match readable(tx.get(&VOUCHED_MEMBERS, &(account, group)))? {
+            Some(None) => continue,
+            row => row.flatten(),
+        };
+        // Who cannot be told to count is out when the agreement ends, and not before: a closed group
+        // protects still.
+        if agreed.is_some() && counts(&**tx, (group, account), now)? != Some(false) {
+            lapses = lapses.into_iter().chain(row.and_then(|row| row.ends)).min();
+            continue;
+        }
+        over.push((account, row.map_or(account, |row| row.voucher)));
+    }
+    Ok(Looked { over, lapses })
+}
+
+/// Removes keys that were wrapped for somebody who counts no longer, as far as there is room; returns
+/// whether that were all.
+fn wraps_cleared_in_tx(
+    tx: &mut Tx<'_, '_>,
+    key: (GroupId, AccountId),
+    room: &mut usize,
+) -> Result<bool, Error> {
+    let (mut wraps, mut is_all) = (Vec::new(), true);
+    tx.scan_keys(&GROUP_WRAPS, &key, |wrap| {
+        is_all = wraps.len() < *room;
+        if !is_all {
+            return ControlFlow::Break(());
+        }
+        wraps.push(wrap);
+        ControlFlow::Continue(())
+    })?;
+    *room -= wraps.len();
+    wraps.iter().for_each(|wrap| tx.delete(&GROUP_WRAPS, wrap));
+    Ok(is_all)
+}
+
+/// Lets some join whom an attestation or an agreement made members, if they still count; returns whether
+/// there were any.
+fn joined_in_tx(
+    tx: &mut Tx<'_, '_>,
+    (group, agreed): (GroupId, Option<Agreement>),
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let mut some = Vec::new();
+    tx.scan_keys(&GROUP_JOINING, &group, |(_, account)| {
+        some.push(account);
+        if some.len() == JOINED_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    for account in &some {
+        let key = (group, *account);
+        let vouched = readable(tx.get(&GROUP_JOINING, &key))?.flatten();
+        tx.delete(&GROUP_JOINING, &key);
+        let facts = readable(facts(&**tx, key, now))?;
+        let counts = |row: &VouchedMember| facts.is_some_and(|facts| row.counts(&facts));
+        if let Some((row, agreed)) = vouched.filter(counts).zip(agreed) {
+            Given::of(*account, &row).join_in_tx(tx, (group, agreed), now)?;
+        }
+    }
+    Ok(!some.is_empty())
+}
+
 impl Gateway {
-    /// Clears away who is computed no longer, if it is time to look: before anything more is sealed for
-    /// the group. Interrupted, it leaves members who count no more than before, and is done again.
+    /// Clears away who is computed no longer, and lets those join who are to be members, if it is time to
+    /// look: before anything more is sealed for the group. Interrupted, it leaves members who count no more
+    /// than before, and others who are none yet, and is done again.
     pub(in crate::gateway) fn group_lapse(&self, group: GroupId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         // If nobody can tell who is a member, nothing more is sealed.
@@ -232,9 +329,15 @@ impl Gateway {
         if terms.and_then(|terms| terms.lapses).is_none_or(|at| at > now) {
             return Ok(());
         }
-        while self.transact(move |tx| cleared_in_tx(tx, group, now)).wait()? {}
+        while self.group_step(group)? {}
         self.group_publish(&self.group_members(group)?);
         Ok(())
+    }
+
+    /// One step of that, in one transaction; returns whether another is to come.
+    pub(in crate::gateway) fn group_step(&self, group: GroupId) -> Result<bool, Error> {
+        let now = self.inner.clock.now();
+        self.transact(move |tx| step_in_tx(tx, group, now)).wait()
     }
 
     /// Asks a member to vouch for the members of a group: from the member's agreement on, they are the
@@ -318,7 +421,22 @@ impl Gateway {
             return Err(NOT_FOUND);
         }
         self.group_lapse(group)?;
-        let (now, who) = (self.inner.clock.now(), actor.account());
+        self.group_voucher_agreed(actor.account(), group, given)?;
+        self.group_lapse(group)?;
+        self.group_tend(actor, group, &mut Tended::default())?;
+        self.group_publish(&self.group_members(group)?);
+        self.group(actor, id)
+    }
+
+    /// The agreement: who is a member stays one, and those whom the voucher attests join in the steps that
+    /// come after it.
+    pub(in crate::gateway) fn group_voucher_agreed(
+        &self,
+        who: AccountId,
+        group: GroupId,
+        given: Vec<Given>,
+    ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
         let agreed = Agreement { id: vault::random_bytes()?, at: now };
         let done = self.transact(move |tx| {
             let mut terms = tx.get(&GROUP_TERMS, &group)?.unwrap_or_default();
@@ -332,17 +450,11 @@ impl Gateway {
             tx.put(&GROUP_TERMS, &group, &terms)?;
             named_in_tx(tx, (group, who), (&given, agreed), now)?;
             for one in &given {
-                let facts = readable(facts(&**tx, (group, one.subject), now))?;
-                if facts.is_some_and(|facts| one.vouched(agreed).counts(&facts)) {
-                    one.join_in_tx(tx, (group, agreed), now)?;
-                }
+                tx.put(&GROUP_JOINING, &(group, one.subject), &one.vouched(agreed))?;
             }
             Ok(())
         });
-        done.wait()?;
-        self.group_tend(actor, group, &mut Tended::default())?;
-        self.group_publish(&self.group_members(group)?);
-        self.group(actor, id)
+        done.wait()
     }
 
     /// Wraps keys for those whom the actor has attested, and tells all members of the groups. Whatever

@@ -19,8 +19,8 @@ use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::{group_rows_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS,
-    GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF, HELD_NAMES,
-    PROFILE_SHARED, VOUCHED_MEMBERS,
+    GROUP_JOINING, GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
+    HELD_NAMES, PROFILE_SHARED, VOUCHED_MEMBERS,
 };
 use crate::mail::address::Address;
 use crate::store::{Key, Read, Record, Table};
@@ -264,6 +264,7 @@ impl Gateway {
                 clear_in_tx(tx, &GROUP_WRAPS, id, &mut gone)?;
                 clear_in_tx(tx, &GROUP_EPOCHS, id, &mut gone)?;
                 clear_in_tx(tx, &GROUP_WAITING, id, &mut gone)?;
+                clear_in_tx(tx, &GROUP_JOINING, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_SHARED, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_BOOKS, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_COPIES, id, &mut gone)?;

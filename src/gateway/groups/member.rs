@@ -20,8 +20,8 @@ use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::membership::{group_rows_of, is_member, mailboxes_of, voucher_of};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
-    ACCOUNTS, GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS, GROUPS_OF,
-    VOUCHED_MEMBERS,
+    ACCOUNTS, GROUP_JOINING, GROUP_MEMBERS, GROUP_TERMS, GROUP_WAITING, GROUP_WRAPS, GROUPS,
+    GROUPS_OF, VOUCHED_MEMBERS,
 };
 use crate::gateway::text::parse_hex;
 use crate::mail::address::Address;
@@ -145,6 +145,7 @@ impl Gateway {
     /// the only manager, a manager of the site names another.
     pub(in crate::gateway) fn groups_leave(&self, account: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();
+        self.groups_joining_forget(account)?;
         for group in group_rows_of(&self.inner.store, account)? {
             readable(self.group_lapse(group))?;
             let members = self.group_members(group)?;
@@ -167,6 +168,23 @@ impl Gateway {
             self.group_publish(&members);
         }
         Ok(())
+    }
+
+    /// Forgets where an account was about to join. The table is empty, or nearly.
+    fn groups_joining_forget(&self, account: AccountId) -> Result<(), Error> {
+        let mut rows = Vec::new();
+        self.inner.store.scan_keys(&GROUP_JOINING, &(), |(group, other)| {
+            rows.extend((other == account).then_some(group));
+            ControlFlow::Continue(())
+        })?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let done = self.transact(move |tx| {
+            rows.iter().for_each(|group| tx.delete(&GROUP_JOINING, &(*group, account)));
+            Ok(())
+        });
+        done.wait()
     }
 
     /// Makes a member a manager of the group, or an ordinary member again.
@@ -337,6 +355,7 @@ pub(super) fn removed_in_tx(
     tx.delete(&GROUP_MEMBERS, &(group, account));
     tx.delete(&GROUPS_OF, &(account, group));
     tx.delete(&GROUP_WAITING, &(group, account));
+    tx.delete(&GROUP_JOINING, &(group, account));
     let mut wraps = Vec::new();
     tx.scan_keys(&GROUP_WRAPS, &(group, account), |key| {
         wraps.push(key);

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
-use crate::gateway::records::contact::BOOK;
+use crate::gateway::records::contact::{BOOK, ContactId, ReaderKey};
 use crate::gateway::records::ids::{AccountId, GroupId};
 use crate::gateway::records::tables::{
     ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, ATTESTATIONS, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
@@ -36,6 +36,9 @@ pub(in crate::gateway) enum Cleared {
     /// Nothing is left.
     All,
 }
+
+/// The key of a copy of a book.
+type CopyKey = ((ReaderKey, AccountId), u32, ContactId);
 
 /// Removes some rows of an account from one table; returns how many.
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
@@ -109,6 +112,15 @@ impl Gateway {
         if has_none {
             return Ok(Cleared::All);
         }
+        let some = self.contact_copies_some(id)?;
+        if !some.is_empty() {
+            let done = self.transact(move |tx| {
+                some.iter().for_each(|key| tx.delete(&CONTACT_COPIES, key));
+                Ok::<_, Error>(())
+            });
+            done.wait()?;
+            return Ok(Cleared::Some);
+        }
         let shared = keys_of(store, &CONTACT_SHARED, |(_, owner, _)| *owner == id)?;
         let books = keys_of(store, &CONTACT_BOOKS, |(_, owner)| *owner == id)?;
         let copies = keys_of(store, &CONTACT_COPIES, |((_, owner), ..)| *owner == id)?;
@@ -138,6 +150,33 @@ impl Gateway {
         });
         done.wait()?;
         Ok(if most < ROWS_AT_ONCE { Cleared::All } else { Cleared::Some })
+    }
+
+    /// Some copies of a book of those readers who are known without its owner's keys. The others are found
+    /// when none of these is left, by looking at all.
+    fn contact_copies_some(&self, id: AccountId) -> Result<Vec<CopyKey>, Error> {
+        let store = &self.inner.store;
+        let own = readable(store.get(&CONTACT_BOOKS, &(id.0, id)))?.flatten();
+        let mut readers: BTreeSet<ReaderKey> = BTreeSet::new();
+        store.scan_keys(&CONTACT_BOOKS, &(), |(reader, owner)| {
+            readers.extend((owner == id).then_some(reader));
+            ControlFlow::Continue(())
+        })?;
+        readers.extend(own.iter().flat_map(|row| &row.over).map(|(reader, _)| *reader));
+        let mut keys = Vec::new();
+        for reader in readers {
+            store.scan_keys(&CONTACT_COPIES, &(reader, id), |key| {
+                keys.push(key);
+                match keys.len() < ROWS_AT_ONCE {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            })?;
+            if keys.len() == ROWS_AT_ONCE {
+                break;
+            }
+        }
+        Ok(keys)
     }
 
     /// All that others see of an account's contacts and of its profile.

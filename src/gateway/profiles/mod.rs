@@ -21,4 +21,6 @@ mod sealing;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod readers_tests;
+#[cfg(test)]
 mod tests;

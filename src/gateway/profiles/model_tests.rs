@@ -148,6 +148,25 @@ impl World {
         self.model.said.insert(owner, audiences);
     }
 
+    /// Nobody sees more than what is for the reader now, although no owner has come back since.
+    fn check_lost(&mut self) {
+        for (reader, owner) in
+            (0..NAMES.len()).flat_map(|one| (0..NAMES.len()).map(move |other| (one, other)))
+        {
+            if reader == owner {
+                continue;
+            }
+            let (actor, id) = (&self.actors[reader], self.actors[owner].account().to_text());
+            let seen = there(self.gateway.person_profile(actor, &id)).map(|it| said(&it.published));
+            let expected = self.model.sees(reader, owner);
+            assert_eq!(seen.is_some(), expected.is_some(), "{reader} about {owner}");
+            let more = seen.unwrap_or_default().list().into_iter();
+            let more = more.filter(|field| !expected.unwrap_or_default().has(*field));
+            assert_eq!(more.count(), 0, "{reader} sees more of {owner} than is for {reader}");
+            self.asked += 1;
+        }
+    }
+
     /// Every reader asks about every owner, in every way.
     fn check(&mut self) {
         for reader in 0..NAMES.len() {
@@ -237,6 +256,7 @@ fn every_way_shows_each_reader_exactly_what_is_for_the_reader() {
             0 => world.member_change(),
             _ => world.profile_change(),
         }
+        world.check_lost();
         // Owners come back now and then: copies follow the keys.
         for actor in &world.actors {
             world.gateway.profile_tend(actor).unwrap();

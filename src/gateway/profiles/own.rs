@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::shares::{Named, ShareTo};
+use crate::gateway::contacts::shares::{Named, READERS_MAX, ShareTo};
 use crate::gateway::contacts::sharing::{NamedReader, ReaderView};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::groups::audience::{Audience, Reader};
@@ -14,8 +14,9 @@ use crate::gateway::profiles::fields::{
 use crate::gateway::profiles::sealing::{Before, Damage, Own, picture_hash, share_to};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::profile::CopyTo;
-use crate::gateway::records::tables::TEMPORARY;
+use crate::gateway::records::tables::{ROLE_MAILBOXES, TEMPORARY};
 use crate::gateway::text::parse_hex;
+use crate::mail::address::Address;
 use crate::mail::contacts::Photo;
 use crate::store::Read;
 
@@ -55,6 +56,20 @@ pub struct OwnProfile {
 pub struct WantedProfile {
     pub text: ProfileText,
     pub audiences: [WantedAudience; FIELD_COUNT],
+}
+
+impl WantedProfile {
+    /// Refuses more readers than one field may have, before any is looked up.
+    fn check(&self) -> Result<(), Error> {
+        let is_long = |audience: &WantedAudience| match audience {
+            WantedAudience::Named(named) => named.len() > READERS_MAX,
+            WantedAudience::Nobody | WantedAudience::Everybody => false,
+        };
+        match self.audiences.iter().any(is_long) {
+            true => Err(Error::OverQuota),
+            false => Ok(()),
+        }
+    }
 }
 
 /// A profile as somebody else sees it.
@@ -123,6 +138,7 @@ impl Gateway {
         wanted: &WantedProfile,
     ) -> Result<OwnProfile, Error> {
         inside(actor)?;
+        wanted.check()?;
         let text = wanted.text.clone().fitted()?;
         self.contacts_retry(|| {
             let own = self.profile_own(actor)?;
@@ -138,9 +154,10 @@ impl Gateway {
             let stored =
                 StoredProfile { text: text.clone(), picture: own.stored.picture, audiences, named };
             stored.check()?;
+            let had = own.had();
             let Own { before, picture, .. } = own;
             let said = (&stored, picture.as_ref().map(|octets| &octets[..]));
-            self.profile_commit(actor, self.profile_sealed(actor, before, said)?)
+            self.profile_commit(actor, self.profile_sealed(actor, (before, had), said)?)
         })?;
         self.profile(actor)
     }
@@ -160,14 +177,8 @@ impl Gateway {
         };
         let (mut accounts, mut groups) = (Vec::new(), Vec::new());
         for one in named {
-            match self.contact_reader_named(actor, one, known, names)? {
-                ShareTo::Person(account) => {
-                    let is_outside = self.inner.store.has(&TEMPORARY, &account)?;
-                    if is_outside || !self.profile_reader_is_called(one, account, known)? {
-                        return Err(NOBODY);
-                    }
-                    accounts.push(account);
-                }
+            match self.profile_reader(actor, one, known, names)? {
+                ShareTo::Person(account) => accounts.push(account),
                 ShareTo::Group(group) => groups.push(group),
             }
         }
@@ -181,20 +192,46 @@ impl Gateway {
         })
     }
 
-    /// Whether the owner named a reader as others may know the reader: whose a further address is, is not
-    /// said. One who was named so before stays named.
-    fn profile_reader_is_called(
+    /// Whom one name means. Who is named anew is named as others may know that person; one who was named
+    /// before stays the same person, also under an address that is another's by now.
+    fn profile_reader(
         &self,
+        actor: &Actor,
         named: &NamedReader,
-        account: AccountId,
         (known, before): (&BTreeSet<ShareTo>, &Named),
-    ) -> Result<bool, Error> {
-        let NamedReader::Person(text) = named else { return Ok(true) };
+        names: &mut Named,
+    ) -> Result<ShareTo, Error> {
+        let NamedReader::Person(text) = named else {
+            return self.contact_reader_named(actor, named, (known, before), names);
+        };
         let text = text.trim();
-        let is_typed = before.get(&account).is_some_and(|typed| typed == text);
-        let is_id = || parse_hex(text).map(AccountId) == Some(account);
-        let is_kept = known.contains(&ShareTo::Person(account)) && (is_typed || is_id());
-        Ok(is_kept || self.colleague_called(text)? == Some(account))
+        let kept = before.iter().find(|(_, typed)| typed.as_str() == text);
+        let kept = kept.map(|(account, _)| *account).or(parse_hex(text).map(AccountId));
+        if kept.is_some_and(|account| known.contains(&ShareTo::Person(account)))
+            && let Ok(ShareTo::Person(account)) =
+                self.contact_reader_named(actor, named, (known, before), names)
+            && !self.inner.store.has(&TEMPORARY, &account)?
+            && kept == Some(account)
+        {
+            return Ok(ShareTo::Person(account));
+        }
+        let account = self.profile_person(actor, text)?.filter(|one| *one != actor.account());
+        let account = account.ok_or(NOBODY)?;
+        names.insert(account, text.to_owned());
+        Ok(ShareTo::Person(account))
+    }
+
+    /// The person inside whom the actor may write to, by the first address: whose a further address is, is
+    /// not said. Whether there is room in the mailbox makes no difference.
+    fn profile_person(&self, actor: &Actor, text: &str) -> Result<Option<AccountId>, Error> {
+        if Address::parse(text).is_err() {
+            return Ok(None);
+        }
+        let Some(account) = self.colleague_called(text)? else { return Ok(None) };
+        let is_person = self.group_able(account)?
+            && !self.inner.store.has(&ROLE_MAILBOXES, &account)?
+            && self.reaches(&self.asker(actor.account())?, account)?;
+        Ok(is_person.then_some(account))
     }
 
     /// The actor's own picture.
@@ -223,10 +260,11 @@ impl Gateway {
             if own.damage == Damage::Whole {
                 return Err(damaged());
             }
+            let had = own.had();
             let Own { before, mut stored, .. } = own;
             stored.picture = picture.map(|picture| picture_hash(&picture.octets));
             let said = (&stored, picture.map(|picture| &picture.octets[..]));
-            self.profile_commit(actor, self.profile_sealed(actor, before, said)?)
+            self.profile_commit(actor, self.profile_sealed(actor, (before, had), said)?)
         })?;
         self.profile(actor)
     }
@@ -236,10 +274,7 @@ impl Gateway {
     /// have copies that its owner cannot be shown.
     pub fn profile_preview(&self, actor: &Actor, address: &str) -> Result<Preview, Error> {
         inside(actor)?;
-        let account = self.colleague_called(address.trim())?.ok_or(NOBODY)?;
-        if self.contact_owner(actor, address)? != Some(account) {
-            return Err(NOBODY);
-        }
+        let account = self.profile_person(actor, address.trim())?.ok_or(NOBODY)?;
         let own = self.profile_own(actor)?;
         if own.damage != Damage::None {
             return Err(damaged());

@@ -19,11 +19,15 @@ use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::PROFILE_SHARED;
 use crate::store::Read;
 
-/// The most copies that one search reads, and of them those that are sealed for the reader alone, which
-/// take a step with the reader's private key each; and the most keys that are looked at for one reader.
+/// The most copies that one search reads. Each that is sealed for the reader alone takes a step with the
+/// reader's private key, and so does each epoch of a group.
 const COPIES_READ_MAX: usize = 5_000;
 const COPIES_OF_ONE_MAX: usize = 500;
+const EPOCHS_READ_MAX: usize = 200;
+
+/// The most keys that are looked at for the reader, and for each group; and for all of them.
 const KEYS_READ_MAX: usize = 10_000;
+const KEYS_ALL_MAX: usize = 50_000;
 
 /// Who asks, with the keys that were opened for the question.
 pub(super) struct Asking<'a> {
@@ -97,25 +101,40 @@ impl Gateway {
 
     /// What somebody sees of all profiles, a bounded number of them.
     pub(super) fn profile_parts(&self, asking: &mut Asking<'_>) -> Result<Parts, Error> {
-        let (mut all, mut read) = (Parts::default(), 0);
+        let (mut all, mut read, mut alone) = (Parts::default(), 0, 0);
+        let mut keys = 0;
         for to in ShareTo::of(&asking.reader) {
             let (mut owners, mut looked) = (BTreeSet::new(), 0);
+            let most = KEYS_READ_MAX.min(KEYS_ALL_MAX - keys);
+            if most == 0 {
+                all.more = true;
+                return Ok(all);
+            }
             self.inner.store.scan_keys(&PROFILE_SHARED, &to.key(), |(_, owner, _)| {
                 owners.insert(owner);
                 looked += 1;
-                match looked < KEYS_READ_MAX {
+                match looked < most {
                     true => ControlFlow::Continue(()),
                     false => ControlFlow::Break(()),
                 }
             })?;
-            let of_one = matches!(to, ShareTo::Person(_));
-            let most = if of_one { COPIES_OF_ONE_MAX } else { COPIES_READ_MAX };
-            all.more |= looked == KEYS_READ_MAX || owners.len() > most;
-            for owner in owners.into_iter().take(most) {
+            keys += looked;
+            all.more |= looked == most;
+            let is_alone = matches!(to, ShareTo::Person(_));
+            for owner in owners {
                 if read == COPIES_READ_MAX {
                     all.more = true;
                     return Ok(all);
                 }
+                let is_over = match is_alone {
+                    true => alone == COPIES_OF_ONE_MAX,
+                    false => asking.opened.count() >= EPOCHS_READ_MAX,
+                };
+                if is_over {
+                    all.more = true;
+                    break;
+                }
+                alone += usize::from(is_alone);
                 read += 1;
                 if let Some(plain) = self.profile_copy(asking, (to, owner, TEXT))? {
                     all.parts.entry(owner).or_default().add(plain)?;

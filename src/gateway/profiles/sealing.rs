@@ -60,6 +60,8 @@ pub(super) struct ProfileChange {
     before: Before,
     after: ProfileRow,
     puts: Vec<(CopyTo, u8, ContactShared)>,
+    /// Whom it was for.
+    had: Vec<CopyTo>,
     /// The readers whose copies stay as they are.
     kept: Vec<CopyTo>,
 }
@@ -106,6 +108,11 @@ impl Own {
             Before::Row(None) | Before::Damaged => 0,
         }
     }
+
+    /// Whom it is for.
+    pub(super) fn had(&self) -> Vec<CopyTo> {
+        self.stored.readers().into_keys().map(copy_to).collect()
+    }
 }
 
 impl Gateway {
@@ -144,7 +151,7 @@ impl Gateway {
     pub(super) fn profile_sealed(
         &self,
         actor: &Actor,
-        before: Before,
+        (before, had): (Before, Vec<CopyTo>),
         (stored, picture): (&StoredProfile, Option<&[u8]>),
     ) -> Result<ProfileChange, Error> {
         let account = actor.account();
@@ -169,7 +176,7 @@ impl Gateway {
             return Err(Error::OverQuota);
         }
         let after = ProfileRow { version, sealed, sealed_picture, copies };
-        Ok(ProfileChange { before, after, puts, kept: Vec::new() })
+        Ok(ProfileChange { before, after, puts, had, kept: Vec::new() })
     }
 
     /// The copy of one reader.
@@ -280,10 +287,19 @@ impl Gateway {
             after.copies.push(copy);
             puts.extend(parts);
         }
+        // Who is missing in that list has no copy.
+        for (to, fields) in readers {
+            let said = (&own.stored, own.picture.as_ref().map(|octets| &octets[..]));
+            let (copy, parts) = self.profile_copy_sealed(actor, row.version, (to, fields), said)?;
+            count += usize::from(!parts.is_empty());
+            after.copies.push(copy);
+            puts.extend(parts);
+        }
         if after == *row {
             return Ok(0);
         }
-        let change = ProfileChange { before: own.before.clone(), after, puts, kept };
+        let (before, had) = (own.before.clone(), own.had());
+        let change = ProfileChange { before, after, puts, had, kept };
         self.profile_commit(actor, change)?;
         Ok(count)
     }
@@ -305,10 +321,18 @@ impl ProfileChange {
         if found != self.before {
             return Err(Error::Busy);
         }
+        // An account whose removal has begun says nothing any more.
+        if !tx.has(&ACCOUNT_KEYS, &account)? {
+            return Err(Error::NotFound { what: "account" });
+        }
+        // Who had a copy is said by what was sealed; the row's list could have been changed on the disk.
+        for to in self.had.iter().filter(|to| !self.kept.contains(to)) {
+            copy_remove_in_tx(tx, account, *to);
+        }
         match &found {
             Before::Row(Some(row)) => {
                 let gone = row.copies.iter().filter(|copy| !self.kept.contains(&copy.to));
-                gone.for_each(|copy| copy_remove_in_tx(tx, account, *copy));
+                gone.for_each(|copy| copy_remove_in_tx(tx, account, copy.to));
             }
             Before::Row(None) => {}
             // Nobody knows who has a copy.
@@ -330,9 +354,9 @@ impl ProfileChange {
     }
 }
 
-fn copy_remove_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, copy: ProfileCopy) {
+fn copy_remove_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, to: CopyTo) {
     for part in [TEXT, PICTURE] {
-        tx.delete(&PROFILE_SHARED, &(share_to(copy.to).key(), account, part));
+        tx.delete(&PROFILE_SHARED, &(share_to(to).key(), account, part));
     }
 }
 

@@ -107,6 +107,13 @@ pub struct GroupTerms {
     pub lapses: Option<Timestamp>,
 }
 
+impl GroupTerms {
+    /// Whether a member may be a computed one: there is an agreement, or rows of an earlier one.
+    pub(in crate::gateway) fn computes(&self) -> bool {
+        self.lapses.is_some() || self.voucher.as_ref().is_some_and(|one| one.agreed.is_some())
+    }
+}
+
 /// The member by whose attestations the members of a group are computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupVoucher {

@@ -76,27 +76,51 @@ pub(in crate::gateway) fn voucher_of(
     Ok(terms.and_then(|terms| terms.voucher))
 }
 
+/// What all computed members of a group have in common: its voucher, as far as that is a member who
+/// agreed.
+struct Vouches {
+    voucher: AccountId,
+    agreement: [u8; 16],
+    party: Option<(String, VerifyingKey)>,
+}
+
+/// `None` if nobody vouches for the members of a group.
+fn vouches(reader: &impl Read, group: GroupId) -> Result<Option<Vouches>, Error> {
+    let terms = reader.get(&GROUP_TERMS, &group)?;
+    let Some(voucher) = terms.and_then(|terms| terms.voucher) else { return Ok(None) };
+    let Some(agreed) = voucher.agreed else { return Ok(None) };
+    let voucher = voucher.account;
+    if !reader.has(&GROUP_MEMBERS, &(group, voucher))? {
+        return Ok(None);
+    }
+    Ok(Some(Vouches { voucher, agreement: agreed.id, party: party(reader, voucher)? }))
+}
+
 /// The facts of one computed member.
 pub(in crate::gateway) fn facts(
     reader: &impl Read,
     (group, account): (GroupId, AccountId),
     now: Timestamp,
 ) -> Result<Facts, Error> {
-    let none = Facts { agreement: None, attestation: None, parties: None, now };
-    let terms = reader.get(&GROUP_TERMS, &group)?;
-    let Some(voucher) = terms.and_then(|terms| terms.voucher) else { return Ok(none) };
-    let Some(agreed) = voucher.agreed else { return Ok(none) };
-    if !reader.has(&GROUP_MEMBERS, &(group, voucher.account))? {
-        return Ok(none);
-    }
-    let row = reader.get(&ATTESTATIONS, &(account, voucher.account))?;
+    facts_by(reader, (vouches(reader, group)?.as_ref(), account), now)
+}
+
+fn facts_by(
+    reader: &impl Read,
+    (by, account): (Option<&Vouches>, AccountId),
+    now: Timestamp,
+) -> Result<Facts, Error> {
+    let Some(Vouches { voucher, agreement, party: own }) = by else {
+        return Ok(Facts { agreement: None, attestation: None, parties: None, now });
+    };
+    let row = reader.get(&ATTESTATIONS, &(account, *voucher))?;
     let row = row.filter(|row| row.revoked.is_none());
-    let parties = party(reader, voucher.account)?.zip(party(reader, account)?);
+    let parties = own.as_ref().zip(party(reader, account)?);
     Ok(Facts {
-        agreement: Some((voucher.account, agreed.id)),
+        agreement: Some((*voucher, *agreement)),
         attestation: row.map(|row| vault::digest(&row.attested.octets)),
         parties: parties.map(|((one, key), (other, its))| {
-            parties_digest((voucher.account, &one, key), (account, &other, its))
+            parties_digest((*voucher, one, *key), (account, &other, its))
         }),
         now,
     })
@@ -129,7 +153,7 @@ pub(in crate::gateway) fn is_member(
     Ok(is_there && counts(reader, (group, account), now)? == Some(true))
 }
 
-/// The members of a group, in the order of their identifiers.
+/// The members of a group, in the order of their identifiers: one scan, if none of them is computed.
 pub(in crate::gateway) fn members_of(
     reader: &impl Read,
     group: GroupId,
@@ -140,11 +164,26 @@ pub(in crate::gateway) fn members_of(
         rows.push(account);
         ControlFlow::Continue(())
     })?;
+    let terms = readable(reader.get(&GROUP_TERMS, &group))?;
+    if terms.is_some_and(|terms| terms.is_none_or(|terms| !terms.computes())) {
+        return Ok(rows);
+    }
+    // What all have in common is read once; if it cannot be read, those who are named are left.
+    let by = readable(vouches(reader, group))?;
     let mut found = Vec::with_capacity(rows.len());
     for account in rows {
-        if counts(reader, (group, account), now)? == Some(true) {
-            found.push(account);
-        }
+        let is_one = match readable(reader.get(&VOUCHED_MEMBERS, &(account, group)))? {
+            Some(None) => true,
+            Some(Some(row)) => match &by {
+                Some(by) => {
+                    let facts = readable(facts_by(reader, (by.as_ref(), account), now))?;
+                    facts.is_some_and(|facts| row.counts(&facts))
+                }
+                None => false,
+            },
+            None => false,
+        };
+        found.extend(is_one.then_some(account));
     }
     Ok(found)
 }

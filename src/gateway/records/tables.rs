@@ -122,6 +122,9 @@ pub const GROUP_TERMS: Table<GroupId, GroupTerms> = Table::new(89, "group_terms"
 /// By the account that an attestation is about.
 pub const VOUCHED_MEMBERS: Table<(AccountId, GroupId), VouchedMember> =
     Table::new(90, "vouched_members");
+/// Whom an attestation or an agreement made members of a group, which they join in steps.
+pub const GROUP_JOINING: Table<(GroupId, AccountId), VouchedMember> =
+    Table::new(95, "group_joining");
 pub const CONTACTS: Table<(AccountId, ContactId), ContactRow> = Table::new(78, "contacts");
 pub const CONTACT_BLOCKS: Table<(AccountId, u8), Sealed> = Table::new(79, "contact_blocks");
 pub const CONTACT_PHOTOS: Table<(AccountId, ContactId), Sealed> = Table::new(80, "contact_photos");

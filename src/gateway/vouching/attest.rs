@@ -164,7 +164,12 @@ impl Gateway {
         Ok(())
     }
 
-    fn attestation_revoke(&self, actor: &Actor, subject: AccountId) -> Result<(), Error> {
+    /// The revocation itself, after which only rows are left to clear away.
+    pub(super) fn attestation_revoke(
+        &self,
+        actor: &Actor,
+        subject: AccountId,
+    ) -> Result<(), Error> {
         let (voucher, now) = (actor.account(), self.inner.clock.now());
         let owner = self.register_owner(actor)?;
         let row = readable(self.inner.store.get(&ATTESTATIONS, &(subject, voucher)))?.flatten();
@@ -195,7 +200,7 @@ impl Gateway {
                 found.revoked = Some(revoked.clone());
                 tx.put(&ATTESTATIONS, &(subject, voucher), &found)?;
             }
-            revoked_in_tx(tx, (voucher, subject), now)?;
+            revoked_in_tx(tx, (voucher, subject))?;
             notice.as_ref().map_or(Ok(()), |notice| notice.store_in_tx(tx))
         });
         done.wait()

@@ -12,8 +12,6 @@ use crate::terms::VouchProblem;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColleagueView {
     pub person: PersonView,
-    /// The fingerprint of the key that the records say.
-    pub fingerprint: String,
     /// Whether the key is another one than the actor knows.
     pub key_changed: bool,
     pub received: Vec<AttestationView>,
@@ -78,7 +76,6 @@ impl Gateway {
             problem(VouchProblem::RegisterOld);
         }
         Ok(ColleagueView {
-            fingerprint: fingerprint(&met.person.party.address, met.person.party.key),
             person: met.view(),
             key_changed,
             received: looked.views,

@@ -25,7 +25,6 @@ use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::MESSAGE_SIGNATURES;
 use crate::gateway::records::vouching::SignedStatement;
 use crate::gateway::text::hex;
-use crate::gateway::vouching::fingerprint::fingerprint;
 use crate::gateway::vouching::overview::{AttestationView, PersonView};
 use crate::gateway::vouching::party::{Meeting, Met, is_removed};
 use crate::gateway::vouching::register::Owner;
@@ -124,7 +123,6 @@ pub struct SignatureView {
     pub state: SignatureState,
     /// Who signed it; nobody of one that is missing or does not fit.
     pub person: Option<PersonView>,
-    pub fingerprint: Option<String>,
     pub at: Option<Timestamp>,
     /// Whether the message came to the reader at another time than shortly after it was signed.
     pub time_differs: bool,
@@ -140,7 +138,6 @@ impl SignatureView {
         SignatureView {
             state,
             person: None,
-            fingerprint: None,
             at: None,
             time_differs: false,
             names_reader: false,
@@ -372,13 +369,7 @@ impl Gateway {
                 vouchers.push(view);
             }
         }
-        Ok(SignatureView {
-            person,
-            fingerprint: Some(fingerprint(&sender.address, sender.key)),
-            at: Some(message.at),
-            vouchers,
-            ..SignatureView::bare(state)
-        })
+        Ok(SignatureView { person, at: Some(message.at), vouchers, ..SignatureView::bare(state) })
     }
 }
 

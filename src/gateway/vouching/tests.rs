@@ -7,12 +7,15 @@ mod earlier_tests;
 mod groups_tests;
 mod keys_tests;
 mod limits_tests;
+mod many_tests;
 mod registers_tests;
 mod shown_tests;
+mod steps_tests;
 
 use std::sync::Arc;
 
 use super::attest::NewAttestation;
+use super::fingerprint::fingerprint;
 use super::overview::{AttestationView, Overview};
 use super::signature::SignatureView;
 use crate::gateway::outgoing::draft::{Addressee, DraftContent};
@@ -100,7 +103,8 @@ impl Office {
     }
 
     fn fingerprint(&self, reader: &Actor, of: &Actor) -> String {
-        self.gateway.colleague(reader, &self.id(of)).unwrap().fingerprint
+        let party = self.gateway.colleague_at(reader, &self.id(of)).unwrap().party;
+        fingerprint(&party.address, party.key)
     }
 
     fn vouch(&self, voucher: &Actor, subject: &Actor) {

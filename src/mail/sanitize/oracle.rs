@@ -75,8 +75,8 @@ fn is_inert_attribute(tag: &str, name: &str, value: &str) -> bool {
         "align" | "alt" | "bgcolor" | "border" | "cellpadding" | "cellspacing" | "color"
         | "colspan" | "dir" | "face" | "height" | "lang" | "rowspan" | "size" | "span"
         | "start" | "title" | "valign" | "width" => true,
-        // Our own marker, which has no value.
-        "data-remote" => tag == "img" && value.is_empty(),
+        // Our own markers, which have no value.
+        "data-remote" | "data-missing" => tag == "img" && value.is_empty(),
         _ => false,
     }
 }

@@ -111,10 +111,14 @@ impl Settle<'_> {
                 known if lists::ATTRIBUTES.contains(known) => Some(value),
                 _ => None,
             };
-            // So that the page around can count them and offer to load them.
-            if settled.is_none() && attribute.name == "src" && is_remote(&unescape(attribute.value))
-            {
-                self.out.push_str(" data-remote=\"\"");
+            // So that the page around can count them and offer to load them, or say that they are missing.
+            if settled.is_none() && attribute.name == "src" {
+                let source = unescape(attribute.value);
+                if is_remote(&source) {
+                    self.out.push_str(" data-remote=\"\"");
+                } else if name == "img" && starts(&source, "cid:") {
+                    self.out.push_str(" data-missing=\"\"");
+                }
             }
             if let Some(value) = settled {
                 write_attribute(&mut self.out, &attribute.name, &value.replace('&', "&amp;"));

@@ -422,6 +422,8 @@ fn inline_images_are_shown_and_remote_ones_counted() {
     assert_eq!(safe.html.matches("src=\"cid/3\"").count(), 2, "{}", safe.html);
     assert!(safe.html.contains("alt=\"An offer\"") && !safe.html.contains("t.example"));
     assert_eq!(safe.remote_images, 1);
+    // One that the message names and does not have is marked; what is no image of it is not.
+    assert_eq!(safe.html.matches("<img data-missing=\"\"").count(), 1, "{}", safe.html);
 }
 
 #[test]

@@ -117,9 +117,9 @@ pub struct GroupChange {
     #[schema(format = DateTime)]
     at: String,
     act: GroupAct,
-    /// The name of who made it.
+    /// The name of who made it; empty if that person was removed.
     who: String,
-    /// The name of the member whom it concerns.
+    /// The name of the member whom it concerns; empty if that person was removed.
     about: Option<String>,
 }
 

@@ -456,7 +456,10 @@ pub async fn list(
     let ProfilesQuery { q, offset, limit } = query;
     let query = PeopleQuery { text: q, offset, limit };
     let found = signed.run(CostClass::Content, move |gateway, actor| {
-        gateway.profile_tend_or_not(actor);
+        // What is typed into the search asks again and again.
+        if query.offset == 0 && query.text.is_empty() {
+            gateway.profile_tend_or_not(actor);
+        }
         gateway.profiles(actor, &query)
     });
     Ok(axum::Json(found.await?.into()))

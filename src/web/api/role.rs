@@ -72,7 +72,7 @@ pub enum RoleActName {
 #[schema(as = RoleAct)]
 pub struct Acted {
     kind: RoleActName,
-    /// The name, or else the address.
+    /// The name, or else the address; empty if that person was removed.
     who: String,
     #[schema(format = DateTime)]
     at: String,

@@ -108,8 +108,6 @@ pub struct VouchingProblem {
 pub struct Colleague {
     #[serde(flatten)]
     person: ColleagueName,
-    /// Sixty digits in groups of five, for comparing.
-    fingerprint: String,
     /// Whether the key is another one than this account knows.
     key_changed: bool,
     received: Vec<Attestation>,
@@ -136,7 +134,6 @@ pub struct Signature {
     /// Who signed it; `null` if the signature is missing or does not fit, or nobody here is known as the
     /// one who signed it.
     signer: Option<ColleagueName>,
-    fingerprint: Option<String>,
     #[schema(format = DateTime)]
     at: Option<String>,
     /// Whether the message came to the reader at another time than shortly after it was signed.
@@ -250,7 +247,6 @@ impl From<ColleagueView> for Colleague {
     fn from(view: ColleagueView) -> Colleague {
         Colleague {
             person: view.person.into(),
-            fingerprint: view.fingerprint,
             key_changed: view.key_changed,
             received: all(view.received),
             problems: all(view.problems),
@@ -263,7 +259,6 @@ impl From<SignatureView> for Signature {
         Signature {
             state: view.state,
             signer: view.person.map(ColleagueName::from),
-            fingerprint: view.fingerprint,
             at: view.at.map(Timestamp::to_rfc3339),
             time_differs: view.time_differs,
             names_reader: view.names_reader,

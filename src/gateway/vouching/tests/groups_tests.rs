@@ -326,11 +326,15 @@ fn members_are_those_whom_the_voucher_attests_whatever_happens() {
         let office = Office::open();
         let (gateway, omar) = (&office.gateway, &office.omar);
         let group = office.computed();
-        let others = [&office.dana, &office.noa];
+        let more = ["gil", "ron", "tal"].map(|name| {
+            create(gateway, name).unwrap();
+            signed_in(gateway, name)
+        });
+        let others = [&office.dana, &office.noa, &more[0], &more[1], &more[2]];
         let (mut agreed, mut in_force) = (true, BTreeMap::<usize, Option<Timestamp>>::new());
         let mut members = BTreeSet::new();
-        for step in vault::random_bytes::<30>().unwrap() {
-            let (what, who) = (step % 6, usize::from(step / 6) % 2);
+        for step in vault::random_bytes::<60>().unwrap() {
+            let (what, who) = (step % 6, usize::from(step / 6) % others.len());
             let now = gateway.clock().now();
             match what {
                 0 | 1 => {
@@ -345,7 +349,10 @@ fn members_are_those_whom_the_voucher_attests_whatever_happens() {
                     members.extend(agreed.then_some(who));
                 }
                 2 if in_force.remove(&who).is_some() => {
-                    gateway.vouch_revoke(omar, &office.id(others[who])).unwrap();
+                    match step < 128 {
+                        true => gateway.vouch_revoke(omar, &office.id(others[who])).unwrap(),
+                        false => gateway.attestation_revoke(omar, others[who].account()).unwrap(),
+                    }
                     members.remove(&who);
                 }
                 3 => {

@@ -94,7 +94,7 @@ export const people = {
     vouched: (who) => `dafür bürgt: ${who}`,
     nobody: "niemand bürgt für den Schlüssel",
     earlier: (who, day) =>
-      `Signiert am ${day} mit einem früheren Schlüssel von ${who}, der seither ersetzt wurde. Jemand anderes könnte diesen Schlüssel kennen: Fragen Sie nach, bevor Sie sich auf diese Nachricht verlassen.`,
+      `Signiert am ${day} mit einem Schlüssel, der nicht der für ${who} bezeugte ist: Er wurde ersetzt. Jemand anderes könnte diesen Schlüssel kennen: Fragen Sie nach, bevor Sie sich auf diese Nachricht verlassen.`,
     changed: (who) =>
       `Signiert mit einem anderen Schlüssel als dem, den Sie von ${who} kennen. Vergleichen Sie den Code, bevor Sie sich auf diese Nachricht verlassen.`,
     unknown: (day) => `Signiert am ${day} von jemandem, der hier nicht mehr bekannt ist.`,
@@ -152,6 +152,9 @@ export const people = {
       you: "Jemand, der diese Gruppe verwaltet, bittet darum, dass ihre Mitglieder die Personen sind, für die Sie bürgen. Wenn Sie zustimmen, sehen alle Mitglieder, wer das ist; für wen Sie später bürgen, kommt hinzu. Sie können das jederzeit zurücknehmen.",
       agree: "Zustimmen",
       end: "Beenden",
+      endAsk: "Die Bürgschaft für diese Gruppe beenden?",
+      endLead:
+        "Wer Mitglied ist, weil die Bürgschaft besteht, ist sofort nicht mehr in der Gruppe, und sie beginnt einen neuen Schlüssel. Ist sie geschlossen, finden danach alle hier diese Personen wieder und dürfen ihnen schreiben.",
       ask: "Mitglied, das bürgt",
       askHint:
         "Wenn das Mitglied zustimmt, sind die Personen in der Gruppe, für die es bürgt, und niemand wird von Hand hinzugefügt.",
@@ -204,6 +207,7 @@ export const people = {
     dropLead:
       "Ihre Schlüssel werden vernichtet. Was für sie geschrieben wurde, kann dann niemand mehr lesen.",
     changes: "Letzte Änderungen",
+    gone: "(eine entfernte Person)",
     change: {
       created: (who: string) => `${who} hat die Gruppe angelegt`,
       added: (who: string, about: string) => `${who} hat ${about} aufgenommen`,
@@ -307,6 +311,7 @@ export const people = {
         title: "Wer das ganze Adressbuch sieht",
         act: "Adressbuch freigeben …",
         hint: "Alle Kontakte und solche, die später hinzukommen.",
+        also: "Das ganze Adressbuch und damit diesen Kontakt sehen auch",
         none: "Niemand sonst sieht alles.",
         lead: "Was Sie hier wählen, wird von jedem Kontakt freigegeben, auch von später hinzugefügten.",
         elsewhere:

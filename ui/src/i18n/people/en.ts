@@ -91,7 +91,7 @@ export const people = {
     vouched: (who: string) => `vouched for by ${who}`,
     nobody: "nobody vouches for the key",
     earlier: (who: string, day: string) =>
-      `Signed on ${day} with an earlier key of ${who}, which was replaced since. Somebody else may know that key: ask before you rely on this message.`,
+      `Signed on ${day} with a key that is not the one that is attested for ${who}: it was replaced. Somebody else may know that key: ask before you rely on this message.`,
     changed: (who: string) =>
       `Signed with a key that is not the one you know of ${who}. Compare the code before you rely on this message.`,
     unknown: (day: string) => `Signed on ${day} by somebody who is not known here any more.`,
@@ -147,6 +147,9 @@ export const people = {
       you: "A manager asks that the members of this group be the people you vouch for. If you agree, all its members see who they are, and whom you vouch for later joins too. You can take it back at any time.",
       agree: "Agree",
       end: "End this",
+      endAsk: "End this?",
+      endLead:
+        "The people who are members because the voucher attests it leave the group at once, and the group begins a new key. If it is closed, everybody inside finds them again and may write to them.",
       ask: "Member who vouches",
       askHint:
         "If the member agrees, the people whom the member vouches for are in the group, and nobody is added by hand.",
@@ -192,6 +195,7 @@ export const people = {
     dropAsk: "Delete this group?",
     dropLead: "Its keys are destroyed. What was written for it can no longer be read by anybody.",
     changes: "Latest changes",
+    gone: "(a person who was removed)",
     change: {
       created: (who: string) => `${who} created the group`,
       added: (who: string, about: string) => `${who} added ${about}`,
@@ -288,6 +292,7 @@ export const people = {
         title: "Who sees the whole address book",
         act: "Share the address book…",
         hint: "All contacts, and those that are added later.",
+        also: "The whole address book, and so this contact, is also read by",
         none: "Nobody else sees all of it.",
         lead: "What you choose here is shared of every contact, also of those that you add later.",
         elsewhere:

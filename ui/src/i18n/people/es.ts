@@ -91,7 +91,7 @@ export const people = {
     vouched: (who) => `con el aval de ${who}`,
     nobody: "nadie avala la clave",
     earlier: (who, day) =>
-      `Firmado el ${day} con una clave anterior de ${who}, que se ha sustituido desde entonces. Otra persona puede conocer esa clave: pregunte antes de fiarse de este mensaje.`,
+      `Firmado el ${day} con una clave que no es la avalada de ${who}: se ha sustituido. Otra persona puede conocer esa clave: pregunte antes de fiarse de este mensaje.`,
     changed: (who) =>
       `Firmado con una clave distinta de la que usted conoce de ${who}. Compare el código antes de fiarse de este mensaje.`,
     unknown: (day) => `Firmado el ${day} por alguien a quien ya no se conoce aquí.`,
@@ -146,6 +146,9 @@ export const people = {
       you: "Un gestor pide que los miembros de este grupo sean las personas que usted avala. Si acepta, todos los miembros ven quiénes son, y también entra quien usted avale más tarde. Puede retirarlo en cualquier momento.",
       agree: "Aceptar",
       end: "Terminar",
+      endAsk: "¿Terminar el aval de este grupo?",
+      endLead:
+        "Quien es miembro porque tiene el aval sale del grupo de inmediato, y el grupo empieza una clave nueva. Si es un grupo cerrado, todas las personas de dentro vuelven a encontrar a esas personas y pueden escribirles.",
       ask: "Miembro que avala",
       askHint:
         "Si el miembro acepta, las personas que avala están en el grupo y nadie se añade a mano.",
@@ -194,6 +197,7 @@ export const people = {
     dropAsk: "¿Eliminar este grupo?",
     dropLead: "Sus claves se destruyen. Nadie podrá leer ya lo que se escribió para él.",
     changes: "Últimos cambios",
+    gone: "(una persona eliminada)",
     change: {
       created: (who: string) => `${who} creó el grupo`,
       added: (who: string, about: string) => `${who} añadió a ${about}`,
@@ -290,6 +294,7 @@ export const people = {
         title: "Quién ve toda la libreta de direcciones",
         act: "Compartir la libreta…",
         hint: "Todos los contactos y los que se añadan después.",
+        also: "Toda la libreta de direcciones, y con ella este contacto, la ven también",
         none: "Nadie más la ve entera.",
         lead: "Lo que elija aquí se comparte de cada contacto, también de los que añada después.",
         elsewhere: "Entretanto ha cambiado quién ve la libreta. Cierre esto y ábralo de nuevo.",

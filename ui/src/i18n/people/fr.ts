@@ -94,7 +94,7 @@ export const people = {
     vouched: (who) => `avec la garantie de ${who}`,
     nobody: "personne ne se porte garant de la clé",
     earlier: (who, day) =>
-      `Signé le ${day} avec une clé antérieure de ${who}, remplacée depuis. Quelqu’un d’autre peut connaître cette clé : renseignez-vous avant de vous fier à ce message.`,
+      `Signé le ${day} avec une clé qui n’est pas celle attestée pour ${who} : elle a été remplacée. Quelqu’un d’autre peut connaître cette clé : renseignez-vous avant de vous fier à ce message.`,
     changed: (who) =>
       `Signé avec une autre clé que celle que vous connaissez de ${who}. Comparez le code avant de vous fier à ce message.`,
     unknown: (day) => `Signé le ${day} par quelqu’un qui n’est plus connu ici.`,
@@ -150,6 +150,9 @@ export const people = {
       you: "Un gestionnaire demande que les membres de ce groupe soient les personnes dont vous vous portez garant. Si vous acceptez, tous les membres voient qui elles sont, et celles dont vous vous porterez garant plus tard s’y ajoutent. Vous pouvez revenir là-dessus à tout moment.",
       agree: "Accepter",
       end: "Mettre fin",
+      endAsk: "Mettre fin à l’attestation pour ce groupe ?",
+      endLead:
+        "Les membres grâce à l’attestation du garant quittent aussitôt le groupe, qui commence une nouvelle clé. S’il est fermé, toutes les personnes internes les retrouvent et peuvent leur écrire.",
       ask: "Membre qui se porte garant",
       askHint:
         "Si le membre accepte, les personnes dont il se porte garant sont dans le groupe, et personne n’est ajouté à la main.",
@@ -201,6 +204,7 @@ export const people = {
     dropAsk: "Supprimer ce groupe\u00a0?",
     dropLead: "Ses clés sont détruites. Plus personne ne pourra lire ce qui a été écrit pour lui.",
     changes: "Dernières modifications",
+    gone: "(une personne supprimée)",
     change: {
       created: (who: string) => `${who} a créé le groupe`,
       added: (who: string, about: string) => `${who} a ajouté ${about}`,
@@ -298,6 +302,7 @@ export const people = {
         title: "Qui voit tout le carnet d’adresses",
         act: "Partager le carnet…",
         hint: "Tous les contacts, et ceux qui seront ajoutés plus tard.",
+        also: "Tout le carnet d’adresses, et donc ce contact, est aussi vu par",
         none: "Personne d’autre ne le voit en entier.",
         lead: "Ce que vous choisissez ici est partagé pour chaque contact, y compris ceux que vous ajouterez plus tard.",
         elsewhere:

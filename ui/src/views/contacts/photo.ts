@@ -1,4 +1,5 @@
-// Makes a photo as small as it is shown, in the browser: the server decodes no image.
+// Makes a photo as small as it is shown, in the browser: the server keeps photos of contacts as they come,
+// and draws the own picture anew.
 
 const SIDE = 512;
 const QUALITY = 0.85;
