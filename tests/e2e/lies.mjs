@@ -42,11 +42,7 @@ const added = says("The server shows an attestation of ", talSigned, " that .* d
 const other = says("The key of ", danaSigned, " is not the one that you know\\.");
 const broken = /The signature does not fit this message\./;
 const missing = /This message was signed, and its signature is missing\./;
-const earlier = says(
-  "with a key that is not the one that is attested for ",
-  danaSigned,
-  ": it was replaced\\.",
-);
+const earlier = says("with a key of ", danaSigned, " that is no longer in use\\.");
 const signedBy = says("^Signed by ", danaSigned, " on .*$");
 /** The one who revoked is not among them. */
 const vouchedBy = says("^vouched for by ", omarSigned, "$");

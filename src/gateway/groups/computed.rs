@@ -155,7 +155,11 @@ pub(in crate::gateway) fn attested_in_tx(
     now: Timestamp,
 ) -> Result<(), Error> {
     for (n, (group, agreed)) in agreed_in_tx(tx, given.voucher)?.into_iter().enumerate() {
-        if n < JOINED_MAX || tx.has(&GROUP_MEMBERS, &(group, given.subject))? {
+        let terms = tx.get(&GROUP_TERMS, &group)?.unwrap_or_default();
+        // Rows that count no longer would take the room: they are cleared away first.
+        let is_clear = terms.lapses.is_none_or(|at| at > now);
+        let is_there = tx.has(&GROUP_MEMBERS, &(group, given.subject))?;
+        if is_there || n < JOINED_MAX && is_clear {
             given.join_in_tx(tx, (group, agreed), now)?;
         } else {
             tx.put(&GROUP_JOINING, &(group, given.subject), &given.vouched(agreed))?;
@@ -444,6 +448,10 @@ impl Gateway {
             let voucher = asked.ok_or(ONLY_VOUCHER)?;
             if voucher.agreed.is_some() {
                 return Ok(());
+            }
+            // What is cleared away takes with it that somebody is to join.
+            if terms.lapses.is_some_and(|at| at <= now) {
+                return Err(Error::Busy);
             }
             voucher.agreed = Some(agreed);
             terms.lapses = Some(Timestamp(0));

@@ -324,13 +324,14 @@ impl Gateway {
         parse_hex(member).map(|account| self.name_of(AccountId(account)))
     }
 
-    /// The name of an account, or else its address; and its address. Who was removed has neither.
+    /// The name of an account, or else its address; and its address. Who was removed has neither, and of one
+    /// whose record is damaged there is the number.
     pub(in crate::gateway) fn person(&self, account: AccountId) -> Result<(String, String), Error> {
         let found = match self.account(account) {
-            Err(Error::NotFound { .. }) => None,
+            Err(Error::NotFound { .. }) => return Ok(Default::default()),
             found => readable(found)?,
         };
-        let Some(found) = found else { return Ok(Default::default()) };
+        let Some(found) = found else { return Ok((account.to_text(), String::new())) };
         let address = found.addresses.first().cloned().unwrap_or_default();
         // Where there is no directory, nobody learns names by adding people.
         let name = match found.display_name.is_empty() || !self.site()?.directory {

@@ -162,7 +162,7 @@ fn an_attestation_counts_in_each_of_many_groups() {
         found.count()
     };
     assert_eq!(is_in(), 23);
-    // Attested anew, she stays a member without a gap, also before any step.
+    // Attested anew, she stays a member.
     let new = office.what(omar, noa);
     gateway.vouch_attest(omar, &new).unwrap();
     assert_eq!(is_in(), 23);

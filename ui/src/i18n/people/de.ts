@@ -94,7 +94,7 @@ export const people = {
     vouched: (who) => `dafür bürgt: ${who}`,
     nobody: "niemand bürgt für den Schlüssel",
     earlier: (who, day) =>
-      `Signiert am ${day} mit einem Schlüssel, der nicht der für ${who} bezeugte ist: Er wurde ersetzt. Jemand anderes könnte diesen Schlüssel kennen: Fragen Sie nach, bevor Sie sich auf diese Nachricht verlassen.`,
+      `Signiert am ${day} mit einem Schlüssel von ${who}, der nicht mehr in Gebrauch ist. Jemand anderes könnte diesen Schlüssel kennen: Fragen Sie nach, bevor Sie sich auf diese Nachricht verlassen.`,
     changed: (who) =>
       `Signiert mit einem anderen Schlüssel als dem, den Sie von ${who} kennen. Vergleichen Sie den Code, bevor Sie sich auf diese Nachricht verlassen.`,
     unknown: (day) => `Signiert am ${day} von jemandem, der hier nicht mehr bekannt ist.`,

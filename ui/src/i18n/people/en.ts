@@ -91,7 +91,7 @@ export const people = {
     vouched: (who: string) => `vouched for by ${who}`,
     nobody: "nobody vouches for the key",
     earlier: (who: string, day: string) =>
-      `Signed on ${day} with a key that is not the one that is attested for ${who}: it was replaced. Somebody else may know that key: ask before you rely on this message.`,
+      `Signed on ${day} with a key of ${who} that is no longer in use. Somebody else may know that key: ask before you rely on this message.`,
     changed: (who: string) =>
       `Signed with a key that is not the one you know of ${who}. Compare the code before you rely on this message.`,
     unknown: (day: string) => `Signed on ${day} by somebody who is not known here any more.`,

@@ -91,7 +91,7 @@ export const people = {
     vouched: (who) => `con el aval de ${who}`,
     nobody: "nadie avala la clave",
     earlier: (who, day) =>
-      `Firmado el ${day} con una clave que no es la avalada de ${who}: se ha sustituido. Otra persona puede conocer esa clave: pregunte antes de fiarse de este mensaje.`,
+      `Firmado el ${day} con una clave de ${who} que ya no está en uso. Otra persona puede conocer esa clave: pregunte antes de fiarse de este mensaje.`,
     changed: (who) =>
       `Firmado con una clave distinta de la que usted conoce de ${who}. Compare el código antes de fiarse de este mensaje.`,
     unknown: (day) => `Firmado el ${day} por alguien a quien ya no se conoce aquí.`,

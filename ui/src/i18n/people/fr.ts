@@ -94,7 +94,7 @@ export const people = {
     vouched: (who) => `avec la garantie de ${who}`,
     nobody: "personne ne se porte garant de la clé",
     earlier: (who, day) =>
-      `Signé le ${day} avec une clé qui n’est pas celle attestée pour ${who} : elle a été remplacée. Quelqu’un d’autre peut connaître cette clé : renseignez-vous avant de vous fier à ce message.`,
+      `Signé le ${day} avec une clé de ${who} qui n’est plus utilisée. Quelqu’un d’autre peut connaître cette clé : renseignez-vous avant de vous fier à ce message.`,
     changed: (who) =>
       `Signé avec une autre clé que celle que vous connaissez de ${who}. Comparez le code avant de vous fier à ce message.`,
     unknown: (day) => `Signé le ${day} par quelqu’un qui n’est plus connu ici.`,
