@@ -26,6 +26,7 @@ const FLOORS: &[&str] = &[
     "audit",
     "upload",
     "groups",
+    "keyrings",
     "roles",
     "mailboxes",
     "search",

@@ -18,6 +18,7 @@
 //! | `accounts` | accounts, their credentials, sessions and preferences |
 //! | `audit`, `upload` | the audit log; file uploads |
 //! | `groups` | groups, their members, and the keys of what members write for each other |
+//! | `keyrings` | the keys of audiences made of accounts and groups |
 //! | `roles` | role mailboxes, which a group reads together |
 //! | `mailboxes` | messages as their readers hold them: sealed, filed, listed, changed |
 //! | `search` | an index over sealed mail, and its queries |
@@ -57,6 +58,8 @@ pub mod audit;
 pub mod upload;
 
 pub mod groups;
+
+mod keyrings;
 
 pub mod roles;
 

@@ -10,10 +10,13 @@ use super::contacts::shares::{Field, Fields};
 use super::contacts::sharing::{NamedReader, WantedShare};
 use super::contacts::transfer::Format;
 use super::group_tests::{add, created, gateway_of, group_id, id, put, row};
+use super::keyrings::change::Earlier;
 use super::mailboxes::label::Label;
 use super::profiles::fields::{ProfileField, ProfileText};
 use super::profiles::own::{WantedAudience, WantedProfile};
 use super::records::contact::ContactShared;
+use super::records::ids::RingId;
+use super::records::keyring::RingEntry;
 use super::records::search::Sealed;
 use super::records::tables::PROFILE_SHARED;
 use super::records::tables::{
@@ -80,7 +83,7 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 31] = [
+const NOT_FILLED: [(&str, &str); 34] = [
     ("login_names", "by a keyed hash; the first step removes the name"),
     ("addresses", "by a keyed hash; the first step removes each address"),
     ("held_names", "by a keyed hash, for 90 days, and on purpose"),
@@ -107,6 +110,9 @@ const NOT_FILLED: [(&str, &str); 31] = [
     ("groups", "by the group, which the user leaves"),
     ("group_epochs", "by the group"),
     ("group_terms", "by the group"),
+    ("rings", "by the keyring, which the user leaves"),
+    ("ring_epochs", "by the keyring"),
+    ("keys_changed", "one row for the site"),
     ("vouched_members", "while a voucher attests; leaving the group removes it"),
     ("group_addresses", "by a keyed hash of the group's address"),
     ("role_mailboxes", "of role mailboxes alone"),
@@ -143,6 +149,15 @@ fn all_tables() -> Vec<(u8, &'static str)> {
         (number.parse().unwrap(), rest.split('"').nth(1).unwrap())
     });
     found.collect()
+}
+
+/// The two have a keyring, and both seal under it.
+fn use_keyring(gateway: &Gateway, dana: &Actor, omar: &Actor) {
+    let entries = [dana, omar].map(|actor| RingEntry::Account(actor.account()));
+    let ring = RingId([9; 16]);
+    let (new, ..) = gateway.keyring_new(dana, ring, &entries, Earlier::Shown).unwrap();
+    gateway.transact(move |tx| new.store_in_tx(tx)).wait().unwrap();
+    gateway.keyring_sealing(omar, ring).unwrap();
 }
 
 /// Each of the two shares, adds and changes something in the address book of the other, and asks the other
@@ -257,6 +272,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     gateway.totp_start(&omar, &password(PASSWORD)).unwrap();
     let group = created(&gateway, &omar);
     add(&gateway, &omar, &group, "dana");
+    use_keyring(&gateway, &dana, &omar);
     use_contacts(&gateway, &omar, &dana);
     use_vouching(&gateway, &omar, &dana);
     use_vouching(&gateway, &dana, &omar);

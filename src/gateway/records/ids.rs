@@ -47,6 +47,20 @@ impl crate::store::Key for GroupId {
     }
 }
 
+/// Identifies a keyring; random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RingId(pub [u8; 16]);
+
+impl crate::store::Key for RingId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        crate::store::Key::read(bytes).map(RingId)
+    }
+}
+
 /// A reference number as a key.
 pub type ReferenceKey = [u8; 16];
 /// A mailbox within its account.

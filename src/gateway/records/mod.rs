@@ -6,6 +6,7 @@ pub mod audit;
 pub mod contact;
 pub mod group;
 pub mod ids;
+pub mod keyring;
 pub mod mailbox;
 pub(in crate::gateway) mod membership;
 pub mod message;

@@ -7,6 +7,7 @@ mod contact_tests;
 mod groups_tests;
 mod places_tests;
 mod profiles_tests;
+mod rings_tests;
 mod roles_tests;
 mod sealed_tests;
 mod sending_tests;

@@ -18,8 +18,9 @@ use crate::gateway::records::group::{
     Group, GroupEpoch, GroupMember, GroupOwner, GroupTerms, GroupWrap, InGroup, VouchedMember,
 };
 use crate::gateway::records::ids::{
-    AccountId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, UploadId,
+    AccountId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, RingId, UploadId,
 };
+use crate::gateway::records::keyring::{KeysChanged, Ring, RingEntry, RingEpoch, RingWrap};
 use crate::gateway::records::mailbox::{
     ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, MailboxV1, Place,
 };
@@ -155,6 +156,15 @@ pub const REMOVALS: Table<AccountId, Removal> = Table::new(96, "removals");
 pub const HELD_NAMES: Table<[u8; 16], HeldName> = Table::new(97, "held_names");
 pub const CODE_FAILURES: Table<AccountId, CodeFailures> = Table::new(98, "code_failures");
 
+pub const RINGS: Table<RingId, Ring> = Table::new(100, "rings");
+pub const RING_EPOCHS: Table<(RingId, u32), RingEpoch> = Table::new(101, "ring_epochs");
+pub const RING_ENTRIES: Table<(RingId, RingEntry), Due> = Table::new(102, "ring_entries");
+pub const RINGS_OF: Table<(RingEntry, RingId), Due> = Table::new(103, "rings_of");
+pub const RING_WRAPS: Table<(RingId, RingEntry, u32), RingWrap> = Table::new(104, "ring_wraps");
+/// The latest epoch that an account's own session found to be genuine.
+pub const RING_SEEN: Table<(AccountId, RingId), Sealed> = Table::new(105, "ring_seen");
+pub const KEYS_CHANGED: Table<(), KeysChanged> = Table::new(106, "keys_changed");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -250,6 +260,10 @@ records!(
     Removal = 1,
     HeldName = 1,
     CodeFailures = 1,
+    Ring = 1,
+    RingEpoch = 1,
+    RingWrap = 1,
+    KeysChanged = 1,
 );
 
 versions!(
