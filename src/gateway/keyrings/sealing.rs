@@ -11,6 +11,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::groups::epochs::Keys;
+use crate::gateway::groups::view::KeysState;
 use crate::gateway::records::ids::{GroupId, RingId};
 use crate::gateway::records::keyring::{KeysChanged, Ring, RingEntry, RingUnder, RingWrap};
 use crate::gateway::records::tables::{
@@ -100,6 +101,21 @@ impl Gateway {
         }
         keys.opened.insert(under, secret.clone());
         Ok(secret)
+    }
+
+    /// What the actor's session opens of the epoch in use.
+    pub(in crate::gateway) fn keyring_state(
+        &self,
+        actor: &Actor,
+        ring: RingId,
+    ) -> Result<KeysState, Error> {
+        let row = self.inner.store.get(&RINGS, &ring)?.ok_or(NO_RING)?;
+        Ok(match self.ring_keys_in_use(actor, (ring, &row))? {
+            Keys::Held(_) => KeysState::Held,
+            Keys::Waiting => KeysState::Waiting,
+            Keys::Unproven => KeysState::Unproven,
+            Keys::Differ => KeysState::Differ,
+        })
     }
 
     /// Takes keys that nothing proves for genuine, because others said that they began them; and begins
