@@ -31,6 +31,7 @@
 //! | `outcomes` | read, rejected, delivered, failed: what follows from each |
 //! | `contacts` | address books, and requests to add a contact |
 //! | `profiles` | what users say about themselves, and the directory that shows it |
+//! | `boards` | boards with topics and posts, for audiences of their own |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -86,6 +87,8 @@ mod outcomes;
 pub mod contacts;
 
 pub mod profiles;
+
+pub mod boards;
 
 #[cfg(test)]
 mod again_tests;

@@ -20,7 +20,7 @@ use crate::gateway::records::tables::{
     REGISTERS, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
     SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
 };
-use crate::gateway::records::tables::RING_SEEN;
+use crate::gateway::records::tables::{BOARD_POSITIONS, RING_SEEN};
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
@@ -43,13 +43,14 @@ pub(in crate::gateway) enum Cleared {
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 49] = [
+const TABLES: [Clear; 50] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
     vouch_requests_in_tx,
     |tx, id, room| removed_from_some_in_tx(tx, RingEntry::Account(id), room),
     |tx, id, room| some_in_tx(tx, &RING_SEEN, &id, room),
+    |tx, id, room| some_in_tx(tx, &BOARD_POSITIONS, &id, room),
     |tx, id, room| some_in_tx(tx, &GROUP_WRAPS, &(GroupId::EVERYBODY, id), room),
     // It may have waited for the keys of everybody inside.
     |tx, id, room| some_in_tx(tx, &GROUP_WAITING, &(GroupId::EVERYBODY, id), room),

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod board;
 pub mod contact;
 pub mod group;
 pub mod ids;

@@ -3,6 +3,7 @@
 //! Their lines in `fixtures/records/records.txt` are numbered as the samples stand here. A sample
 //! changes only with its record's version.
 
+mod boards_tests;
 mod contact_tests;
 mod groups_tests;
 mod places_tests;
