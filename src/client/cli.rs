@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::boards::{self, Boards};
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
@@ -108,6 +109,11 @@ enum Command {
     Groups {
         #[command(subcommand)]
         command: GroupsCommand,
+    },
+    /// Boards: list, read, post, find, and say who may do what.
+    Board {
+        #[command(subcommand)]
+        command: Boards,
     },
     /// List, import and export the contacts of the address book.
     Contacts {
@@ -309,6 +315,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             Some(found) => vouching::write(&mut out, &found, printable),
         },
         Command::Groups { command } => groups(&mut out, client.groups(command).await?, form),
+        Command::Board { command } => {
+            boards::perform(&mut client, command, (&mut out, printable)).await?;
+            Ok(())
+        }
         Command::Contacts { command } => {
             contacts::perform(&mut client, command, &mut out).await?;
             Ok(())
@@ -366,7 +376,7 @@ fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
 }
 
 /// Reads a message's text from a file, or from standard input for `-`.
-fn body(path: &Path) -> Result<String, Error> {
+pub(super) fn body(path: &Path) -> Result<String, Error> {
     const OCTETS_MAX: u64 = 1 << 20;
     let mut text = String::new();
     let read = match path == Path::new("-") {
