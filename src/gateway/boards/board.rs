@@ -1,6 +1,7 @@
 //! Boards: making one, saying who may do what there, and deleting it.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -115,6 +116,13 @@ pub(super) struct Seen {
     pub reader: Reader,
 }
 
+/// What was asked about groups and accounts while people were counted, once for each.
+#[derive(Default)]
+struct Counted {
+    members: HashMap<GroupId, Vec<AccountId>>,
+    able: HashMap<AccountId, bool>,
+}
+
 impl Seen {
     /// Refuses what needs a higher right.
     pub fn needs(&self, right: BoardRight) -> Result<(), Error> {
@@ -171,11 +179,11 @@ impl Gateway {
             }
             ControlFlow::Continue(())
         })?;
-        let mut keys = RingKeys::default();
+        let (mut keys, mut counted) = (RingKeys::default(), Counted::default());
         let mut items = Vec::with_capacity(rows.len());
         for (id, row, right) in rows {
             let seen = Seen { id, row, right, reader: reader.clone() };
-            items.push(self.board_view(actor, &mut keys, &seen)?);
+            items.push(self.board_view(actor, (&mut keys, &mut counted), &seen)?);
         }
         items.sort_by_cached_key(|one| {
             let name = one.about.as_ref().map(|about| about.name.to_lowercase());
@@ -191,7 +199,8 @@ impl Gateway {
             tracing::debug!(%error, "the name of a board was not sealed anew");
         }
         seen = self.board_seen(actor, id)?;
-        let view = self.board_view(actor, &mut RingKeys::default(), &seen)?;
+        let view =
+            self.board_view(actor, (&mut RingKeys::default(), &mut Counted::default()), &seen)?;
         let mut grants = Vec::new();
         if seen.right == BoardRight::Manage {
             let asker = self.asker(actor.account())?;
@@ -230,7 +239,7 @@ impl Gateway {
     fn board_view(
         &self,
         actor: &Actor,
-        keys: &mut RingKeys,
+        (keys, counted): (&mut RingKeys, &mut Counted),
         seen: &Seen,
     ) -> Result<BoardView, Error> {
         let Seen { id, row, right, .. } = seen;
@@ -240,8 +249,8 @@ impl Gateway {
             right: *right,
             version: row.version,
             shows_earlier: row.shows_earlier,
-            readers: self.board_people(row, BoardRight::Read)?,
-            writers: self.board_people(row, BoardRight::Write)?,
+            readers: self.board_people(counted, row, BoardRight::Read)?,
+            writers: self.board_people(counted, row, BoardRight::Write)?,
             unread: self.board_unread(seen)?,
         })
     }
@@ -287,18 +296,33 @@ impl Gateway {
     }
 
     /// How many people have a right.
-    fn board_people(&self, row: &Board, needed: BoardRight) -> Result<People, Error> {
+    fn board_people(
+        &self,
+        counted: &mut Counted,
+        row: &Board,
+        needed: BoardRight,
+    ) -> Result<People, Error> {
         let mut people = BTreeSet::new();
         for grant in row.grants.iter().filter(|grant| grant.right >= needed) {
             match grant.to {
                 RingEntry::Group(GroupId::EVERYBODY) => return Ok(People::Everybody),
-                RingEntry::Group(group) => people.extend(self.group_able_members(group)?),
+                RingEntry::Group(group) => {
+                    let members = match counted.members.entry(group) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(unknown) => unknown.insert(self.group_members(group)?),
+                    };
+                    people.extend(members.iter().copied());
+                }
                 RingEntry::Account(account) => drop(people.insert(account)),
             }
         }
         let mut count = 0;
         for account in people {
-            count += usize::from(self.group_able(account)?);
+            let is_able = match counted.able.entry(account) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => *unknown.insert(self.group_able(account)?),
+            };
+            count += usize::from(is_able);
         }
         Ok(People::Some(count))
     }

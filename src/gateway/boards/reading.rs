@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::boards::board::{Seen, not_open};
+use crate::gateway::boards::board::{Seen, allowed_in_tx, not_open};
 use crate::gateway::boards::post::{NO_POST, PostContent, WHOLE, post_binding};
 use crate::gateway::boards::rights::{may_change, sees_post};
 use crate::gateway::boards::topic::TopicView;
@@ -143,7 +143,7 @@ impl Gateway {
             view.unread = *number > read;
             items.push(view);
         }
-        let sum = self.topic_sum(&seen, (key, &topic))?;
+        let sum = self.topic_sum(&seen, (key, &topic), read)?;
         let may_edit = seen.right >= BoardRight::Edit;
         Ok(PostPage {
             items,
@@ -322,7 +322,10 @@ impl Gateway {
         read: u64,
     ) -> Result<(), Error> {
         let key = (account, board, topic);
+        let now = self.inner.clock.now();
         let done = self.transact(move |tx| {
+            // Whoever may read no more, or is not here any more, leaves nothing.
+            allowed_in_tx(tx, board, (account, now), BoardRight::Read)?;
             let before: BoardPosition = tx.get(&BOARD_POSITIONS, &key)?.unwrap_or_default();
             if before.read < read {
                 tx.put(&BOARD_POSITIONS, &key, &BoardPosition { read, ..before })?;

@@ -1,5 +1,6 @@
 //! Topics: their list, pinning and locking them, and deleting one.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -24,8 +25,10 @@ pub const TOPICS_PAGE_MAX: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicView {
     pub reference: ReferenceKey,
-    /// `None` if it cannot be opened, or not yet.
+    /// `None` if its first post was deleted, or cannot be opened, or not yet.
     pub title: Option<String>,
+    /// Whether its first post was deleted.
+    pub deleted: bool,
     pub author: String,
     pub begun: Timestamp,
     /// Of the latest post that the actor sees.
@@ -52,6 +55,17 @@ pub(super) struct Sum {
     pub last: Timestamp,
 }
 
+/// How far somebody has read each topic of a board, and all of it.
+#[derive(Default)]
+struct Positions(HashMap<ReferenceKey, u64>);
+
+impl Positions {
+    fn of(&self, topic: ReferenceKey) -> u64 {
+        let read = |topic| self.0.get(&topic).copied().unwrap_or_default();
+        read(topic).max(read(WHOLE))
+    }
+}
+
 impl Gateway {
     /// A part of the topics that the actor sees on a board.
     pub fn topic_list(
@@ -65,9 +79,10 @@ impl Gateway {
             return Err(Error::Invalid { what });
         }
         let seen = self.board_seen(actor, board)?;
+        let positions = self.positions(&seen)?;
         let mut found = Vec::new();
         for (key, topic) in self.topics_seen(&seen)? {
-            let sum = self.topic_sum(&seen, (key, &topic))?;
+            let sum = self.topic_sum(&seen, (key, &topic), positions.of(key))?;
             found.push((key, topic, sum));
         }
         found.sort_by_key(|(key, topic, sum)| {
@@ -99,6 +114,7 @@ impl Gateway {
         Ok(TopicView {
             reference: key,
             title: content.map(|content| content.title),
+            deleted: first.as_ref().is_none_or(|(_, post)| post.deleted),
             author: self.person(topic.author)?.0,
             begun: first.map_or(topic.last, |(_, post)| post.at),
             last: sum.last,
@@ -153,8 +169,8 @@ impl Gateway {
         &self,
         seen: &Seen,
         (key, topic): (ReferenceKey, &Topic),
+        read: u64,
     ) -> Result<Sum, Error> {
-        let read = self.topic_read_to(seen, key)?;
         let mut sum = Sum { posts: topic.posts as usize, unread: 0, last: topic.last };
         self.inner.store.scan_keys(&POSTS, &(seen.id, key), |(_, _, number)| {
             let is_open = topic.limited_posts.binary_search(&number).is_err();
@@ -183,11 +199,24 @@ impl Gateway {
 
     /// How many topics have posts that the reader has not read.
     pub(super) fn board_unread(&self, seen: &Seen) -> Result<usize, Error> {
+        let positions = self.positions(seen)?;
         let mut unread = 0;
         for (key, topic) in self.topics_seen(seen)? {
-            unread += usize::from(self.topic_sum(seen, (key, &topic))?.unread > 0);
+            let sum = self.topic_sum(seen, (key, &topic), positions.of(key))?;
+            unread += usize::from(sum.unread > 0);
         }
         Ok(unread)
+    }
+
+    /// How far the reader has read each topic of a board.
+    fn positions(&self, seen: &Seen) -> Result<Positions, Error> {
+        let mut positions = Positions::default();
+        let of = &(seen.reader.account, seen.id);
+        self.inner.store.scan_readable(&BOARD_POSITIONS, of, |(_, _, topic), row| {
+            positions.0.insert(topic, row.read);
+            ControlFlow::Continue(())
+        })?;
+        Ok(positions)
     }
 
     /// Pins or locks a topic, or ends that; `None` stays as it is.
@@ -214,7 +243,7 @@ impl Gateway {
         let topic = self.inner.store.get(&BOARD_TOPICS, &(id, key))?.ok_or(NO_TOPIC)?;
         let sees = |one: &AccountId| sees_topic(&topic, *one);
         self.boards_publish(&listeners.into_iter().filter(sees).collect::<Vec<_>>());
-        let sum = self.topic_sum(&seen, (key, &topic))?;
+        let sum = self.topic_sum(&seen, (key, &topic), self.topic_read_to(&seen, key)?)?;
         self.topic_view(actor, &mut RingKeys::default(), &seen, (key, &topic, &sum))
     }
 }

@@ -119,6 +119,8 @@ pub struct Topic {
     reference: String,
     /// `null` if it was deleted, or the account cannot read it, or not yet.
     title: Option<String>,
+    /// Whether its first post was deleted.
+    deleted: bool,
     author: String,
     #[schema(format = DateTime)]
     begun: String,
@@ -202,6 +204,7 @@ impl From<TopicView> for Topic {
         Topic {
             reference: number_text(view.reference),
             title: view.title,
+            deleted: view.deleted,
             author: view.author,
             begun: view.begun.to_rfc3339(),
             last: view.last.to_rfc3339(),
