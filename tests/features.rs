@@ -72,7 +72,6 @@ const PROVEN: &[(&str, &str)] = &[
         "P-61",
         "several people write and edit, and a right that is taken away ends at the next request",
     ),
-    ("P-62", "boards are reached through the secure channel only"),
     ("P-80", "users vouch for each other, and revoke it"),
     ("P-81", "a message says who vouches for its sender, and each signature is verified"),
     ("P-82", "a sender suppresses that for one message or for all"),

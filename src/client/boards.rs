@@ -7,11 +7,11 @@ use clap::Subcommand;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::cli::body;
 use super::http::Body;
 use super::problem::{Error, checked};
 use super::session::{Client, percent};
-use crate::vault::random_bytes;
+use super::text::body;
+use crate::mail::reference::Reference;
 
 /// What to do with boards.
 #[derive(Subcommand, Debug)]
@@ -43,7 +43,7 @@ pub enum Boards {
         #[arg(long)]
         hide_earlier: bool,
     },
-    /// Say anew who may do what on a board; whoever is left out may do nothing from now on.
+    /// Say anew who may do what on a board; who is left out may do nothing from now on.
     Grant {
         /// The board's number.
         board: String,
@@ -198,14 +198,9 @@ impl Client {
         post: Value,
         request: Option<String>,
     ) -> Result<Value, Error> {
-        let drawn = || -> Result<String, Error> {
-            let octets: [u8; 16] = random_bytes().map_err(|error| Error::Local {
-                what: "a key".into(),
-                problem: error.to_string(),
-            })?;
-            Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
-        };
-        let key = [("idempotency-key", request.map_or_else(drawn, Ok)?)];
+        // As random as any number, and of the right form.
+        let drawn = || Reference::new(0).to_string();
+        let key = [("idempotency-key", request.unwrap_or_else(drawn))];
         let path = format!("{}/posts", at(board));
         let (status, octets) = self.send_with(Method::POST, &path, &key, Body::Json(post)).await?;
         let octets = checked(status, octets)?;

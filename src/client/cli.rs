@@ -16,6 +16,7 @@ use super::problem::Error;
 use super::profiles::{self, Profile};
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
+use super::text::body;
 use super::vouching::{self, Vouch};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
@@ -373,27 +374,6 @@ fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
         .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text))
         .map_err(|error| local(&path.display().to_string(), &error))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
-}
-
-/// Reads a message's text from a file, or from standard input for `-`.
-pub(super) fn body(path: &Path) -> Result<String, Error> {
-    const OCTETS_MAX: u64 = 1 << 20;
-    let mut text = String::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().lock().take(OCTETS_MAX + 1).read_to_string(&mut text),
-        false => std::fs::File::open(path)
-            .and_then(|file| file.take(OCTETS_MAX + 1).read_to_string(&mut text)),
-    };
-    let what = path.display().to_string();
-    let octets = read.map_err(|error| local(&what, &error))?;
-    match octets as u64 > OCTETS_MAX {
-        true => {
-            let problem =
-                "a message's text can have at most 1 MiB; attach anything longer".to_owned();
-            Err(Error::Local { what, problem })
-        }
-        false => Ok(text),
-    }
 }
 
 fn sent(out: &mut impl Write, sent: &Sent, form: Form) -> io::Result<()> {

@@ -12,6 +12,7 @@ mod proof;
 mod search;
 pub mod sending;
 mod session;
+mod text;
 mod vouching;
 
 pub use problem::Error;

@@ -207,7 +207,7 @@ route_list! {
     post::read, post::change, post::delete,
     post::versions,
     post::mark,
-    post::topic, post::topic_change,
+    post::topic, post::topic_change, post::topic_delete,
 }
 
 /// Adds a handler under the path and the methods of its description.

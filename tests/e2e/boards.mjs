@@ -131,6 +131,18 @@ await page.getByTestId("found-row").click();
 await post(page, "stone").waitFor();
 ok("a post for one reader is nobody else's");
 
+// An answer that quotes it is for the same readers.
+await post(page, "stone").getByTestId("post-quote").click();
+await page.getByTestId("post-reader").filter({ hasText: "u2" }).waitFor();
+await page.getByTestId("post-text").press("Control+End");
+await page.keyboard.type("I took the key.");
+await page.getByTestId("post-save").click();
+await post(other, "I took the key.").getByTestId("post-readers").waitFor();
+await third.getByTestId("board-search").fill("took the key");
+await third.getByTestId("board-find").click();
+await reads(third.locator("#found-title"), /^0 posts/);
+ok("a quotation of it is for the same readers");
+
 // A post is changed, with what it said before, and deleted.
 await post(other, "harbour").getByTestId("post-edit").click();
 await other
@@ -240,8 +252,11 @@ for (const locale of ["en-US", "he-IL"]) {
   ok(`a phone, ${locale}`);
 }
 
-// And deleted.
-await page.getByTestId("topic-board").click();
+// And deleted: a topic, and then the board.
+await page.getByTestId("topic-delete").click();
+await page.getByTestId("confirm-yes").click();
+await page.getByTestId("board-title").waitFor();
+await soon(async () => assert.equal(await topic(page, "Tides").count(), 0));
 await page.getByTestId("board-delete").click();
 await page.getByTestId("confirm-yes").click();
 await page.waitForURL("**/boards");

@@ -31,6 +31,8 @@ use crate::vault::{self, RingSecret};
 
 /// The most boards of a site, and the most grants of one board.
 pub const BOARDS_MAX: usize = 1_000;
+/// The most boards that one account makes.
+pub const BOARDS_OF_ONE_MAX: usize = 20;
 pub const GRANTS_MAX: usize = 200;
 
 /// How often something is tried again when it was changed meanwhile.
@@ -170,19 +172,10 @@ pub(super) fn allowed_in_tx(
 impl Gateway {
     /// The boards that the actor reads.
     pub fn board_list(&self, actor: &Actor) -> Result<BoardList, Error> {
-        inside(actor)?;
-        let reader = self.reader_facts(actor)?;
-        let mut rows = Vec::new();
-        self.inner.store.scan_readable(&BOARDS, &(), |id, row| {
-            if let Some(right) = right(&row.grants, &reader).filter(|_| !row.ending) {
-                rows.push((id, row, right));
-            }
-            ControlFlow::Continue(())
-        })?;
+        let boards = self.boards_seen(actor)?;
         let (mut keys, mut counted) = (RingKeys::default(), Counted::default());
-        let mut items = Vec::with_capacity(rows.len());
-        for (id, row, right) in rows {
-            let seen = Seen { id, row, right, reader: reader.clone() };
+        let mut items = Vec::with_capacity(boards.len());
+        for seen in boards {
             items.push(self.board_view(actor, (&mut keys, &mut counted), &seen)?);
         }
         items.sort_by_cached_key(|one| {
@@ -190,6 +183,20 @@ impl Gateway {
             (name.is_none(), name, one.id)
         });
         Ok(BoardList { items, may_create: self.may(actor, self.inner.settings.groups_by) })
+    }
+
+    /// All boards that the actor reads.
+    pub(super) fn boards_seen(&self, actor: &Actor) -> Result<Vec<Seen>, Error> {
+        inside(actor)?;
+        let reader = self.reader_facts(actor)?;
+        let mut found = Vec::new();
+        self.inner.store.scan_readable(&BOARDS, &(), |id, row| {
+            if let Some(right) = right(&row.grants, &reader).filter(|_| !row.ending) {
+                found.push(Seen { id, row, right, reader: reader.clone() });
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
     }
 
     /// A board, and who may do what there, for those who manage it.
@@ -338,12 +345,14 @@ impl Gateway {
         let grants = self.grants_wanted(actor, &[own], &new.grants)?;
         let (id, ring) = (BoardId(vault::random_bytes()?), RingId(vault::random_bytes()?));
         let (shows_earlier, now) = (new.shows_earlier, self.inner.clock.now());
+        let account = actor.account();
         self.boards_retry(|| {
             let entries: Vec<RingEntry> = grants.iter().map(|grant| grant.to).collect();
             let earlier = earlier_of(shows_earlier);
             let (keyring, under, secret) = self.keyring_new(actor, ring, &entries, earlier)?;
             let row = Board {
                 created: now,
+                by: account,
                 version: 0,
                 ring,
                 shows_earlier,
@@ -353,11 +362,10 @@ impl Gateway {
                 posts: 0,
                 topics: 0,
                 ending: false,
+                ending_topics: Vec::new(),
             };
             let done = self.transact(move |tx| {
-                if tx.count(&BOARDS, &())? >= BOARDS_MAX as u64 {
-                    return Err(Error::OverQuota);
-                }
+                within_in_tx(tx, account)?;
                 keyring.store_in_tx(tx)?;
                 still_sealed_in_tx(&**tx, under)?;
                 Ok(tx.put(&BOARDS, &id, &row)?)
@@ -520,6 +528,20 @@ impl Gateway {
             }
         }
         work()
+    }
+}
+
+/// Refuses one board more than there may be, at the site or of one account.
+fn within_in_tx(tx: &Tx<'_, '_>, account: AccountId) -> Result<(), Error> {
+    let (mut all, mut own) = (0, 0);
+    tx.scan_readable(&BOARDS, &(), |_, row| {
+        all += 1;
+        own += usize::from(row.by == account);
+        ControlFlow::Continue(())
+    })?;
+    match all < BOARDS_MAX && own < BOARDS_OF_ONE_MAX {
+        true => Ok(()),
+        false => Err(Error::OverQuota),
     }
 }
 

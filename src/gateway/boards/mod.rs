@@ -11,6 +11,7 @@
 //! for the day when somebody has a copy of the disk (`docs/decisions/0024-keyrings.md`).
 
 pub mod board;
+pub mod content;
 pub mod ending;
 pub mod post;
 pub mod reading;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::board::WantedGrant;
-use super::post::PostContent;
+use super::content::PostContent;
 use super::reading::{From, PostView};
 use super::tests::{made, regranted, write};
 use crate::gateway::contacts::sharing::NamedReader;
@@ -69,7 +69,8 @@ impl Model {
 
     fn unread(&self, topic: usize, who: usize) -> usize {
         let read = self.read.get(&(topic, who)).copied().unwrap_or_default();
-        self.seen(topic, who).into_iter().filter(|post| *post >= read).count()
+        let is_unread = |post: &usize| *post >= read && self.posts[*post].author != who;
+        self.seen(topic, who).into_iter().filter(is_unread).count()
     }
 
     fn topics(&self, who: usize) -> Vec<usize> {
@@ -182,10 +183,13 @@ impl World {
             Ok(view) => {
                 assert!(may, "{who} wrote {word}");
                 let topic = topic.unwrap_or(count);
+                let is_all_read = self.model.unread(topic, who) == 0;
                 let readers = Some(readers).filter(|readers| !readers.is_empty());
                 let known = Known { view, word, author: who, topic, readers, deleted: false };
                 self.model.posts.push(known);
-                self.model.read.insert((topic, who), count + 1);
+                if is_all_read {
+                    self.model.read.insert((topic, who), count + 1);
+                }
             }
             Err(Error::Denied { .. } | Error::NotFound { .. }) => assert!(!may, "{who}: {word}"),
             Err(other) => panic!("{other:?}"),

@@ -5,68 +5,58 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{NO_BOARD, Seen, allowed_in_tx, entry_of};
+use crate::gateway::boards::content::{NO_POST, NO_TOPIC, PostContent, WHOLE, written};
 use crate::gateway::boards::reading::PostView;
 use crate::gateway::boards::rights::{may_change, right, sees_post, sees_topic};
+use crate::gateway::boards::topic::last_seen;
 use crate::gateway::contacts::shares::Named;
 use crate::gateway::contacts::sharing::NamedReader;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
-use crate::gateway::keyrings::change::{Earlier, NewRing};
+use crate::gateway::keyrings::change::{Earlier, NewRing, RingEdit};
 use crate::gateway::keyrings::sealing::still_sealed_in_tx;
 use crate::gateway::records::board::{
-    Board, BoardPosition, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
+    Board, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
 };
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey, RingId};
-use crate::gateway::records::keyring::{RingEntry, RingUnder};
+use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::message::Requested;
-use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{
-    BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_VERSIONS, POSTS, REQUESTS,
+    ACCOUNTS, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_VERSIONS, POSTS, REQUESTS,
+    RING_ENTRIES,
 };
 use crate::gateway::text::hex;
 use crate::mail::reference::Reference;
-use crate::store::{Read, Record};
+use crate::store::{self, Read};
 use crate::terms::BoardRight;
-use crate::vault::{self, Lookup, RingSecret};
+use crate::vault::{self, Lookup};
 
-/// The most characters of a title, and of a post.
-pub const TITLE_CHARS_MAX: usize = 200;
-pub const TEXT_CHARS_MAX: usize = 20_000;
 /// The most people whom one post names.
 pub const POST_READERS_MAX: usize = 50;
 /// The most topics of a board, posts of a topic, and posts that only some readers of a topic see.
 pub const TOPICS_MAX: u32 = 5_000;
 pub const TOPIC_POSTS_MAX: u32 = 5_000;
 pub const LIMITED_POSTS_MAX: usize = 500;
-/// The most posts of one account on a board, with those that were deleted.
+/// The most posts of one account on a board, topics that it begins there, and posts for some readers of one
+/// topic; with those that were deleted.
 pub const POSTS_OF_ONE_MAX: u32 = 20_000;
+pub const TOPICS_OF_ONE_MAX: u32 = 500;
+pub const LIMITED_OF_ONE_MAX: u32 = 100;
+/// The most octets that the posts of one account have, on all boards together.
+pub const OCTETS_OF_ONE_MAX: u64 = 256 << 20;
 /// The most changes of a post.
-pub const CHANGES_MAX: u32 = 100;
+pub const CHANGES_MAX: u32 = 20;
 
-pub(super) const NO_POST: Error = Error::NotFound { what: "post" };
-pub(super) const NO_TOPIC: Error = Error::NotFound { what: "topic" };
+/// What a named reader's wrap has.
+const WRAP_OCTETS: u64 = 1_300;
 
-/// The row of positions that is about a board as a whole.
-pub(super) const WHOLE: ReferenceKey = [0; 16];
-
-/// What a post says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PostContent {
-    /// Of the first post of a topic.
-    pub title: String,
-    pub text: String,
-}
-
-impl Record for PostContent {
-    const VERSION: u8 = 1;
-}
+/// The row of positions that is about all boards.
+const ALL_BOARDS: BoardId = BoardId([0; 16]);
 
 /// A post that is to be written.
 #[derive(Clone, Debug)]
@@ -94,44 +84,40 @@ struct Prepared {
     at: Timestamp,
 }
 
-/// What binds the content of a post.
-pub(super) fn post_binding(
-    (board, topic): (BoardId, ReferenceKey),
-    (reference, version): (ReferenceKey, u32),
-    under: RingUnder,
-) -> Vec<u8> {
-    let (version, epoch) = (version.to_be_bytes(), under.epoch.to_be_bytes());
-    let parts: [&[u8]; 7] =
-        [b"board post\0", &board.0, &topic, &reference, &version, &under.ring.0, &epoch];
-    parts.concat()
+/// Counts what an account keeps on all boards: it is not charged to its mailbox.
+pub(super) fn octets_in_tx(
+    tx: &mut store::Tx<'_>,
+    account: AccountId,
+    (added, removed): (u64, u64),
+) -> Result<(), Error> {
+    if !tx.has(&ACCOUNTS, &account)? {
+        return Ok(());
+    }
+    let key = (account, ALL_BOARDS, WHOLE);
+    let mut row = tx.get(&BOARD_POSITIONS, &key)?.unwrap_or_default();
+    row.octets = row.octets.saturating_sub(removed).saturating_add(added);
+    if added > 0 && row.octets > OCTETS_OF_ONE_MAX {
+        return Err(Error::OverQuota);
+    }
+    Ok(tx.put(&BOARD_POSITIONS, &key, &row)?)
 }
 
-impl PostContent {
-    /// The same, without blanks around it; refuses what is too long, and what says nothing.
-    fn checked(&self, is_first: bool) -> Result<PostContent, Error> {
-        let (title, text) = (self.title.trim(), self.text.trim());
-        let titled = if is_first { 1..=TITLE_CHARS_MAX } else { 0..=0 };
-        if !titled.contains(&title.chars().count()) || title.chars().any(char::is_control) {
-            let what = format!(
-                "a topic has a title of 1 to {TITLE_CHARS_MAX} characters in one line, and an answer none"
-            );
-            return Err(Error::Invalid { what });
-        }
-        if !(1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
-            let what = format!("a post has 1 to {TEXT_CHARS_MAX} characters");
-            return Err(Error::Invalid { what });
-        }
-        Ok(PostContent { title: title.to_owned(), text: text.to_owned() })
-    }
+fn octets_of_post(post: &Post) -> u64 {
+    let readers = post.readers.as_ref().map_or(0, |readers| readers.accounts.len());
+    post.sealed.len() as u64 + WRAP_OCTETS * readers as u64
+}
 
-    pub(super) fn seal(
-        &self,
-        place: (BoardId, ReferenceKey),
-        post: (ReferenceKey, u32),
-        (under, secret): (RingUnder, &RingSecret),
-    ) -> Result<Vec<u8>, Error> {
-        Ok(secret.seal(&post_binding(place, post, under), &sealed_form::octets_of(self)?)?)
+/// Takes back what a post and its earlier versions count for, and deletes those.
+pub(super) fn versions_end_in_tx(tx: &mut store::Tx<'_>, post: &Post) -> Result<(), Error> {
+    octets_in_tx(tx, written(post).by, (0, octets_of_post(post)))?;
+    for version in 0..post.version {
+        let key = (post.reference, version);
+        if let Some(row) = readable(tx.get(&POST_VERSIONS, &key))?.flatten() {
+            octets_in_tx(tx, row.written.by, (0, row.sealed.len() as u64))?;
+        }
+        tx.delete(&POST_VERSIONS, &key);
     }
+    Ok(())
 }
 
 impl Gateway {
@@ -144,8 +130,7 @@ impl Gateway {
         request: &str,
     ) -> Result<PostView, Error> {
         let seen = self.board_seen(actor, board)?;
-        let text = format!("board post {} {request}", hex(&seen.id.0));
-        let request = self.inner.vault.lookup(Lookup::Request, text.as_bytes());
+        let request = self.post_request(seen.id, new, request);
         let written = self.boards_retry(|| self.post_write_once(actor, board, new, request));
         let reference = match written {
             Ok(reference) => reference,
@@ -157,6 +142,15 @@ impl Gateway {
         };
         self.post_publish(reference);
         self.post_by_key(actor, reference)
+    }
+
+    /// What a request is known again by: the same key with another post is another request.
+    fn post_request(&self, board: BoardId, new: &NewPost, request: &str) -> [u8; 16] {
+        let NewPost { topic, title, text, readers } = new;
+        let said = format!("{topic:?} {title:?} {text:?} {readers:?}");
+        let digest = hex(&vault::digest(said.as_bytes()));
+        let text = format!("board post {} {request} {digest}", hex(&board.0));
+        self.inner.vault.lookup(Lookup::Request, text.as_bytes())
     }
 
     fn post_write_once(
@@ -206,11 +200,16 @@ impl Gateway {
                 keyring = Some(new);
                 (Some(PostReaders { ring, accounts }), (under, secret))
             }
-            (None, Some(limited)) => (None, self.keyring_sealing(actor, limited.ring)?),
+            (None, Some(limited)) => {
+                let author = topic.as_ref().map_or(actor.account(), |(_, topic)| topic.author);
+                self.readers_left_out(actor, seen, (limited, author))?;
+                (None, self.keyring_sealing(actor, limited.ring)?)
+            }
             (None, None) => (None, self.keyring_sealing(actor, seen.row.ring)?),
         };
         let topic = topic.map_or(reference, |(topic, _)| topic);
-        let sealed = content.seal((seen.id, topic), (reference, 0), (under, &secret))?;
+        let by = (reference, 0, actor.account());
+        let sealed = content.seal((seen.id, topic), by, (under, &secret))?;
         let post = Post {
             reference,
             author: actor.account(),
@@ -245,9 +244,7 @@ impl Gateway {
             let nothing = (&BTreeSet::new(), &Named::new());
             let to = self.contact_reader_named(actor, one, nothing, &mut Named::new())?;
             let RingEntry::Account(account) = entry_of(to) else { return Err(NOBODY) };
-            let asker = self.asker(account)?;
-            let reader = Reader { account, inside: asker.inside, groups: asker.groups };
-            let reads = right(&seen.row.grants, &reader).is_some()
+            let reads = self.board_reads(&seen.row, account)?
                 && limited.is_none_or(|limited| limited.accounts.contains(&account));
             if !reads {
                 return Err(NOBODY);
@@ -255,6 +252,36 @@ impl Gateway {
             accounts.insert(account);
         }
         Ok(Some(accounts.into_iter().collect()))
+    }
+
+    fn board_reads(&self, board: &Board, account: AccountId) -> Result<bool, Error> {
+        let asker = self.asker(account)?;
+        let reader = Reader { account, inside: asker.inside, groups: asker.groups };
+        Ok(right(&board.grants, &reader).is_some())
+    }
+
+    /// Takes those out of the keyring of a topic, or of a post, for some readers who may not read the board
+    /// any more, before anything else is sealed under it.
+    fn readers_left_out(
+        &self,
+        actor: &Actor,
+        seen: &Seen,
+        (limited, author): (&PostReaders, AccountId),
+    ) -> Result<(), Error> {
+        let mut edit = RingEdit::default();
+        for account in limited.accounts.iter().copied().chain([author]) {
+            let entry = RingEntry::Account(account);
+            if !self.board_reads(&seen.row, account)?
+                && self.inner.store.has(&RING_ENTRIES, &(limited.ring, entry))?
+            {
+                edit.remove.push(entry);
+            }
+        }
+        if edit.remove.is_empty() {
+            return Ok(());
+        }
+        let change = self.keyring_change(actor, limited.ring, &edit)?;
+        self.transact(move |tx| change.store_in_tx(tx)).wait()
     }
 
     /// Changes what a post says, from the version that the actor saw. What it said before is kept.
@@ -288,20 +315,25 @@ impl Gateway {
         if version >= CHANGES_MAX {
             return Err(Error::OverQuota);
         }
-        let ring = post.readers.as_ref().or(topic.limited.as_ref());
-        let ring = ring.map_or(seen.row.ring, |readers| readers.ring);
+        let limited = post.readers.as_ref().or(topic.limited.as_ref());
+        if let Some(limited) = limited {
+            let author = if post.readers.is_some() { post.author } else { topic.author };
+            self.readers_left_out(actor, &seen, (limited, author))?;
+        }
+        let ring = limited.map_or(seen.row.ring, |readers| readers.ring);
         let (under, secret) = self.keyring_sealing(actor, ring)?;
         let (id, reference) = ((place.board, place.topic), post.reference);
-        let sealed = content.seal(id, (reference, version + 1), (under, &secret))?;
         let (account, at) = (actor.account(), self.inner.clock.now());
+        let sealed = content.seal(id, (reference, version + 1, account), (under, &secret))?;
         let done = self.transact(move |tx| {
             let (mut post, _) = changing_in_tx(tx, place, (account, at))?;
             if post.version != version || post.deleted {
                 return Err(Error::Conflict(Conflict::EditedElsewhere));
             }
             still_sealed_in_tx(&**tx, under)?;
-            let written = post.changed.unwrap_or(PostChange { at: post.at, by: post.author });
-            let before = PostVersion { written, sealed: post.sealed.clone(), under: post.under };
+            octets_in_tx(tx, account, (sealed.len() as u64, 0))?;
+            let (written, sealed_before) = (written(&post), post.sealed.clone());
+            let before = PostVersion { written, sealed: sealed_before, under: post.under };
             tx.put(&POST_VERSIONS, &(post.reference, version), &before)?;
             (post.sealed, post.under, post.version) = (sealed.clone(), under, version + 1);
             post.changed = Some(PostChange { at, by: account });
@@ -317,9 +349,7 @@ impl Gateway {
         let (account, at) = (actor.account(), self.inner.clock.now());
         let done = self.transact(move |tx| {
             let (mut post, _) = changing_in_tx(tx, place, (account, at))?;
-            for version in 0..post.version {
-                tx.delete(&POST_VERSIONS, &(post.reference, version));
-            }
+            versions_end_in_tx(tx, &post)?;
             post.sealed = Vec::new();
             (post.deleted, post.changed) = (true, Some(PostChange { at, by: account }));
             Ok(tx.put(&POSTS, &(place.board, place.topic, place.number), &post)?)
@@ -353,7 +383,9 @@ impl Gateway {
         let place = self.inner.store.get(&POST_PLACES, &reference)?.ok_or(NO_POST)?;
         let seen = self.board_seen_by_id(actor, place.board).map_err(as_no_post)?;
         let topic = self.inner.store.get(&BOARD_TOPICS, &(place.board, place.topic))?;
-        let topic = topic.filter(|topic| sees_topic(topic, actor.account())).ok_or(NO_POST)?;
+        let is_there = !seen.row.ending_topics.contains(&place.topic);
+        let sees = |topic: &Topic| is_there && sees_topic(topic, actor.account());
+        let topic = topic.filter(sees).ok_or(NO_POST)?;
         let post = self.inner.store.get(&POSTS, &(place.board, place.topic, place.number))?;
         let post = post.filter(|post| sees_post(post, actor.account())).ok_or(NO_POST)?;
         Ok((place, seen, topic, post))
@@ -427,12 +459,15 @@ impl Prepared {
         let whole = (account, self.board, WHOLE);
         let mut wrote = tx.get(&BOARD_POSITIONS, &whole)?.unwrap_or_default();
         wrote.wrote += 1;
-        if wrote.wrote > POSTS_OF_ONE_MAX {
+        wrote.began += u32::from(self.is_first);
+        if wrote.wrote > POSTS_OF_ONE_MAX || wrote.began > TOPICS_OF_ONE_MAX {
             return Err(Error::OverQuota);
         }
         tx.put(&BOARD_POSITIONS, &whole, &wrote)?;
+        octets_in_tx(tx, account, (octets_of_post(&self.post), 0))?;
         board.posts += 1;
         let number = board.posts;
+        self.position_in_tx(tx, number, wrote.read)?;
         self.topic_in_tx(tx, &mut board, (number, right))?;
         let mut post = self.post.clone();
         if self.is_first {
@@ -444,10 +479,27 @@ impl Prepared {
             return Err(Error::Busy);
         }
         tx.put(&POSTS, &(self.board, self.topic, number), &post)?;
-        // Who answers has read what is answered.
-        let read = BoardPosition { read: number, wrote: 0 };
-        tx.put(&BOARD_POSITIONS, &(account, self.board, self.topic), &read)?;
         Ok(tx.put(&BOARDS, &self.board, &board)?)
+    }
+
+    /// Who answers has read the own post, if nothing before it is left to read; and counts it, if it is for
+    /// some readers alone.
+    fn position_in_tx(&self, tx: &mut Tx<'_, '_>, number: u64, read_all: u64) -> Result<(), Error> {
+        let account = self.post.author;
+        let key = (account, self.board, self.topic);
+        let mut row: BoardPosition = tx.get(&BOARD_POSITIONS, &key)?.unwrap_or_default();
+        let topic = tx.get(&BOARD_TOPICS, &(self.board, self.topic))?;
+        let last = topic.as_ref().map_or(0, |topic| last_seen(topic, account));
+        if last <= row.read.max(read_all) {
+            row.read = number;
+        }
+        if self.post.readers.is_some() && !self.is_first {
+            row.wrote += 1;
+            if row.wrote > LIMITED_OF_ONE_MAX {
+                return Err(Error::OverQuota);
+            }
+        }
+        Ok(tx.put(&BOARD_POSITIONS, &key, &row)?)
     }
 
     /// Begins the topic, or counts the answer.
@@ -466,6 +518,7 @@ impl Prepared {
             let topic = Topic {
                 author: self.post.author,
                 last: self.at,
+                last_number: number,
                 posts: 1,
                 pinned: false,
                 locked: false,
@@ -475,24 +528,26 @@ impl Prepared {
             return Ok(tx.put(&BOARD_TOPICS, &key, &topic)?);
         }
         let topic = tx.get(&BOARD_TOPICS, &key)?;
-        let topic = topic.filter(|topic| sees_topic(topic, self.post.author));
-        let mut topic = topic.ok_or(NO_TOPIC)?;
+        let is_there = !board.ending_topics.contains(&self.topic);
+        let sees = |topic: &Topic| is_there && sees_topic(topic, self.post.author);
+        let mut topic = topic.filter(sees).ok_or(NO_TOPIC)?;
         if topic.locked && right < BoardRight::Edit {
             return Err(Error::Denied { reason: "the topic is closed" });
         }
-        match self.post.readers {
-            Some(_) => {
+        match &self.post.readers {
+            Some(readers) => {
                 if topic.limited_posts.len() >= LIMITED_POSTS_MAX {
                     return Err(Error::OverQuota);
                 }
-                topic.limited_posts.push(number);
+                let (at, author, accounts) = (self.at, self.post.author, readers.accounts.clone());
+                topic.limited_posts.push(LimitedPost { number, at, author, accounts });
             }
             None => {
                 if topic.posts >= TOPIC_POSTS_MAX {
                     return Err(Error::OverQuota);
                 }
                 topic.posts += 1;
-                topic.last = self.at;
+                (topic.last, topic.last_number) = (self.at, number);
             }
         }
         Ok(tx.put(&BOARD_TOPICS, &key, &topic)?)

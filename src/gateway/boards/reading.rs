@@ -7,8 +7,8 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, allowed_in_tx, not_open};
-use crate::gateway::boards::post::{NO_POST, PostContent, WHOLE, post_binding};
-use crate::gateway::boards::rights::{may_change, sees_post};
+use crate::gateway::boards::content::{NO_POST, PostContent, WHOLE, post_binding, written};
+use crate::gateway::boards::rights::{may_change, sees_limited};
 use crate::gateway::boards::topic::TopicView;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
@@ -123,6 +123,7 @@ impl Gateway {
         let key = place.topic;
         let read = self.topic_read_to(&seen, key)?;
         let numbers = self.posts_seen(&seen, (key, &topic))?;
+        // Own posts are read, but for those after what others posted meanwhile.
         let first_unread = numbers.iter().position(|number| *number > read);
         let offset = match from {
             From::Offset(offset) => offset,
@@ -140,7 +141,7 @@ impl Gateway {
             let place = PostPlace { board: seen.id, topic: key, number: *number };
             let opened = (&mut keys, &mut people);
             let mut view = self.post_view(actor, opened, &seen, (place, &post))?;
-            view.unread = *number > read;
+            view.unread = *number > read && !view.own;
             items.push(view);
         }
         let sum = self.topic_sum(&seen, (key, &topic), read)?;
@@ -168,14 +169,9 @@ impl Gateway {
             numbers.push(number);
             ControlFlow::Continue(())
         })?;
-        let mut hidden = Vec::new();
-        for number in &topic.limited_posts {
-            let found = self.inner.store.get(&POSTS, &(seen.id, key, *number));
-            let post = readable(found)?.flatten();
-            if !post.is_some_and(|post| sees_post(&post, seen.reader.account)) {
-                hidden.push(*number);
-            }
-        }
+        let account = seen.reader.account;
+        let hidden = topic.limited_posts.iter().filter(|post| !sees_limited(post, account));
+        let hidden: Vec<u64> = hidden.map(|post| post.number).collect();
         numbers.retain(|number| hidden.binary_search(number).is_err());
         Ok(numbers)
     }
@@ -231,10 +227,11 @@ impl Gateway {
         (version, post): (u32, &Post),
     ) -> Result<Option<PostContent>, Error> {
         let sealed = (post.under, post.sealed.as_slice());
+        let by = written(post).by;
         self.content_opened(
             actor,
             keys,
-            post_binding(place, (post.reference, version), post.under),
+            post_binding(place, (post.reference, version, by), post.under),
             sealed,
         )
     }
@@ -271,7 +268,7 @@ impl Gateway {
         let read = self.topic_read_to(&seen, place.topic)?;
         let opened = (&mut RingKeys::default(), &mut People::default());
         let mut view = self.post_view(actor, opened, &seen, (place, &post))?;
-        view.unread = place.number > read;
+        view.unread = place.number > read && !view.own;
         Ok(view)
     }
 
@@ -287,14 +284,13 @@ impl Gateway {
         })?;
         let id = (place.board, place.topic);
         for (version, row) in rows {
-            let bound = post_binding(id, (post.reference, version), row.under);
+            let bound = post_binding(id, (post.reference, version, row.written.by), row.under);
             let sealed = (row.under, row.sealed.as_slice());
             let content = self.content_opened(actor, &mut keys, bound, sealed)?;
             let by = people.of(self, row.written.by)?;
             found.push(VersionView { at: row.written.at, by, content });
         }
-        let PostChange { at, by } =
-            post.changed.unwrap_or(PostChange { at: post.at, by: post.author });
+        let PostChange { at, by } = written(&post);
         let content = match post.deleted {
             true => None,
             false => self.post_opened(actor, &mut keys, id, (post.version, &post))?,
@@ -305,8 +301,21 @@ impl Gateway {
 
     /// Says that the actor has read a topic up to this post. It never goes back.
     pub fn post_read(&self, actor: &Actor, reference: &str) -> Result<(), Error> {
-        let (place, ..) = self.post_seen(actor, reference)?;
-        self.position_set(actor.account(), (place.board, place.topic), place.number)
+        let (place, seen, topic, _) = self.post_seen(actor, reference)?;
+        let (account, key) = (actor.account(), place.topic);
+        let mut read = place.number;
+        // Own posts that follow are read as well, so that what follows the position is by others.
+        for number in self.posts_seen(&seen, (key, &topic))? {
+            if number <= read {
+                continue;
+            }
+            let post = readable(self.inner.store.get(&POSTS, &(seen.id, key, number)))?.flatten();
+            if post.is_none_or(|post| post.author != account) {
+                break;
+            }
+            read = number;
+        }
+        self.position_set(account, (place.board, key), read)
     }
 
     /// Says that the actor has read everything on a board.
@@ -324,7 +333,7 @@ impl Gateway {
         let key = (account, board, topic);
         let now = self.inner.clock.now();
         let done = self.transact(move |tx| {
-            // Whoever may read no more, or is not here any more, leaves nothing.
+            // Who may read no more, or is not here any more, leaves nothing.
             allowed_in_tx(tx, board, (account, now), BoardRight::Read)?;
             let before: BoardPosition = tx.get(&BOARD_POSITIONS, &key)?.unwrap_or_default();
             if before.read < read {

@@ -12,7 +12,7 @@
 //! Nobody sees a post that is for others, whatever right he or she has.
 
 use crate::gateway::groups::audience::{Audience, Reader};
-use crate::gateway::records::board::{BoardGrant, Post, PostReaders, Topic};
+use crate::gateway::records::board::{BoardGrant, LimitedPost, Post, PostReaders, Topic};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::keyring::RingEntry;
 use crate::terms::BoardRight;
@@ -41,6 +41,12 @@ fn is_among(readers: Option<&PostReaders>, author: AccountId, account: AccountId
 #[must_use]
 pub(in crate::gateway) fn sees_topic(topic: &Topic, account: AccountId) -> bool {
     is_among(topic.limited.as_ref(), topic.author, account)
+}
+
+/// Whether a reader of the topic sees one of its posts that is for some alone.
+#[must_use]
+pub(in crate::gateway) fn sees_limited(post: &LimitedPost, account: AccountId) -> bool {
+    post.author == account || post.accounts.contains(&account)
 }
 
 /// Whether a reader of the topic sees one of its posts.

@@ -1,19 +1,18 @@
 //! Finding posts: by words, on one board or on all that somebody reads, and by number.
 //!
 //! There is no index: what the asker may read is opened with the asker's keys and compared, the latest
-//! posts first. What is not for the asker is never looked at, so that it shows in no count and in no time.
+//! posts first. What is not for the asker is never opened, and shows in no count.
 
 use std::sync::Arc;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::boards::board::{NO_BOARD, Seen, inside};
+use crate::gateway::boards::board::{Seen, inside};
 use crate::gateway::boards::reading::{People, PostView};
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
 use crate::gateway::records::board::{Post, PostPlace};
 use crate::gateway::records::tables::POSTS;
-use crate::gateway::text::hex;
 use crate::mail::reference::Reference;
 use crate::mail::words::spelled;
 use crate::store::Read;
@@ -32,6 +31,9 @@ pub struct PostsFound {
     /// Whether there is more than one question looks at, or shows.
     pub more: bool,
 }
+
+/// Where posts are, each with its board, and whether there are more.
+type Places = (Vec<(Arc<Seen>, PostPlace)>, bool);
 
 impl Gateway {
     /// The posts that have each of the words of `question`, or the one with this number.
@@ -52,9 +54,7 @@ impl Gateway {
         }
         let spelled_question = spelled(question);
         let wanted: Vec<&str> = spelled_question.split_whitespace().take(WORDS_MAX).collect();
-        let mut places = self.places_read(actor, board)?;
-        let mut more = places.len() > OPENED_MAX;
-        places.truncate(OPENED_MAX);
+        let (places, mut more) = self.places_read(actor, board)?;
         let (mut keys, mut people) = (RingKeys::default(), People::default());
         let mut hits = Vec::new();
         for (seen, place) in places {
@@ -100,31 +100,27 @@ impl Gateway {
         Ok(PostsFound { items, more: false })
     }
 
-    /// The places of all posts that the actor may read, the latest first.
-    fn places_read(
-        &self,
-        actor: &Actor,
-        board: Option<&str>,
-    ) -> Result<Vec<(Arc<Seen>, PostPlace)>, Error> {
-        let boards: Vec<String> = match board {
-            Some(board) => vec![board.to_owned()],
-            None => self.board_list(actor)?.items.into_iter().map(|one| hex(&one.id.0)).collect(),
+    /// The places of the latest posts that the actor may read, and whether there are more.
+    fn places_read(&self, actor: &Actor, board: Option<&str>) -> Result<Places, Error> {
+        let boards = match board {
+            Some(board) => vec![self.board_seen(actor, board)?],
+            None => self.boards_seen(actor)?,
         };
-        let mut places = Vec::new();
-        for board in boards {
-            let seen = match self.board_seen(actor, &board) {
-                Ok(seen) => Arc::new(seen),
-                Err(Error::NotFound { .. }) => return Err(NO_BOARD),
-                Err(error) => return Err(error),
-            };
+        // Each board gets the same share of what one question opens, so that none hides another.
+        let share = (OPENED_MAX / boards.len().max(1)).max(1);
+        let (mut places, mut more) = (Vec::new(), false);
+        for seen in boards.into_iter().map(Arc::new) {
+            let mut own = Vec::new();
             for (key, topic) in self.topics_seen(&seen)? {
                 for number in self.posts_seen(&seen, (key, &topic))? {
-                    let place = PostPlace { board: seen.id, topic: key, number };
-                    places.push((seen.clone(), place));
+                    own.push(PostPlace { board: seen.id, topic: key, number });
                 }
             }
+            own.sort_by_key(|place| std::cmp::Reverse(place.number));
+            more |= own.len() > share;
+            own.truncate(share);
+            places.extend(own.into_iter().map(|place| (seen.clone(), place)));
         }
-        places.sort_by_key(|(_, place)| std::cmp::Reverse((place.number, place.topic)));
-        Ok(places)
+        Ok((places, more))
     }
 }

@@ -2,16 +2,21 @@
 
 use std::ops::ControlFlow;
 
-use super::board::{BoardDetail, BoardEdit, NewBoard, People, WantedGrant};
-use super::post::{NewPost, PostContent};
+use super::board::{BOARDS_OF_ONE_MAX, BoardDetail, BoardEdit, NewBoard, People, WantedGrant};
+use super::content::PostContent;
+use super::post::{NewPost, OCTETS_OF_ONE_MAX};
 use super::reading::{From, PostView};
 use crate::gateway::contacts::sharing::NamedReader;
+use crate::gateway::feed::event::EventKind;
 use crate::gateway::group_tests::{add, created, gateway_of, put};
 use crate::gateway::groups::about::About;
 use crate::gateway::groups::view::KeysState;
+use crate::gateway::records::board::{BoardPosition, Post};
 use crate::gateway::records::ids::BoardId;
+use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::tables::{
-    BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_VERSIONS, POSTS, RING_EPOCHS, RINGS,
+    BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_VERSIONS, POSTS, RING_EPOCHS,
+    RING_WRAPS, RINGS,
 };
 use crate::gateway::tests::*;
 use crate::gateway::text::{hex, parse_hex, shown};
@@ -269,6 +274,9 @@ fn a_repeated_request_posts_once_and_positions_never_go_back() {
     let topic = write(&gateway, &dana, &board, (None, "Lunch"), &[], "same-request").unwrap();
     let again = write(&gateway, &dana, &board, (None, "Lunch"), &[], "same-request").unwrap();
     assert_eq!(topic.reference, again.reference);
+    let other = write(&gateway, &dana, &board, (None, "Supper"), &[], "same-request").unwrap();
+    assert_ne!(topic.reference, other.reference, "another post is never taken for the first one");
+    gateway.topic_delete(&dana, &shown(other.reference)).unwrap();
     let second = answer(&gateway, &dana, &board, (&topic, "Soup"));
     answer(&gateway, &dana, &board, (&topic, "Stew"));
     let place = shown(topic.topic);
@@ -379,4 +387,136 @@ fn keys_of_a_board_that_were_put_in_place_are_said_to_be() {
     let refused = write(&gateway, &dana, &board, (None, "Dinner"), &[], "dinner");
     assert!(matches!(refused, Err(Error::KeysDiffer)), "{refused:?}");
     assert!(matches!(gateway.board_keys_accept(&dana, &board), Err(Error::KeysDiffer)));
+}
+
+/// Who was taken off a board has no part in what is written later for some readers, a reader or not.
+#[test]
+fn who_was_taken_off_a_board_opens_no_later_post_of_a_topic_for_some() {
+    let gateway = gateway_of(&["noa"]);
+    let [dana, omar, noa] = ["dana", "omar", "noa"].map(|name| sign_in(&gateway, name));
+    let both = || vec![person("omar", BoardRight::Write), person("noa", BoardRight::Write)];
+    let board = made(&gateway, &dana, true, both());
+    let own = write(&gateway, &dana, &board, (None, "Bonus"), &["omar", "noa"], "own").unwrap();
+    regranted(&gateway, &dana, &board, vec![person("noa", BoardRight::Write)]).unwrap();
+    let key = (BoardId(parse_hex(&board).unwrap()), own.reference);
+    let ring = gateway.store().get(&BOARD_TOPICS, &key).unwrap().unwrap().limited.unwrap().ring;
+    answer(&gateway, &dana, &board, (&own, "Later"));
+    let entry = RingEntry::Account(omar.account());
+    assert_eq!(gateway.store().count(&RING_WRAPS, &(ring, entry)).unwrap(), 0);
+    assert_eq!(gateway.store().get(&RINGS, &ring).unwrap().unwrap().epoch, 2);
+    assert_eq!(texts(&gateway, &noa, &board, &own), ["Bonus", "Later"]);
+    regranted(&gateway, &dana, &board, both()).unwrap();
+    assert_eq!(texts(&gateway, &omar, &board, &own), ["", ""], "out of it for good");
+}
+
+/// A topic is deleted with all its posts, by one who may edit; a board by its number, by an administrator
+/// who reads nothing of it.
+#[test]
+fn topics_and_boards_are_deleted_by_those_who_may() {
+    let gateway = gateway_of(&["root"]);
+    gateway.account_manager("root", true).unwrap();
+    let [dana, omar, root] = ["dana", "omar", "root"].map(|name| sign_in(&gateway, name));
+    let board = made(&gateway, &dana, true, vec![person("omar", BoardRight::Write)]);
+    let topic = begin(&gateway, &omar, &board, "Lunch");
+    write(&gateway, &omar, &board, (Some(&topic), "Psst"), &["dana"], "psst").unwrap();
+    is_denied(gateway.topic_delete(&omar, &shown(topic.reference)));
+    gateway.topic_delete(&dana, &shown(topic.reference)).unwrap();
+    is_missing(gateway.topic_delete(&dana, &shown(topic.reference)));
+    assert!(titles(&gateway, &omar, &board).is_empty());
+    let id = BoardId(parse_hex(&board).unwrap());
+    let row = gateway.store().get(&BOARDS, &id).unwrap().unwrap();
+    assert_eq!((row.topics, row.ending_topics.len()), (0, 0));
+    assert_eq!(gateway.store().count(&POSTS, &()).unwrap(), 0);
+    assert_eq!(gateway.store().count(&RINGS, &()).unwrap(), 1);
+    is_missing(gateway.board(&root, &board));
+    is_denied(gateway.board_delete(&omar, &board));
+    gateway.board_delete(&root, &board).unwrap();
+    assert_eq!(gateway.store().count(&BOARDS, &()).unwrap(), 0);
+}
+
+/// What an account keeps on boards is bounded, and is given back with its posts.
+#[test]
+fn what_one_account_keeps_is_bounded() {
+    let gateway = gateway_of(&[]);
+    let [dana, omar] = ["dana", "omar"].map(|name| sign_in(&gateway, name));
+    let board = made(&gateway, &dana, true, vec![person("omar", BoardRight::Edit)]);
+    let key = |actor: &Actor| (actor.account(), BoardId([0; 16]), [0; 16]);
+    let kept = |actor: &Actor| {
+        gateway.store().get(&BOARD_POSITIONS, &key(actor)).unwrap().unwrap_or_default().octets
+    };
+    let topic = begin(&gateway, &dana, &board, &"x".repeat(1_000));
+    assert!((1_000..1_200).contains(&kept(&dana)));
+    let say = PostContent { title: "On it".to_owned(), text: "y".repeat(2_000) };
+    gateway.post_change(&omar, &shown(topic.reference), 0, &say).unwrap();
+    assert!((2_000..2_200).contains(&kept(&omar)), "who writes a version keeps it");
+    gateway.post_delete(&dana, &shown(topic.reference)).unwrap();
+    assert_eq!((kept(&dana), kept(&omar)), (0, 0));
+    let full = BoardPosition { octets: OCTETS_OF_ONE_MAX, ..BoardPosition::default() };
+    put(&gateway, &BOARD_POSITIONS, key(&dana), full);
+    let refused = write(&gateway, &dana, &board, (None, "More"), &[], "more");
+    assert!(matches!(refused, Err(Error::OverQuota)), "{refused:?}");
+    // Boards of one account are bounded as well.
+    for _ in 1..BOARDS_OF_ONE_MAX {
+        made(&gateway, &dana, true, vec![]);
+    }
+    let about = About { name: "One more".to_owned(), description: String::new() };
+    let new = NewBoard { about, shows_earlier: true, grants: vec![] };
+    assert!(matches!(gateway.board_create(&dana, new), Err(Error::OverQuota)));
+}
+
+/// Another name above a post is noticed: who wrote it is bound.
+#[test]
+fn a_post_does_not_open_under_another_name() {
+    let gateway = gateway_of(&[]);
+    let [dana, omar] = ["dana", "omar"].map(|name| sign_in(&gateway, name));
+    let board = made(&gateway, &dana, true, vec![person("omar", BoardRight::Write)]);
+    let topic = begin(&gateway, &dana, &board, "Lunch");
+    let key = (BoardId(parse_hex(&board).unwrap()), topic.topic, 1);
+    let row = gateway.store().get(&POSTS, &key).unwrap().unwrap();
+    put(&gateway, &POSTS, key, Post { author: omar.account(), ..row });
+    assert_eq!(texts(&gateway, &dana, &board, &topic), [""]);
+}
+
+/// Who answers has read what was there, and not what others posted meanwhile.
+#[test]
+fn what_others_posted_meanwhile_stays_unread() {
+    let gateway = gateway_of(&[]);
+    let [dana, omar] = ["dana", "omar"].map(|name| sign_in(&gateway, name));
+    let board = made(&gateway, &dana, true, vec![person("omar", BoardRight::Write)]);
+    let topic = begin(&gateway, &dana, &board, "Lunch");
+    let second = answer(&gateway, &omar, &board, (&topic, "Soup"));
+    answer(&gateway, &dana, &board, (&topic, "Stew"));
+    let unread = || {
+        let page = gateway.topic_posts(&dana, &shown(topic.topic), From::Unread, 100).unwrap();
+        (page.topic.unread, page.first_unread, gateway.board(&dana, &board).unwrap().view.unread)
+    };
+    assert_eq!(unread(), (1, Some(1), 1));
+    gateway.post_read(&dana, &shown(second.reference)).unwrap();
+    assert_eq!(unread(), (0, None, 0), "the own post after it is read as well");
+}
+
+/// What happens to a post, or a topic, for some readers wakes the pages of those readers alone.
+#[test]
+fn nobody_else_hears_of_a_post_for_some() {
+    let gateway = gateway_of(&["noa", "tal"]);
+    let [dana, omar, noa, tal] = ["dana", "omar", "noa", "tal"].map(|name| sign_in(&gateway, name));
+    let grants = ["omar", "noa", "tal"].map(|name| person(name, BoardRight::Write)).to_vec();
+    let board = made(&gateway, &dana, true, grants);
+    let topic = begin(&gateway, &dana, &board, "Lunch");
+    let (mut at_noa, mut at_tal) = (gateway.events(&noa), gateway.events(&tal));
+    let one = write(&gateway, &omar, &board, (Some(&topic), "Psst"), &["noa"], "one").unwrap();
+    let own = write(&gateway, &omar, &board, (None, "Quiet"), &["noa"], "own").unwrap();
+    answer(&gateway, &noa, &board, (&own, "Yes"));
+    let say = PostContent { title: String::new(), text: "Pst".to_owned() };
+    gateway.post_change(&omar, &shown(one.reference), 0, &say).unwrap();
+    gateway.post_delete(&omar, &shown(one.reference)).unwrap();
+    assert!(at_tal.try_recv().is_err(), "tal hears of nothing");
+    let mut heard = 0;
+    while let Ok(event) = at_noa.try_recv() {
+        assert_eq!(event.kind, EventKind::Boards);
+        heard += 1;
+    }
+    assert_eq!(heard, 5);
+    answer(&gateway, &omar, &board, (&topic, "Soup"));
+    assert_eq!(at_tal.try_recv().unwrap().kind, EventKind::Boards);
 }

@@ -1,4 +1,4 @@
-//! Topics: their list, pinning and locking them, and deleting one.
+//! Topics: their list, pinning and locking them.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -7,8 +7,8 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, allowed_in_tx};
-use crate::gateway::boards::post::{NO_TOPIC, WHOLE};
-use crate::gateway::boards::rights::{sees_post, sees_topic};
+use crate::gateway::boards::content::{NO_TOPIC, WHOLE};
+use crate::gateway::boards::rights::{sees_limited, sees_topic};
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
 use crate::gateway::records::board::{Post, Topic};
@@ -55,6 +55,18 @@ pub(super) struct Sum {
     pub last: Timestamp,
 }
 
+/// The number of the latest post of a topic that its reader sees.
+pub(super) fn last_seen(topic: &Topic, account: AccountId) -> u64 {
+    let limited = topic.limited_posts.iter().filter(|post| sees_limited(post, account));
+    limited.map(|post| post.number).fold(topic.last_number, u64::max)
+}
+
+/// The time of that post.
+fn last_time(topic: &Topic, account: AccountId) -> Timestamp {
+    let limited = topic.limited_posts.iter().filter(|post| sees_limited(post, account));
+    limited.map(|post| post.at).fold(topic.last, Timestamp::max)
+}
+
 /// How far somebody has read each topic of a board, and all of it.
 #[derive(Default)]
 struct Positions(HashMap<ReferenceKey, u64>);
@@ -80,18 +92,17 @@ impl Gateway {
         }
         let seen = self.board_seen(actor, board)?;
         let positions = self.positions(&seen)?;
-        let mut found = Vec::new();
-        for (key, topic) in self.topics_seen(&seen)? {
-            let sum = self.topic_sum(&seen, (key, &topic), positions.of(key))?;
-            found.push((key, topic, sum));
-        }
-        found.sort_by_key(|(key, topic, sum)| {
-            (std::cmp::Reverse((topic.pinned, sum.last.millis())), *key)
+        let mut found = self.topics_seen(&seen)?;
+        let account = actor.account();
+        found.sort_by_cached_key(|(key, topic)| {
+            let last = last_time(topic, account);
+            (std::cmp::Reverse((topic.pinned, last.millis())), *key)
         });
         let total = found.len();
         let mut keys = RingKeys::default();
         let mut items = Vec::new();
-        for (key, topic, sum) in found.into_iter().skip(offset).take(limit) {
+        for (key, topic) in found.into_iter().skip(offset).take(limit) {
+            let sum = self.topic_sum(&seen, (key, &topic), positions.of(key))?;
             items.push(self.topic_view(actor, &mut keys, &seen, (key, &topic, &sum))?);
         }
         Ok(TopicPage { items, total })
@@ -143,7 +154,8 @@ impl Gateway {
     pub(super) fn topics_seen(&self, seen: &Seen) -> Result<Vec<(ReferenceKey, Topic)>, Error> {
         let mut found = Vec::new();
         self.inner.store.scan_readable(&BOARD_TOPICS, &seen.id, |(_, key), topic| {
-            if sees_topic(&topic, seen.reader.account) {
+            let is_there = !seen.row.ending_topics.contains(&key);
+            if is_there && sees_topic(&topic, seen.reader.account) {
                 found.push((key, topic));
             }
             ControlFlow::Continue(())
@@ -160,33 +172,33 @@ impl Gateway {
         let number: Reference = reference.parse().map_err(|_| NO_TOPIC)?;
         let key = number.to_bytes();
         let topic = self.inner.store.get(&BOARD_TOPICS, &(seen.id, key))?;
-        let topic = topic.filter(|topic| sees_topic(topic, seen.reader.account));
+        let is_there = !seen.row.ending_topics.contains(&key);
+        let topic = topic.filter(|topic| is_there && sees_topic(topic, seen.reader.account));
         Ok((key, topic.ok_or(NO_TOPIC)?))
     }
 
-    /// Counts the posts of a topic that the reader sees, and those after the last one that was read.
+    /// Counts the posts of a topic that the reader sees, and those of others after the last one that was read.
+    /// Whether one is seen, its topic says: no other is opened.
     pub(super) fn topic_sum(
         &self,
         seen: &Seen,
         (key, topic): (ReferenceKey, &Topic),
         read: u64,
     ) -> Result<Sum, Error> {
-        let mut sum = Sum { posts: topic.posts as usize, unread: 0, last: topic.last };
-        self.inner.store.scan_keys(&POSTS, &(seen.id, key), |(_, _, number)| {
-            let is_open = topic.limited_posts.binary_search(&number).is_err();
-            sum.unread += usize::from(is_open && number > read);
-            ControlFlow::Continue(())
-        })?;
-        for number in &topic.limited_posts {
-            let found = self.inner.store.get(&POSTS, &(seen.id, key, *number));
-            let Some(post) = readable(found)?.flatten() else { continue };
-            if sees_post(&post, seen.reader.account) {
-                sum.posts += 1;
-                sum.unread += usize::from(*number > read);
-                sum.last = sum.last.max(post.at);
+        let account = seen.reader.account;
+        let limited = topic.limited_posts.iter().filter(|post| sees_limited(post, account)).count();
+        let (posts, last) = (topic.posts as usize + limited, last_time(topic, account));
+        let mut unread = 0;
+        if last_seen(topic, account) > read {
+            for number in self.posts_seen(seen, (key, topic))? {
+                if number > read {
+                    let post = self.inner.store.get(&POSTS, &(seen.id, key, number));
+                    let post = readable(post)?.flatten();
+                    unread += usize::from(post.is_some_and(|post| post.author != account));
+                }
             }
         }
-        Ok(sum)
+        Ok(Sum { posts, unread, last })
     }
 
     /// The number of the latest post that the reader has read, of a topic.
@@ -202,8 +214,7 @@ impl Gateway {
         let positions = self.positions(seen)?;
         let mut unread = 0;
         for (key, topic) in self.topics_seen(seen)? {
-            let sum = self.topic_sum(seen, (key, &topic), positions.of(key))?;
-            unread += usize::from(sum.unread > 0);
+            unread += usize::from(last_seen(&topic, seen.reader.account) > positions.of(key));
         }
         Ok(unread)
     }

@@ -18,6 +18,8 @@ pub struct BoardGrant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Board {
     pub created: Timestamp,
+    /// Who made it.
+    pub by: AccountId,
     /// How often the board was changed.
     pub version: u32,
     pub ring: RingId,
@@ -33,6 +35,8 @@ pub struct Board {
     pub topics: u32,
     /// Whether it is being deleted.
     pub ending: bool,
+    /// The topics that are being deleted.
+    pub ending_topics: Vec<ReferenceKey>,
 }
 
 /// A topic: a post with those that answer it.
@@ -41,14 +45,24 @@ pub struct Topic {
     pub author: AccountId,
     /// Of the latest post that all readers of the topic see.
     pub last: Timestamp,
-    /// How many such posts there are.
+    /// The number of that post, and how many such posts there are.
+    pub last_number: u64,
     pub posts: u32,
     pub pinned: bool,
     pub locked: bool,
     /// The keyring and the readers of the whole topic, if it is for some readers of the board alone.
     pub limited: Option<PostReaders>,
-    /// The numbers of posts that only some of its readers see.
-    pub limited_posts: Vec<u64>,
+    /// The posts that only some of its readers see, in order.
+    pub limited_posts: Vec<LimitedPost>,
+}
+
+/// What decides who sees a post that is for some readers of its topic alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitedPost {
+    pub number: u64,
+    pub at: Timestamp,
+    pub author: AccountId,
+    pub accounts: Vec<AccountId>,
 }
 
 /// For whom a post is, besides its author.
@@ -106,6 +120,11 @@ pub struct PostPlace {
 pub struct BoardPosition {
     /// The number of the latest post that was read.
     pub read: u64,
-    /// How many posts the account wrote on the board; in the row of the board as a whole.
+    /// How many posts the account wrote on the board, in the row of the board as a whole; in that of a
+    /// topic, how many that are for some of its readers alone.
     pub wrote: u32,
+    /// How many topics it began there.
+    pub began: u32,
+    /// How many octets its posts have; in the row of all boards.
+    pub octets: u64,
 }

@@ -13,7 +13,7 @@ use super::samples_tests::Samples;
 use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
 use crate::gateway::accounts::known_key::KnownKey;
-use crate::gateway::boards::post::PostContent;
+use crate::gateway::boards::content::PostContent;
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::line;
 use crate::gateway::contacts::request::Proposed;

@@ -10,6 +10,7 @@ use crate::gateway::boards::board::{
 };
 use crate::gateway::boards::topic::{TopicPage, TopicView};
 use crate::gateway::groups::about::About;
+use crate::mail::reference::Reference;
 use crate::terms::BoardRight;
 use crate::web::api::Done;
 use crate::web::auth::Signed;
@@ -19,12 +20,11 @@ use crate::web::state::CostClass;
 
 use super::contact_share::ContactReader;
 use super::group::GroupKeys;
-use super::post::number_text;
 use super::tag::{tagged, version};
 
 /// How many people have a right.
 #[derive(Serialize, ToSchema)]
-pub struct BoardPeople {
+pub struct BoardAudience {
     /// Whether it is everybody inside; then they are not counted.
     everybody: bool,
     count: u64,
@@ -44,8 +44,8 @@ pub struct Board {
     version: u32,
     /// Whether who is added later reads what was posted before.
     shows_earlier: bool,
-    readers: BoardPeople,
-    writers: BoardPeople,
+    readers: BoardAudience,
+    writers: BoardAudience,
     /// How many topics have posts that the account has not read.
     unread: u64,
 }
@@ -158,11 +158,11 @@ fn most() -> usize {
     50
 }
 
-impl From<People> for BoardPeople {
-    fn from(people: People) -> BoardPeople {
+impl From<People> for BoardAudience {
+    fn from(people: People) -> BoardAudience {
         match people {
-            People::Everybody => BoardPeople { everybody: true, count: 0 },
-            People::Some(count) => BoardPeople { everybody: false, count: count as u64 },
+            People::Everybody => BoardAudience { everybody: true, count: 0 },
+            People::Some(count) => BoardAudience { everybody: false, count: count as u64 },
         }
     }
 }
@@ -215,6 +215,11 @@ impl From<TopicView> for Topic {
             limited: view.limited,
         }
     }
+}
+
+/// A reference number, as people read it.
+pub(super) fn number_text(key: [u8; 16]) -> String {
+    Reference::from_bytes(key).map(|number| number.to_string()).unwrap_or_default()
 }
 
 fn whole(status: StatusCode, BoardDetail { view, keys, grants }: BoardDetail) -> Response {
@@ -312,7 +317,7 @@ pub async fn change(
     Ok(whole(StatusCode::OK, changed.await?))
 }
 
-/// Delete a board with all its posts.
+/// Delete a board with all its posts: as one who manages it, or as an administrator by its number.
 #[utoipa::path(
     delete,
     path = "/api/boards/{id}",

@@ -5,13 +5,13 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::boards::post::{NewPost, PostContent};
+use crate::gateway::boards::content::PostContent;
+use crate::gateway::boards::post::NewPost;
 use crate::gateway::boards::reading::{From as Part, PersonShown, PostPage, PostView, VersionView};
 use crate::gateway::boards::search::PostsFound;
 use crate::gateway::contacts::sharing::NamedReader;
-use crate::mail::reference::Reference;
 use crate::web::api::Done;
-use crate::web::api::board::Topic;
+use crate::web::api::board::{Topic, number_text};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
 use crate::web::error::{Problem, Problems};
@@ -162,11 +162,6 @@ pub struct PartQuery {
     here: bool,
     #[serde(default = "most")]
     limit: usize,
-}
-
-/// A reference number, as people read it.
-pub(super) fn number_text(key: [u8; 16]) -> String {
-    Reference::from_bytes(key).map(|number| number.to_string()).unwrap_or_default()
 }
 
 fn most() -> usize {
@@ -401,6 +396,22 @@ pub async fn topic(
         gateway.topic_posts(actor, &id, part, query.limit)
     });
     Ok(axum::Json(page.await?.into()))
+}
+
+/// Delete a topic with all its posts, as one who may edit.
+#[utoipa::path(
+    delete,
+    path = "/api/posts/{id}/topic",
+    tag = "boards",
+    operation_id = "topicDelete",
+    params(("id" = String, Path, description = "The reference number of the topic, or of a post in it")),
+    responses(Done, Problems)
+)]
+pub async fn topic_delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
+    let done =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.topic_delete(actor, &id));
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Pin or lock a topic, or end that.

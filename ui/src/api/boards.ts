@@ -57,5 +57,7 @@ export const topicRead = (reference: string, offset: number | null) =>
 /** The part of a topic with the first post that was not read. */
 export const topicUnread = (reference: string) =>
   request<PostsPart>("GET", `${post(reference)}/topic`, { query: { limit: POSTS_SHOWN } });
+export const topicDelete = (reference: string) =>
+  request<undefined>("DELETE", `${post(reference)}/topic`);
 export const topicChange = (reference: string, body: Asked<"TopicEdit">) =>
   request<Topic>("PATCH", `${post(reference)}/topic`, { body });

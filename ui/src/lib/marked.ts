@@ -27,7 +27,7 @@ const MARKS = /\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*|\*(?=\S)([^*\n]+?)(?<=\S)\*|`([^`
 const KINDS = ["bold", "slanted", "typed"] as const;
 const QUOTE = /^> ?/u;
 const ITEM = /^(?:[-*]|(\d{1,4})[.)]) +(?=\S)/u;
-const FENCE = "```";
+const TICKS = "```";
 
 /** Splits a line at its marks. */
 export function spans(line: string): Span[] {
@@ -58,9 +58,9 @@ export function marked(text: string, depth = 0): Block[] {
     const line = lines[at] ?? "";
     if (line.trim() === "") {
       at += 1;
-    } else if (line.startsWith(FENCE)) {
+    } else if (line.startsWith(TICKS)) {
       at += 1;
-      const typed = taken((one) => !one.startsWith(FENCE));
+      const typed = taken((one) => !one.startsWith(TICKS));
       at += 1;
       blocks.push({ kind: "typed", text: typed.join("\n") });
     } else if (QUOTE.test(line) && depth < DEPTH_MAX) {
@@ -74,7 +74,7 @@ export function marked(text: string, depth = 0): Block[] {
     } else {
       const isText = (one: string) =>
         one.trim() !== "" &&
-        !one.startsWith(FENCE) &&
+        !one.startsWith(TICKS) &&
         !ITEM.test(one) &&
         !(QUOTE.test(one) && depth < DEPTH_MAX);
       blocks.push({ kind: "text", lines: taken(isText).map(spans) });

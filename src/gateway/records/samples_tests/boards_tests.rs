@@ -1,8 +1,9 @@
 //! Samples of boards.
 
-use crate::gateway::boards::post::PostContent;
+use crate::gateway::boards::content::PostContent;
 use crate::gateway::records::board::{
-    Board, BoardGrant, BoardPosition, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
+    Board, BoardGrant, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders,
+    PostVersion, Topic,
 };
 use crate::gateway::records::ids::{BoardId, GroupId, RingId};
 use crate::gateway::records::keyring::{RingEntry, RingUnder};
@@ -22,6 +23,7 @@ impl Samples for Board {
         let all = grants.iter().copied().chain([BoardGrant { to: group, ..grants[0] }]);
         let full = Board {
             created: at(1),
+            by: id(9),
             version: 70_001,
             ring: RingId([6; 16]),
             shows_earlier: true,
@@ -31,6 +33,7 @@ impl Samples for Board {
             posts: 70_002,
             topics: 303,
             ending: false,
+            ending_topics: vec![[7; 16]],
         };
         let ending = Board { shows_earlier: false, ending: true, grants, ..full.clone() };
         vec![full, ending]
@@ -42,11 +45,17 @@ impl Samples for Topic {
         let full = Topic {
             author: id(2),
             last: at(2),
+            last_number: 70_003,
             posts: 302,
             pinned: true,
             locked: false,
             limited: Some(readers()),
-            limited_posts: vec![70_001, 70_002],
+            limited_posts: vec![LimitedPost {
+                number: 70_001,
+                at: at(3),
+                author: id(5),
+                accounts: vec![id(6), id(7)],
+            }],
         };
         vec![Topic { pinned: false, locked: true, limited: None, ..full.clone() }, full]
     }
@@ -84,7 +93,7 @@ impl Samples for PostPlace {
 
 impl Samples for BoardPosition {
     fn samples() -> Vec<Self> {
-        vec![BoardPosition { read: 70_001, wrote: 302 }]
+        vec![BoardPosition { read: 70_001, wrote: 302, began: 303, octets: 70_002 }]
     }
 }
 

@@ -35,7 +35,7 @@ export const boards = {
     gone: "هذه اللوحة غير موجودة، أو ليست لك.",
     postGone: "هذه المشاركة غير موجودة، أو ليست لك.",
     goneNext: "من يدير اللوحة يحدد من يقرؤها.",
-    unreadable: "(لا يمكن فتحها بعد)",
+    unreadable: "(لا يمكن فتحها)",
     somebody: "شخص غادر",
     read: (n: number) => many(n, readers),
     write: (n: number) => many(n, writers),
@@ -46,6 +46,7 @@ export const boards = {
     nameMissing: "تحتاج اللوحة إلى اسم.",
     description: "الوصف",
     showsEarlier: "من يضاف لاحقًا يقرأ ما نُشر من قبل",
+    earlierHint: "من ينضم إلى مجموعة يقرأ ما تعرضه تلك المجموعة للأعضاء الجدد؛ وكل من في الداخل يقرأ كل شيء.",
     who: "من يحق له ماذا",
     whoHint: "كل حق يشمل ما قبله.",
     rights: {
@@ -109,6 +110,8 @@ export const boards = {
     keysUnproven: "لا شيء يبين أن أحد قراء هذه اللوحة أنشأ مفاتيحها. اسأل الآخرين قبل أن تعتمد عليها.",
     keysAccept: "قبول هذه المفاتيح",
     keysDiffer: "مفاتيح هذه اللوحة لا تتوافق: ما على الخادم تغير. لا يُنشر شيء بها.",
+    deleteTopic: "حذف الموضوع",
+    deleteTopicTitle: "حذف هذا الموضوع؟",
     answer: "رد",
   },
 } satisfies Boards;

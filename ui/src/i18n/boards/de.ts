@@ -16,7 +16,7 @@ export const boards = {
     gone: "Dieses Forum gibt es nicht, oder nicht für Sie.",
     postGone: "Diesen Beitrag gibt es nicht, oder nicht für Sie.",
     goneNext: "Wer das Forum verwaltet, bestimmt, wer es liest.",
-    unreadable: "(noch nicht zu öffnen)",
+    unreadable: "(nicht zu öffnen)",
     somebody: "jemand, der nicht mehr da ist",
     read: (n: number) => many(n, "Person liest", "Personen lesen"),
     write: (n: number) => many(n, "Person schreibt", "Personen schreiben"),
@@ -27,6 +27,7 @@ export const boards = {
     nameMissing: "Ein Forum braucht einen Namen.",
     description: "Beschreibung",
     showsEarlier: "Wer später dazukommt, liest frühere Beiträge",
+    earlierHint: "Wer einer Gruppe beitritt, liest, was diese Gruppe neuen Mitgliedern zeigt; alle im Haus lesen alles.",
     who: "Wer darf was",
     whoHint: "Jedes Recht schließt die vorigen ein.",
     rights: {
@@ -91,6 +92,8 @@ export const boards = {
     keysUnproven: "Nichts zeigt, dass die Schlüssel dieses Forums von einer Person stammen, die es liest. Fragen Sie die anderen, bevor Sie sich nach ihnen richten.",
     keysAccept: "Diese Schlüssel übernehmen",
     keysDiffer: "Die Schlüssel dieses Forums gehören nicht zusammen: Was auf dem Server liegt, wurde verändert. Unter ihnen wird nichts veröffentlicht.",
+    deleteTopic: "Thema löschen",
+    deleteTopicTitle: "Dieses Thema löschen?",
     answer: "Antworten",
   },
 } satisfies Boards;

@@ -16,7 +16,7 @@ export const boards = {
     gone: "Este tablón no existe, o no es para usted.",
     postGone: "Este mensaje no existe, o no es para usted.",
     goneNext: "Quien administra el tablón decide quién lo lee.",
-    unreadable: "(aún no se puede abrir)",
+    unreadable: "(no se puede abrir)",
     somebody: "alguien que ya no está",
     read: (n: number) => many(n, "persona lee", "personas leen"),
     write: (n: number) => many(n, "persona escribe", "personas escriben"),
@@ -27,6 +27,7 @@ export const boards = {
     nameMissing: "Un tablón necesita un nombre.",
     description: "Descripción",
     showsEarlier: "Quien se añade más tarde lee lo publicado antes",
+    earlierHint: "Quien entra en un grupo lee lo que ese grupo muestra a sus nuevos miembros; todos los de la casa leen todo.",
     who: "Quién puede hacer qué",
     whoHint: "Cada permiso incluye los anteriores.",
     rights: {
@@ -90,6 +91,8 @@ export const boards = {
     keysUnproven: "Nada muestra que un lector de este tablón creara sus claves. Pregunte a los demás antes de fiarse de ellas.",
     keysAccept: "Aceptar estas claves",
     keysDiffer: "Las claves de este tablón no concuerdan: lo que guarda el servidor se alteró. No se publica nada con ellas.",
+    deleteTopic: "Eliminar el tema",
+    deleteTopicTitle: "¿Eliminar este tema?",
     answer: "Responder",
   },
 } satisfies Boards;

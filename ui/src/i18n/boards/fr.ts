@@ -16,7 +16,7 @@ export const boards = {
     gone: "Ce forum n’existe pas, ou pas pour vous.",
     postGone: "Ce message n’existe pas, ou pas pour vous.",
     goneNext: "Qui gère le forum décide qui le lit.",
-    unreadable: "(ne s’ouvre pas encore)",
+    unreadable: "(ne s’ouvre pas)",
     somebody: "une personne partie",
     read: (n: number) => many(n, "personne lit", "personnes lisent"),
     write: (n: number) => many(n, "personne écrit", "personnes écrivent"),
@@ -27,6 +27,7 @@ export const boards = {
     nameMissing: "Il faut un nom au forum.",
     description: "Description",
     showsEarlier: "Qui est ajouté plus tard lit les messages d’avant",
+    earlierHint: "Qui entre dans un groupe lit ce que ce groupe montre à ses nouveaux membres ; tout le monde ici lit tout.",
     who: "Qui peut faire quoi",
     whoHint: "Chaque droit comprend les précédents.",
     rights: {
@@ -90,6 +91,8 @@ export const boards = {
     keysUnproven: "Rien ne montre qu’une personne qui lit ce forum a créé ses clés. Demandez aux autres avant de vous y fier.",
     keysAccept: "Accepter ces clés",
     keysDiffer: "Les clés de ce forum ne vont pas ensemble : ce que le serveur garde a été modifié. Rien n’est publié avec elles.",
+    deleteTopic: "Supprimer le sujet",
+    deleteTopicTitle: "Supprimer ce sujet ?",
     answer: "Répondre",
   },
 } satisfies Boards;
