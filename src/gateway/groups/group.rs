@@ -269,9 +269,9 @@ impl Gateway {
                 clear_in_tx(tx, &CONTACT_BOOKS, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_COPIES, id, &mut gone)?;
                 clear_in_tx(tx, &PROFILE_SHARED, id, &mut gone)?;
-                let (entry, room) = (RingEntry::Group(id), ROWS_DELETED_MAX - gone);
+                let (entry, room) = (RingEntry::Group(id), ROWS_DELETED_MAX.saturating_sub(gone));
                 gone += removed_from_some_in_tx(tx, entry, room)?;
-                if gone == ROWS_DELETED_MAX {
+                if gone >= ROWS_DELETED_MAX {
                     return Ok(false);
                 }
                 forget_in_tx(tx, id)?;

@@ -254,7 +254,7 @@ impl Gateway {
     }
 
     /// Creates the group of everybody inside, which has no members' rows, name or address.
-    fn everybody_ensure(&self) -> Result<(), Error> {
+    pub(in crate::gateway) fn everybody_ensure(&self) -> Result<(), Error> {
         let id = GroupId::EVERYBODY;
         if self.inner.store.has(&GROUPS, &id)? {
             return Ok(());

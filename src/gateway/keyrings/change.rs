@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::groups::epochs::Keys;
 use crate::gateway::keyrings::epochs::{NextEpoch, entry_in_tx};
 use crate::gateway::keyrings::sealing::{NO_RING, wrapped_in_tx};
-use crate::gateway::records::ids::RingId;
+use crate::gateway::records::ids::{GroupId, RingId};
 use crate::gateway::records::keyring::{Ring, RingEntry, RingUnder, RingWrap, entry_out_in_tx};
-use crate::gateway::records::tables::RINGS;
+use crate::gateway::records::tables::{RING_WRAPS, RINGS};
 use crate::store::{Read, Tx};
 use crate::vault::RingSecret;
 
@@ -27,6 +27,9 @@ pub(in crate::gateway) enum Earlier {
     Shown,
     Hidden,
 }
+
+/// How many wraps a removal of several entries takes with it at most: of more, some are removed first.
+const WRAPS_OUT_MAX: u64 = 5_000;
 
 /// What is to be changed about a keyring.
 #[derive(Clone, Debug, Default)]
@@ -64,9 +67,11 @@ enum Rekey {
     Begins(NextEpoch),
     /// The new entries get the epoch in use.
     Wrapped(RingUnder, Vec<(RingEntry, RingWrap)>),
-    /// Whoever seals next has to do it; the epoch in use is due, or new entries wait.
+    /// Who seals next has to do it; the epoch in use is due, or new entries wait.
     Due,
     Waits,
+    /// There is nothing to be changed.
+    Nothing,
 }
 
 impl Gateway {
@@ -81,9 +86,7 @@ impl Gateway {
         let entries: Vec<RingEntry> =
             entries.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         within(&entries)?;
-        if entries.iter().any(|entry| matches!(entry, RingEntry::Group(_))) {
-            self.groups_tend_or_not(actor);
-        }
+        self.ring_groups_tend(actor, groups_of(&entries));
         if !self.ring_stands_in(actor, &entries)? {
             return Err(NO_RING);
         }
@@ -93,18 +96,22 @@ impl Gateway {
             version: 0,
             shares_earlier: earlier == Earlier::Shown,
             shares_from: 0,
+            chain_from: 0,
             looked_at: 0,
             accounts: accounts_of(&entries),
             groups: Vec::new(),
         };
         let (first, secret) = self.ring_epoch_prepare((ring, &row), &entries, None)?;
+        if !self.ring_opens(actor, &first)? {
+            return Err(Error::Conflict(Conflict::GroupKeysWait));
+        }
         let new = NewRing { ring, row, entries, first };
         Ok((new, RingUnder { ring, epoch: 1 }, secret))
     }
 
     /// Prepares a change of the entries. What is added to a keyring that shows what was before gets the
     /// epoch in use. Any other change begins the next epoch, if the actor holds the keys and stays;
-    /// otherwise whoever seals next does.
+    /// otherwise who seals next does.
     pub(in crate::gateway) fn keyring_change(
         &self,
         actor: &Actor,
@@ -122,33 +129,62 @@ impl Gateway {
             before.iter().filter(|one| !remove.contains(one)).chain(&add).copied().collect();
         let after: Vec<RingEntry> = after.into_iter().collect();
         within(&after)?;
+        self.ring_removable(ring, &remove)?;
         let is_shown = row.shares_earlier;
         let earlier = edit.earlier.filter(|one| (*one == Earlier::Shown) != is_shown);
         let needs_epoch =
             !remove.is_empty() || earlier.is_some() || row.due || !add.is_empty() && !is_shown;
-        let held = match self.ring_keys_in_use(actor, (ring, &row))? {
-            Keys::Held(secret) if self.ring_stands_in(actor, &after)? => Some(secret),
+        let keys = match needs_epoch || !add.is_empty() {
+            true => self.ring_rekey(actor, (ring, &row), (&add, &after), (earlier, needs_epoch))?,
+            false => Rekey::Nothing,
+        };
+        Ok(RingChange { ring, version: row.version, add, remove, earlier, keys })
+    }
+
+    /// Prepares what a change does for the keys.
+    fn ring_rekey(
+        &self,
+        actor: &Actor,
+        (ring, row): (RingId, &Ring),
+        (add, after): (&[RingEntry], &[RingEntry]),
+        (earlier, needs_epoch): (Option<Earlier>, bool),
+    ) -> Result<Rekey, Error> {
+        self.ring_groups_tend(actor, groups_of(after));
+        let held = match self.ring_keys_in_use(actor, (ring, row))? {
+            Keys::Held(secret) if self.ring_stands_in(actor, after)? => Some(secret),
             _ => None,
         };
         let mut changed = row.clone();
         set_earlier(&mut changed, earlier);
         let under = RingUnder { ring, epoch: row.epoch };
-        let keys = match held {
-            None if needs_epoch => Rekey::Due,
-            None => Rekey::Waits,
+        match held {
+            None if needs_epoch => Ok(Rekey::Due),
+            None => Ok(Rekey::Waits),
             Some(secret) if needs_epoch => {
-                Rekey::Begins(self.ring_epoch_prepare((ring, &changed), &after, Some(&secret))?.0)
+                let (next, _) = self.ring_epoch_prepare((ring, &changed), after, Some(&secret))?;
+                Ok(if self.ring_opens(actor, &next)? { Rekey::Begins(next) } else { Rekey::Due })
             }
             Some(secret) => {
                 let mut wraps = Vec::with_capacity(add.len());
-                for entry in &add {
+                for entry in add {
                     let wrap = self.ring_wrap(&secret, under, *entry)?;
                     wraps.extend(wrap.map(|wrap| (*entry, wrap)));
                 }
-                Rekey::Wrapped(under, wraps)
+                Ok(Rekey::Wrapped(under, wraps))
             }
-        };
-        Ok(RingChange { ring, version: row.version, add, remove, earlier, keys })
+        }
+    }
+
+    /// Refuses to remove several entries at once that have more wraps than one transaction removes.
+    fn ring_removable(&self, ring: RingId, remove: &[RingEntry]) -> Result<(), Error> {
+        let mut wraps = 0;
+        for entry in remove {
+            wraps += self.inner.store.count(&RING_WRAPS, &(ring, *entry))?;
+        }
+        match remove.len() <= 1 || wraps <= WRAPS_OUT_MAX {
+            true => Ok(()),
+            false => Err(Error::OverQuota),
+        }
     }
 
     /// Whether the actor is one of these entries, itself or by a group.
@@ -182,6 +218,9 @@ impl RingChange {
     /// Stores the change; fails with `Busy` if the keyring is not the one that it was prepared for.
     pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let mut row = tx.get(&RINGS, &self.ring)?.ok_or(NO_RING)?;
+        if matches!(self.keys, Rekey::Nothing) {
+            return Ok(());
+        }
         if row.version != self.version {
             return Err(Error::Busy);
         }
@@ -205,8 +244,9 @@ impl RingChange {
                 }
             }
             Rekey::Due => row.due = true,
-            // Whoever seals next looks for entries without a wrap.
+            // Who seals next looks for entries without a wrap.
             Rekey::Waits => row.looked_at = u64::MAX,
+            Rekey::Nothing => {}
         }
         row.version = row.version.wrapping_add(1);
         Ok(tx.put(&RINGS, &self.ring, &row)?)
@@ -218,6 +258,13 @@ fn set_earlier(row: &mut Ring, earlier: Option<Earlier>) {
         row.shares_earlier = earlier == Earlier::Shown;
         row.shares_from = row.epoch.saturating_add(1);
     }
+}
+
+fn groups_of(entries: &[RingEntry]) -> impl Iterator<Item = GroupId> {
+    entries.iter().filter_map(|entry| match entry {
+        RingEntry::Group(group) => Some(*group),
+        RingEntry::Account(_) => None,
+    })
 }
 
 fn accounts_of(entries: &[RingEntry]) -> u32 {

@@ -1,27 +1,31 @@
-//! The epochs of a keyring: opening one, and preparing the next.
-//!
-//! As in a group, whatever the server hands out is checked with what the reader holds: a secret against
-//! the commitment of its epoch, and a new epoch against the proof that a holder of the one before left.
+//! The epochs of a keyring: opening one, and preparing the next. What was opened is compared with the
+//! commitment of its epoch.
 
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error, readable};
-use crate::gateway::groups::epochs::{CHAIN_MAX, Genuine, Keys, follows, is_wrong};
+use crate::gateway::groups::epochs::{CHAIN_MAX, Keys, is_wrong};
+use crate::gateway::groups::tending::Tended;
 use crate::gateway::records::group::Under;
 use crate::gateway::records::ids::{AccountId, GroupId, RingId};
 use crate::gateway::records::keyring::{
     KeysChanged, Ring, RingEntry, RingEpoch, RingUnder, RingWrap,
 };
 use crate::gateway::records::queue::Due;
-use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, KEYS_CHANGED, RING_ENTRIES, RING_EPOCHS, RING_SEEN, RING_WRAPS,
-    RINGS_OF,
+    ACCOUNT_KEYS, ACCOUNTS, GROUPS, KEYS_CHANGED, REMOVALS, RING_ENTRIES, RING_EPOCHS, RING_WRAPS,
+    RINGS_OF, TEMPORARY,
 };
 use crate::store::{Read, Tx};
 use crate::vault::{self, RingSecret};
+
+/// How many epochs one step goes back at once, from an epoch whose number is a multiple of it.
+pub(super) const FAR: u32 = 100;
+
+/// How many wraps of an entry are tried, where one does not open.
+const WAYS_MAX: usize = 4;
 
 /// An epoch that is about to begin.
 #[derive(Clone, Debug)]
@@ -40,12 +44,13 @@ fn wrap_binding(under: RingUnder, entry: RingEntry) -> Vec<u8> {
 }
 
 /// What binds an epoch to the one before.
-fn chain_binding(under: RingUnder) -> Vec<u8> {
+pub(super) fn chain_binding(under: RingUnder) -> Vec<u8> {
     [b"keyring epoch\0".as_slice(), &under.ring.0, &under.epoch.to_be_bytes()].concat()
 }
 
-fn seen_binding(ring: RingId, account: AccountId) -> Vec<u8> {
-    [b"keyring seen\0".as_slice(), &ring.0, &account.0].concat()
+/// What binds an epoch to the one that is [`FAR`] before it.
+fn far_binding(under: RingUnder) -> Vec<u8> {
+    [b"keyring far epoch\0".as_slice(), &under.ring.0, &under.epoch.to_be_bytes()].concat()
 }
 
 impl Gateway {
@@ -76,13 +81,31 @@ impl Gateway {
         (ring, row): (RingId, &Ring),
         epoch: u32,
     ) -> Result<Keys<RingSecret>, Error> {
-        let mut ways = Vec::new();
-        for entry in self.ring_entries_of(actor, ring, row)? {
-            let from = self.ring_wrapped_from(ring, entry, epoch)?;
-            ways.extend(from.map(|from| (from, entry)));
+        let entries = self.ring_entries_of(actor, ring, row)?;
+        self.ring_keys_by(actor, (ring, &entries), epoch)
+    }
+
+    pub(super) fn ring_keys_by(
+        &self,
+        actor: &Actor,
+        (ring, entries): (RingId, &[RingEntry]),
+        epoch: u32,
+    ) -> Result<Keys<RingSecret>, Error> {
+        let (mut found, mut ways) = (Keys::Waiting, Vec::new());
+        for entry in entries {
+            if self.inner.store.has(&RING_WRAPS, &(ring, *entry, epoch))? {
+                match self.ring_back(actor, (ring, *entry), (epoch, epoch))? {
+                    Keys::Differ => found = Keys::Differ,
+                    Keys::Held(secret) => return Ok(Keys::Held(secret)),
+                    Keys::Waiting | Keys::Unproven => {}
+                }
+            }
+        }
+        for entry in entries {
+            let from = self.ring_wrapped_after(ring, *entry, epoch)?;
+            ways.extend(from.into_iter().map(|from| (from, *entry)));
         }
         ways.sort_unstable();
-        let mut found = Keys::Waiting;
         for (from, entry) in ways {
             match self.ring_back(actor, (ring, entry), (from, epoch))? {
                 Keys::Held(secret) => return Ok(Keys::Held(secret)),
@@ -93,50 +116,78 @@ impl Gateway {
         Ok(found)
     }
 
-    /// The first epoch, not before this one, of which an entry has a wrap.
-    fn ring_wrapped_from(
+    /// The first epochs after this one of which an entry has a wrap.
+    fn ring_wrapped_after(
         &self,
         ring: RingId,
         entry: RingEntry,
         epoch: u32,
-    ) -> Result<Option<u32>, Error> {
-        if self.inner.store.has(&RING_WRAPS, &(ring, entry, epoch))? {
-            return Ok(Some(epoch));
-        }
-        let mut from = None;
+    ) -> Result<Vec<u32>, Error> {
+        let mut found = Vec::new();
         self.inner.store.scan_keys(&RING_WRAPS, &(ring, entry), |(_, _, one)| {
-            if one < epoch {
-                return ControlFlow::Continue(());
+            found.extend((one > epoch).then_some(one));
+            match found.len() < WAYS_MAX {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
             }
-            from = Some(one);
-            ControlFlow::Break(())
         })?;
-        Ok(from.filter(|from| from - epoch <= CHAIN_MAX))
+        Ok(found)
     }
 
     /// Opens an entry's wrap of one epoch, and goes back from there to another.
-    fn ring_back(
+    pub(super) fn ring_back(
         &self,
         actor: &Actor,
         (ring, entry): (RingId, RingEntry),
-        (mut at, epoch): (u32, u32),
+        (at, epoch): (u32, u32),
     ) -> Result<Keys<RingSecret>, Error> {
-        let mut secret = match self.ring_unwrap(actor, RingUnder { ring, epoch: at }, entry)? {
-            Keys::Held(secret) => secret,
-            keys => return Ok(keys),
-        };
-        while at > epoch {
+        match self.ring_unwrap(actor, RingUnder { ring, epoch: at }, entry)? {
+            Keys::Held(secret) if at == epoch => {
+                self.ring_checked(RingUnder { ring, epoch }, secret)
+            }
+            Keys::Held(secret) => self.ring_walk((ring, at), &secret, epoch),
+            keys => Ok(keys),
+        }
+    }
+
+    /// Goes back from an opened epoch to an earlier one, a hundred epochs at once where it can.
+    pub(super) fn ring_walk(
+        &self,
+        (ring, mut at): (RingId, u32),
+        from: &RingSecret,
+        epoch: u32,
+    ) -> Result<Keys<RingSecret>, Error> {
+        let mut held: Option<RingSecret> = None;
+        for _ in 0..CHAIN_MAX {
             let under = RingUnder { ring, epoch: at };
             let Some(row) = self.ring_epoch(under)? else { return Ok(Keys::Differ) };
-            let Some(sealed) = row.sealed_earlier else { return Ok(Keys::Waiting) };
-            secret = match secret.open_earlier(&chain_binding(under), &sealed) {
+            let far = row.sealed_far.filter(|_| at.saturating_sub(epoch) >= FAR);
+            let (sealed, bound, step) = match (far, row.sealed_earlier) {
+                (Some(far), _) => (far, far_binding(under), FAR),
+                (None, Some(earlier)) => (earlier, chain_binding(under), 1),
+                (None, None) => return Ok(Keys::Waiting),
+            };
+            let secret = match held.as_ref().unwrap_or(from).open_earlier(&bound, &sealed) {
                 Ok(earlier) => earlier,
                 Err(error) if is_wrong(&error) => return Ok(Keys::Differ),
                 Err(error) => return Err(error.into()),
             };
-            at -= 1;
+            at -= step;
+            if at <= epoch {
+                return self.ring_checked(RingUnder { ring, epoch }, secret);
+            }
+            held = Some(secret);
         }
-        let row = self.ring_epoch(RingUnder { ring, epoch })?;
+        Ok(Keys::Waiting)
+    }
+
+    /// Compares what was opened with the commitment of its epoch.
+    pub(super) fn ring_checked(
+        &self,
+        under: RingUnder,
+        secret: RingSecret,
+    ) -> Result<Keys<RingSecret>, Error> {
+        let row = self.ring_epoch(under)?;
         Ok(match row.is_some_and(|row| row.commitment == secret.commitment()) {
             true => Keys::Held(secret),
             false => Keys::Differ,
@@ -172,81 +223,9 @@ impl Gateway {
         }
     }
 
-    fn ring_epoch(&self, under: RingUnder) -> Result<Option<RingEpoch>, Error> {
+    pub(super) fn ring_epoch(&self, under: RingUnder) -> Result<Option<RingEpoch>, Error> {
         let key = (under.ring, under.epoch);
         Ok(readable(self.inner.store.get(&RING_EPOCHS, &key))?.flatten())
-    }
-
-    /// Opens the epoch in use, and checks that it follows, epoch by epoch, from the latest one that this
-    /// account's session knew. A new reader has nothing to compare with.
-    pub(super) fn ring_keys_in_use(
-        &self,
-        actor: &Actor,
-        (ring, row): (RingId, &Ring),
-    ) -> Result<Keys<RingSecret>, Error> {
-        let secret = match self.ring_keys(actor, (ring, row), row.epoch)? {
-            Keys::Held(secret) => secret,
-            keys => return Ok(keys),
-        };
-        Ok(match self.ring_genuine(actor, (ring, row))? {
-            Genuine::Yes => Keys::Held(secret),
-            Genuine::Unproven => Keys::Unproven,
-            Genuine::No => Keys::Differ,
-        })
-    }
-
-    fn ring_genuine(&self, actor: &Actor, (ring, row): (RingId, &Ring)) -> Result<Genuine, Error> {
-        let seen = self.inner.store.get(&RING_SEEN, &(actor.account(), ring));
-        let Some(Sealed(sealed)) = readable(seen)?.flatten() else { return Ok(Genuine::Yes) };
-        let opened = actor.secret().open_own(&seen_binding(ring, actor.account()), &sealed);
-        let Ok(plain) = opened else { return Ok(Genuine::No) };
-        let Some((known, commitment)) = plain.split_first_chunk::<4>() else {
-            return Ok(Genuine::No);
-        };
-        let known = u32::from_be_bytes(*known);
-        let same = self.ring_epoch(RingUnder { ring, epoch: known })?;
-        if same.is_none_or(|row| row.commitment != commitment) {
-            return Ok(Genuine::No);
-        }
-        follows((known, row.epoch), |epoch| {
-            let under = RingUnder { ring, epoch };
-            let Some(next) = self.ring_epoch(under)? else { return Ok(Genuine::No) };
-            let before = match self.ring_keys(actor, (ring, row), epoch - 1)? {
-                Keys::Held(before) => before,
-                Keys::Differ => return Ok(Genuine::No),
-                Keys::Waiting | Keys::Unproven => return Ok(Genuine::Unproven),
-            };
-            let Some(proof) = next.proof else { return Ok(Genuine::Unproven) };
-            let proven = before.proves_next(&chain_binding(under), &next.commitment, &proof);
-            Ok(if proven { Genuine::Yes } else { Genuine::No })
-        })
-    }
-
-    /// Remembers, sealed for the account alone, that its session found this epoch to be genuine.
-    pub(super) fn ring_seen_note(
-        &self,
-        actor: &Actor,
-        under: RingUnder,
-        secret: &RingSecret,
-    ) -> Result<(), Error> {
-        let key = (actor.account(), under.ring);
-        let bound = seen_binding(under.ring, actor.account());
-        let plain = [under.epoch.to_be_bytes().as_slice(), &secret.commitment()].concat();
-        let seen = readable(self.inner.store.get(&RING_SEEN, &key))?.flatten();
-        let is_same = |Sealed(sealed): Sealed| {
-            actor.secret().open_own(&bound, &sealed).is_ok_and(|before| *before == plain)
-        };
-        if seen.is_some_and(is_same) {
-            return Ok(());
-        }
-        let sealed = Sealed(actor.secret().seal_own(&bound, &plain)?);
-        let done = self.transact(move |tx| {
-            if tx.has(&ACCOUNTS, &key.0)? {
-                tx.put(&RING_SEEN, &key, &sealed)?;
-            }
-            Ok::<_, Error>(())
-        });
-        done.wait()
     }
 
     /// How often keys of accounts changed by now.
@@ -287,9 +266,9 @@ impl Gateway {
                     let wrapped = secret.wrap_for_group(&public, &bound);
                     (public, under.epoch, wrapped)
                 }
-                Err(Error::NotFound { .. } | Error::Conflict(Conflict::GroupKeysWait)) => {
-                    return Ok(None);
-                }
+                Err(Error::Conflict(Conflict::GroupKeysWait)) => return Ok(None),
+                // One group whose row is damaged is in nobody's way.
+                Err(Error::NotFound { .. } | Error::Damaged { .. }) => return Ok(None),
                 Err(error) => return Err(error),
             },
         };
@@ -315,11 +294,12 @@ impl Gateway {
         let under = RingUnder { ring, epoch: number };
         let secret = RingSecret::generate()?;
         let (bound, commitment) = (chain_binding(under), secret.commitment());
-        let (mut sealed_earlier, mut proof) = (None, None);
+        let (mut sealed_earlier, mut sealed_far, mut proof) = (None, None, None);
         if let Some(before) = before {
             proof = Some(before.prove_next(&bound, &commitment)?);
             if row.shares_earlier && number > row.shares_from {
                 sealed_earlier = Some(secret.seal_earlier(&bound, before)?);
+                sealed_far = self.ring_seal_far((under, &secret), row, before)?;
             }
         }
         let (mut wraps, mut groups) = (Vec::with_capacity(entries.len()), Vec::new());
@@ -330,40 +310,107 @@ impl Gateway {
             }
             wraps.extend(wrap.map(|wrap| (*entry, wrap)));
         }
-        let row = RingEpoch { commitment, began: self.inner.clock.now(), sealed_earlier, proof };
+        let began = self.inner.clock.now();
+        let row = RingEpoch { commitment, began, sealed_earlier, proof, sealed_far };
         Ok((NextEpoch { number, row, wraps, groups, looked_at }, secret))
+    }
+
+    /// Seals the secret of the epoch that is [`FAR`] before, where the epochs lead back to it.
+    fn ring_seal_far(
+        &self,
+        (under, secret): (RingUnder, &RingSecret),
+        row: &Ring,
+        before: &RingSecret,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let far = under.epoch.checked_sub(FAR).filter(|_| under.epoch.is_multiple_of(FAR));
+        let Some(far) = far.filter(|far| *far >= row.chain_from.max(1)) else { return Ok(None) };
+        Ok(match self.ring_walk((under.ring, row.epoch), before, far)? {
+            Keys::Held(far) => Some(secret.seal_earlier(&far_binding(under), &far)?),
+            _ => None,
+        })
+    }
+
+    /// Whether the actor itself opens an epoch that is about to begin. One that its maker does not open
+    /// is begun for nobody, or shuts the maker out.
+    pub(super) fn ring_opens(&self, actor: &Actor, next: &NextEpoch) -> Result<bool, Error> {
+        for (entry, wrap) in &next.wraps {
+            let group = match entry {
+                RingEntry::Account(account) if *account == actor.account() => return Ok(true),
+                RingEntry::Account(_) => continue,
+                RingEntry::Group(group) => *group,
+            };
+            match self.group_opening(actor, Under { group, epoch: wrap.epoch }) {
+                Ok(_) => return Ok(true),
+                Err(Error::NotFound { .. } | Error::Conflict(_) | Error::KeysDiffer) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Does what is due for the keys of the groups among these entries that the actor is in. Each has a
+    /// share of its own of what one request does: no other group comes before it.
+    pub(super) fn ring_groups_tend(
+        &self,
+        actor: &Actor,
+        groups: impl IntoIterator<Item = GroupId>,
+    ) {
+        for group in groups {
+            let made = match group == GroupId::EVERYBODY && !actor.is_temporary() {
+                true => self.everybody_ensure(),
+                false => Ok(()),
+            };
+            if let Err(error) =
+                made.and_then(|()| self.group_tend(actor, group, &mut Tended::default()))
+            {
+                tracing::debug!(%error, "the keys of a group were not tended");
+            }
+        }
     }
 }
 
 impl NextEpoch {
-    /// Stores the epoch; the caller stores the keyring. Of a keyring whose epochs lead back, an entry keeps
-    /// the wrap before besides, which proves the next.
+    /// Stores the epoch; the caller stores the keyring. Of epochs that lead back, an entry keeps the wrap
+    /// before besides, which proves the next.
     pub fn store_in_tx(&self, tx: &mut Tx<'_>, ring: RingId, row: &mut Ring) -> Result<(), Error> {
         if row.epoch.checked_add(1) != Some(self.number) {
             return Err(Error::Busy);
         }
         tx.put(&RING_EPOCHS, &(ring, self.number), &self.row)?;
-        let before = tx.get(&RING_EPOCHS, &(ring, row.epoch))?;
-        let leads_back = before.is_some_and(|before| before.sealed_earlier.is_some());
-        let over = row.epoch.checked_sub(1).filter(|_| leads_back && self.leads_back());
+        if self.row.sealed_earlier.is_none() {
+            row.chain_from = self.number;
+        }
+        let over = row.chain_from..row.epoch;
         for (entry, wrap) in &self.wraps {
-            tx.put(&RING_WRAPS, &(ring, *entry, self.number), wrap)?;
-            if let Some(over) = over {
-                tx.delete(&RING_WRAPS, &(ring, *entry, over));
+            if !over.is_empty() {
+                let mut gone = Vec::new();
+                tx.scan_keys(&RING_WRAPS, &(ring, *entry), |key| {
+                    gone.extend(over.contains(&key.2).then_some(key));
+                    ControlFlow::Continue(())
+                })?;
+                gone.iter().for_each(|key| tx.delete(&RING_WRAPS, key));
             }
+            tx.put(&RING_WRAPS, &(ring, *entry, self.number), wrap)?;
         }
         (row.epoch, row.due, row.looked_at) = (self.number, false, self.looked_at);
         row.groups.clone_from(&self.groups);
         Ok(())
     }
-
-    fn leads_back(&self) -> bool {
-        self.row.sealed_earlier.is_some()
-    }
 }
 
-/// Puts an entry into a keyring.
+/// Puts an entry into a keyring; fails with `Busy` if there is no such account or group any more.
 pub(super) fn entry_in_tx(tx: &mut Tx<'_>, ring: RingId, entry: RingEntry) -> Result<(), Error> {
+    let is_there = match entry {
+        RingEntry::Account(account) => {
+            let temporary = readable(tx.get(&TEMPORARY, &account))?.flatten();
+            let ends = temporary.is_some_and(|row| row.ending.is_some());
+            !ends && tx.has(&ACCOUNTS, &account)? && !tx.has(&REMOVALS, &account)?
+        }
+        RingEntry::Group(group) => group == GroupId::EVERYBODY || tx.has(&GROUPS, &group)?,
+    };
+    if !is_there {
+        return Err(Error::Busy);
+    }
     tx.put(&RING_ENTRIES, &(ring, entry), &Due)?;
     Ok(tx.put(&RINGS_OF, &(entry, ring), &Due)?)
 }

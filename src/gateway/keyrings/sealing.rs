@@ -3,28 +3,25 @@
 //! What is sealed names the epoch that it is sealed under ([`RingUnder`]). The transaction that stores it
 //! calls [`still_sealed_in_tx`]: an epoch that became due meanwhile is used no more.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error, readable};
-use crate::gateway::groups::epochs::Keys;
+use crate::gateway::groups::epochs::{CHAIN_MAX, Keys};
 use crate::gateway::groups::view::KeysState;
 use crate::gateway::records::ids::{GroupId, RingId};
 use crate::gateway::records::keyring::{KeysChanged, Ring, RingEntry, RingUnder, RingWrap};
 use crate::gateway::records::tables::{
-    GROUPS, KEYS_CHANGED, RING_ENTRIES, RING_EPOCHS, RING_SEEN, RING_WRAPS, RINGS, RINGS_OF,
+    GROUP_EPOCHS, GROUP_WRAPS, GROUPS, KEYS_CHANGED, RING_ENTRIES, RING_WRAPS, RINGS,
 };
-use crate::store::{Key, Read, Record, Table, Tx};
+use crate::store::{Read, Tx};
 use crate::vault::{RingSecret, short_digest};
 
 /// How often sealing is tried again when the keyring changed meanwhile.
 const TRIES: usize = 5;
-
-/// How many rows one transaction of a deletion removes.
-const ROWS_DELETED_MAX: usize = 5_000;
 
 pub(super) const NO_RING: Error = Error::NotFound { what: "keyring" };
 
@@ -32,18 +29,26 @@ pub(super) const NO_RING: Error = Error::NotFound { what: "keyring" };
 /// each epoch.
 #[derive(Default)]
 pub(in crate::gateway) struct RingKeys {
-    opened: HashMap<RingUnder, Arc<RingSecret>>,
+    opened: BTreeMap<(RingId, u32), Arc<RingSecret>>,
 }
 
 /// How many epochs are kept opened at once.
 const KEPT_MAX: usize = 1_000;
+
+/// Of those who seal under one keyring at once, one prepares what it needs.
+static TURNS: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
+
+fn turn_of(ring: RingId) -> MutexGuard<'static, ()> {
+    let turn = &TURNS[usize::from(ring.0[0]) % TURNS.len()];
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// What a keyring needs before something is sealed under it.
 enum Need {
     /// The next epoch.
     Epoch,
     /// Wraps for entries that have none, where there are any; the accounts were looked at.
-    Wraps(Vec<RingEntry>),
+    Wraps(Vec<(RingEntry, RingWrap)>),
     Nothing,
 }
 
@@ -92,14 +97,24 @@ impl Gateway {
         keys: &mut RingKeys,
         under: RingUnder,
     ) -> Result<Arc<RingSecret>, Error> {
-        if let Some(secret) = keys.opened.get(&under) {
+        let (ring, key) = (under.ring, (under.ring, under.epoch));
+        if let Some(secret) = keys.opened.get(&key) {
             return Ok(secret.clone());
         }
-        let secret = Arc::new(self.keyring_opening(actor, under)?);
+        // A later epoch that is open already may lead back to it.
+        let later = keys.opened.range(key..=(ring, u32::MAX)).next();
+        let back = match later {
+            Some(((_, at), later)) => self.ring_walk((ring, *at), later, under.epoch)?,
+            None => Keys::Waiting,
+        };
+        let secret = Arc::new(match back {
+            Keys::Held(secret) => secret,
+            _ => self.keyring_opening(actor, under)?,
+        });
         if keys.opened.len() >= KEPT_MAX {
             keys.opened.clear();
         }
-        keys.opened.insert(under, secret.clone());
+        keys.opened.insert(key, secret.clone());
         Ok(secret)
     }
 
@@ -138,8 +153,38 @@ impl Gateway {
                 self.ring_seen_note(actor, under, &secret)
             }
             Keys::Held(_) => Ok(()),
-            Keys::Waiting => self.ring_begin(ring, &row, None),
+            Keys::Waiting => {
+                self.ring_groups_tend(actor, row.groups.iter().map(|(group, _)| *group));
+                match self.ring_is_orphaned(ring, &row)? {
+                    true => self.ring_begin(actor, (ring, &row), None),
+                    false => Err(Error::Conflict(Conflict::GroupKeysWait)),
+                }
+            }
             Keys::Differ => Err(Error::KeysDiffer),
+        }
+    }
+
+    /// What an entry does for the others by opening the page: the next epoch, and wraps for entries that
+    /// wait, where there is a need. Somebody who can do nothing for them does nothing.
+    pub(in crate::gateway) fn keyring_tend(
+        &self,
+        actor: &Actor,
+        ring: RingId,
+    ) -> Result<(), Error> {
+        let Some(row) = readable(self.inner.store.get(&RINGS, &ring))?.flatten() else {
+            return Ok(());
+        };
+        let waits =
+            |(group, epoch): &(GroupId, u32)| *epoch == 0 && self.group_public(*group).is_ok();
+        let is_whole = is_in_use(&self.inner.store, &row)?
+            && row.looked_at == self.keys_changed()?
+            && !row.groups.iter().any(waits);
+        if is_whole && !self.ring_is_long_unseen(actor, (ring, &row))? {
+            return Ok(());
+        }
+        match self.keyring_sealing(actor, ring) {
+            Ok(_) | Err(Error::NotFound { .. } | Error::Conflict(_) | Error::Busy) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -154,39 +199,52 @@ impl Gateway {
         }
         let secret = match self.ring_keys_in_use(actor, (ring, &row))? {
             Keys::Held(secret) => secret,
-            Keys::Waiting if self.ring_is_lost(ring, &row)? => {
-                return self.ring_begin(ring, &row, None).map(|()| Tended::Changed);
+            Keys::Waiting => {
+                self.ring_groups_tend(actor, row.groups.iter().map(|(group, _)| *group));
+                if !self.ring_is_lost(ring, &row)? {
+                    return Err(Error::Conflict(Conflict::GroupKeysWait));
+                }
+                return self.ring_begin(actor, (ring, &row), None).map(|()| Tended::Changed);
             }
-            Keys::Waiting => return Err(Error::Conflict(Conflict::GroupKeysWait)),
             Keys::Unproven => return Err(Error::Conflict(Conflict::GroupKeysUnproven)),
             Keys::Differ => return Err(Error::KeysDiffer),
         };
         let under = RingUnder { ring, epoch: row.epoch };
         self.ring_seen_note(actor, under, &secret)?;
         let looked_at = self.keys_changed()?;
-        match self.ring_need(ring, &row, looked_at)? {
-            Need::Nothing => return Ok(Tended::Ready(under, secret)),
+        let need = self.ring_need((ring, &row), &secret, looked_at)?;
+        if matches!(need, Need::Nothing) {
+            return Ok(Tended::Ready(under, secret));
+        }
+        let _turn = turn_of(ring);
+        let found = self.inner.store.get(&RINGS, &ring)?;
+        if found.is_none_or(|found| found.version != row.version) {
+            return Ok(Tended::Changed);
+        }
+        match need {
             Need::Epoch => {
                 // A group that is due begins another epoch first, if the actor is in it.
-                self.groups_tend_or_not(actor);
-                self.ring_begin(ring, &row, Some(&secret))?;
+                self.ring_groups_tend(actor, row.groups.iter().map(|(group, _)| *group));
+                self.ring_begin(actor, (ring, &row), Some(&secret))?;
             }
-            Need::Wraps(entries) => {
-                self.ring_wait_over(&row, (under, &secret), entries, looked_at)?
-            }
+            Need::Wraps(wraps) => self.ring_wait_over(&row, under, wraps, looked_at)?,
+            Need::Nothing => {}
         }
         Ok(Tended::Changed)
     }
 
-    /// Begins the next epoch; if the keyring changed meanwhile, nothing happens.
+    /// Begins the next epoch, if the actor will open it; if the keyring changed meanwhile, nothing happens.
     fn ring_begin(
         &self,
-        ring: RingId,
-        row: &Ring,
+        actor: &Actor,
+        (ring, row): (RingId, &Ring),
         before: Option<&RingSecret>,
     ) -> Result<(), Error> {
         let entries = self.ring_entries(ring)?;
         let (next, _) = self.ring_epoch_prepare((ring, row), &entries, before)?;
+        if !self.ring_opens(actor, &next)? {
+            return Err(Error::Conflict(Conflict::GroupKeysWait));
+        }
         let version = row.version;
         let done = self.transact(move |tx| {
             let found = tx.get(&RINGS, &ring)?.filter(|row| row.version == version);
@@ -198,19 +256,14 @@ impl Gateway {
         done.wait()
     }
 
-    /// Wraps the epoch in use for entries that waited, and says that the accounts were looked at.
+    /// Stores wraps of the epoch in use for entries that waited, and says that the accounts were looked at.
     fn ring_wait_over(
         &self,
         row: &Ring,
-        (under, secret): (RingUnder, &RingSecret),
-        entries: Vec<RingEntry>,
+        under: RingUnder,
+        wraps: Vec<(RingEntry, RingWrap)>,
         looked_at: u64,
     ) -> Result<(), Error> {
-        let mut wraps = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let wrap = self.ring_wrap(secret, under, entry)?;
-            wraps.extend(wrap.map(|wrap| (entry, wrap)));
-        }
         let (ring, version) = (under.ring, row.version);
         let done = self.transact(move |tx| {
             let found = tx.get(&RINGS, &ring)?.filter(|row| row.version == version);
@@ -226,18 +279,27 @@ impl Gateway {
     }
 
     /// What is to be done before something is sealed.
-    fn ring_need(&self, ring: RingId, row: &Ring, looked_at: u64) -> Result<Need, Error> {
+    fn ring_need(
+        &self,
+        (ring, row): (RingId, &Ring),
+        secret: &RingSecret,
+        looked_at: u64,
+    ) -> Result<Need, Error> {
         if !is_in_use(&self.inner.store, row)? {
             return Ok(Need::Epoch);
         }
-        let mut waiting = Vec::new();
-        for (group, epoch) in &row.groups {
-            if *epoch == 0 && self.group_public(*group).is_ok() {
-                waiting.push(RingEntry::Group(*group));
-            }
+        let under = RingUnder { ring, epoch: row.epoch };
+        let mut wraps = Vec::new();
+        for (group, _) in row.groups.iter().filter(|(_, epoch)| *epoch == 0) {
+            let entry = RingEntry::Group(*group);
+            wraps.extend(self.ring_wrap(secret, under, entry)?.map(|wrap| (entry, wrap)));
         }
-        if row.looked_at == looked_at && waiting.is_empty() {
-            return Ok(Need::Nothing);
+        // Who joined a group while it waited does not read what was before.
+        if !row.shares_earlier && !wraps.is_empty() {
+            return Ok(Need::Epoch);
+        }
+        if row.looked_at == looked_at {
+            return Ok(if wraps.is_empty() { Need::Nothing } else { Need::Wraps(wraps) });
         }
         for entry in self.ring_entries(ring)? {
             let RingEntry::Account(account) = entry else { continue };
@@ -246,11 +308,13 @@ impl Gateway {
             match (wrap, self.ring_public_of(account)?) {
                 (Some(wrap), Some(key)) if wrap.public == short_digest(&key.octets) => {}
                 (Some(_), _) => return Ok(Need::Epoch),
-                (None, Some(_)) => waiting.push(entry),
+                (None, Some(_)) => {
+                    wraps.extend(self.ring_wrap(secret, under, entry)?.map(|wrap| (entry, wrap)));
+                }
                 (None, None) => {}
             }
         }
-        Ok(Need::Wraps(waiting))
+        Ok(Need::Wraps(wraps))
     }
 
     /// Whether no entry has a wrap of the epoch in use, so that nobody will ever wrap it for others.
@@ -263,6 +327,51 @@ impl Gateway {
         Ok(true)
     }
 
+    /// Whether nobody who can sign in at this time holds the epoch in use: no account, and no group by a
+    /// member who opens the group's epoch that it is wrapped for.
+    fn ring_is_orphaned(&self, ring: RingId, row: &Ring) -> Result<bool, Error> {
+        for entry in self.ring_entries(ring)? {
+            let key = (ring, entry, row.epoch);
+            let Some(wrap) = readable(self.inner.store.get(&RING_WRAPS, &key))?.flatten() else {
+                continue;
+            };
+            let is_held = match entry {
+                RingEntry::Account(account) => self.ring_public_of(account)?.is_some(),
+                RingEntry::Group(group) => self.ring_group_opens(group, wrap.epoch)?,
+            };
+            if is_held {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a member who can sign in has a wrap of a group's epoch, or of a later one that leads back.
+    fn ring_group_opens(&self, group: GroupId, epoch: u32) -> Result<bool, Error> {
+        let mut last = epoch;
+        while last - epoch < CHAIN_MAX {
+            let next = self.inner.store.get(&GROUP_EPOCHS, &(group, last + 1));
+            let leads_back =
+                readable(next)?.flatten().is_some_and(|row| row.sealed_earlier.is_some());
+            if !leads_back {
+                break;
+            }
+            last += 1;
+        }
+        let mut holders = Vec::new();
+        self.inner.store.scan_keys(&GROUP_WRAPS, &group, |(_, account, one)| {
+            let is_new = holders.last() != Some(&account);
+            holders.extend((is_new && (epoch..=last).contains(&one)).then_some(account));
+            ControlFlow::Continue(())
+        })?;
+        for account in holders {
+            if self.group_holds(group, account)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     pub(super) fn ring_entries(&self, ring: RingId) -> Result<Vec<RingEntry>, Error> {
         let mut found = Vec::new();
         self.inner.store.scan_keys(&RING_ENTRIES, &ring, |(_, entry)| {
@@ -270,22 +379,6 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         Ok(found)
-    }
-
-    /// Deletes a keyring, some rows in each transaction. It is called once the thing that had it is gone,
-    /// and may be called again.
-    pub(in crate::gateway) fn keyring_destroy(&self, ring: RingId) -> Result<(), Error> {
-        while !self.transact(move |tx| destroyed_in_tx(tx, ring)).wait()? {}
-        let mut seen = Vec::new();
-        self.inner.store.scan_keys(&RING_SEEN, &(), |key| {
-            seen.extend((key.1 == ring).then_some(key));
-            ControlFlow::Continue(())
-        })?;
-        let done = self.transact(move |tx| {
-            seen.iter().for_each(|key| tx.delete(&RING_SEEN, key));
-            Ok::<_, Error>(())
-        });
-        done.wait()
     }
 }
 
@@ -318,7 +411,7 @@ fn is_in_use(reader: &impl Read, row: &Ring) -> Result<bool, Error> {
 }
 
 fn group_is_in_use(reader: &impl Read, group: GroupId, epoch: u32) -> Result<bool, Error> {
-    let row = reader.get(&GROUPS, &group)?;
+    let row = readable(reader.get(&GROUPS, &group))?.flatten();
     Ok(row.is_some_and(|row| row.epoch == epoch && !row.due))
 }
 
@@ -333,48 +426,4 @@ pub(in crate::gateway) fn still_sealed_in_tx(
         true => Ok(()),
         false => Err(Error::Busy),
     }
-}
-
-/// Removes some rows of a keyring; whether that was all.
-fn destroyed_in_tx(tx: &mut Tx<'_>, ring: RingId) -> Result<bool, Error> {
-    let mut gone = 0;
-    clear_in_tx(tx, &RING_WRAPS, ring, &mut gone)?;
-    clear_in_tx(tx, &RING_EPOCHS, ring, &mut gone)?;
-    let mut entries = Vec::new();
-    tx.scan_keys(&RING_ENTRIES, &ring, |(_, entry)| {
-        if gone + entries.len() >= ROWS_DELETED_MAX {
-            return ControlFlow::Break(());
-        }
-        entries.push(entry);
-        ControlFlow::Continue(())
-    })?;
-    for entry in &entries {
-        tx.delete(&RING_ENTRIES, &(ring, *entry));
-        tx.delete(&RINGS_OF, &(*entry, ring));
-    }
-    if gone + entries.len() >= ROWS_DELETED_MAX {
-        return Ok(false);
-    }
-    tx.delete(&RINGS, &ring);
-    Ok(true)
-}
-
-/// Deletes rows of a keyring, until `gone` is as many as one transaction removes.
-fn clear_in_tx<K: Key, V: Record>(
-    tx: &mut Tx<'_>,
-    table: &'static Table<K, V>,
-    ring: RingId,
-    gone: &mut usize,
-) -> Result<(), Error> {
-    let mut keys = Vec::new();
-    tx.scan_keys(table, &ring, |key| {
-        if *gone + keys.len() >= ROWS_DELETED_MAX {
-            return ControlFlow::Break(());
-        }
-        keys.push(key);
-        ControlFlow::Continue(())
-    })?;
-    *gone += keys.len();
-    keys.iter().for_each(|key| tx.delete(table, key));
-    Ok(())
 }

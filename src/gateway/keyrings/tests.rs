@@ -19,45 +19,50 @@ use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::store::Read;
 use crate::vault::{self, RingSecret, random_bytes};
 
-const RING: RingId = RingId([9; 16]);
+pub(super) const RING: RingId = RingId([9; 16]);
 
-fn account(actor: &Actor) -> RingEntry {
+pub(super) fn account(actor: &Actor) -> RingEntry {
     RingEntry::Account(actor.account())
 }
 
-fn made(gateway: &Gateway, actor: &Actor, entries: &[RingEntry], earlier: Earlier) -> RingUnder {
+pub(super) fn made(
+    gateway: &Gateway,
+    actor: &Actor,
+    entries: &[RingEntry],
+    earlier: Earlier,
+) -> RingUnder {
     let (new, under, secret) = gateway.keyring_new(actor, RING, entries, earlier).unwrap();
     gateway.transact(move |tx| new.store_in_tx(tx)).wait().unwrap();
     assert_eq!(secret.commitment(), sealing(gateway, actor).1, "the first epoch is in use");
     under
 }
 
-fn change(gateway: &Gateway, actor: &Actor, edit: &RingEdit) {
+pub(super) fn change(gateway: &Gateway, actor: &Actor, edit: &RingEdit) {
     let change = gateway.keyring_change(actor, RING, edit).unwrap();
     gateway.transact(move |tx| change.store_in_tx(tx)).wait().unwrap();
 }
 
-fn adding(entry: RingEntry) -> RingEdit {
+pub(super) fn adding(entry: RingEntry) -> RingEdit {
     RingEdit { add: vec![entry], ..RingEdit::default() }
 }
 
-fn removing(entry: RingEntry) -> RingEdit {
+pub(super) fn removing(entry: RingEntry) -> RingEdit {
     RingEdit { remove: vec![entry], ..RingEdit::default() }
 }
 
-fn leave(gateway: &Gateway, entry: RingEntry) {
+pub(super) fn leave(gateway: &Gateway, entry: RingEntry) {
     gateway.transact(move |tx| removed_in_tx(tx, RING, entry)).wait().unwrap();
 }
 
 /// The number of the epoch in which the actor seals, and what knows its secret again.
-fn sealing(gateway: &Gateway, actor: &Actor) -> (u32, [u8; 32]) {
+pub(super) fn sealing(gateway: &Gateway, actor: &Actor) -> (u32, [u8; 32]) {
     let (under, secret) = gateway.keyring_sealing(actor, RING).unwrap();
     let stored = gateway.transact(move |tx| still_sealed_in_tx(&**tx, under)).wait();
     assert!(stored.is_ok(), "what is sealed now can be stored now");
     (under.epoch, secret.commitment())
 }
 
-fn opens(gateway: &Gateway, actor: &Actor, epoch: u32) -> bool {
+pub(super) fn opens(gateway: &Gateway, actor: &Actor, epoch: u32) -> bool {
     match gateway.keyring_opening(actor, RingUnder { ring: RING, epoch }) {
         Ok(secret) => secret.commitment() == epoch_row(gateway, epoch).commitment,
         Err(Error::Conflict(Conflict::GroupKeysWait)) => false,
@@ -65,11 +70,11 @@ fn opens(gateway: &Gateway, actor: &Actor, epoch: u32) -> bool {
     }
 }
 
-fn epoch_row(gateway: &Gateway, epoch: u32) -> RingEpoch {
+pub(super) fn epoch_row(gateway: &Gateway, epoch: u32) -> RingEpoch {
     gateway.store().get(&RING_EPOCHS, &(RING, epoch)).unwrap().unwrap()
 }
 
-fn row(gateway: &Gateway) -> Ring {
+pub(super) fn row(gateway: &Gateway) -> Ring {
     gateway.store().get(&RINGS, &RING).unwrap().unwrap()
 }
 
@@ -104,7 +109,7 @@ fn an_account_a_member_of_a_group_and_nobody_else_opens_an_epoch() {
     let once = gateway.keyring_opening_in(&dana, &mut keys, under).unwrap();
     let again = gateway.keyring_opening_in(&dana, &mut keys, under).unwrap();
     assert!(std::sync::Arc::ptr_eq(&once, &again));
-    // Everybody inside, whoever that will be.
+    // Everybody inside, who that will be.
     change(&gateway, &dana, &adding(RingEntry::Group(GroupId::EVERYBODY)));
     gateway.groups_tend(&tal).unwrap();
     gateway.groups_tend(&omar).unwrap();
@@ -126,7 +131,7 @@ fn who_was_removed_opens_nothing_that_is_sealed_later() {
     let entry = (RING, account(&omar));
     gateway.transact(move |tx| Ok(tx.put(&RING_ENTRIES, &entry, &Due)?)).wait().unwrap();
     assert!(opens(&gateway, &omar, 1) && !opens(&gateway, &omar, 2));
-    // Who leaves makes no keys, and whoever seals next does.
+    // Who leaves makes no keys, and who seals next does.
     leave(&gateway, account(&noa));
     assert!(row(&gateway).due);
     let under = RingUnder { ring: RING, epoch: 2 };
@@ -218,7 +223,7 @@ fn a_group_that_begins_another_epoch_begins_another_one_here() {
 }
 
 /// A server that lies begins an epoch itself, goes back to one that somebody kept, or puts another secret in
-/// the place of one: whoever seals notices each, and seals nothing.
+/// the place of one: who seals notices each, and seals nothing.
 #[test]
 fn keys_that_were_put_in_place_are_noticed() {
     let gateway = gateway_of(&["noa"]);
@@ -236,6 +241,7 @@ fn keys_that_were_put_in_place_are_noticed() {
         began: gateway.clock().now(),
         sealed_earlier: None,
         proof,
+        sealed_far: None,
     };
     let wrap = |number| RingWrap {
         wrapped: forged.wrap_for(&key, &bound(number)).unwrap(),
@@ -307,7 +313,7 @@ fn a_keyring_is_bounded_and_leaves_nothing() {
 }
 
 /// Entries change at random, and each request may be the last one before the process is killed: what is on
-/// the disk then is what the transactions before it wrote. Wherever that is, whoever seals next makes it whole.
+/// the disk then is what the transactions before it wrote. Wherever that is, who seals next makes it whole.
 #[test]
 fn wherever_a_change_of_entries_stops_the_keyring_heals() {
     const NAMES: [&str; 5] = ["dana", "omar", "noa", "avi", "tal"];

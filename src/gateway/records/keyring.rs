@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::records::ids::{AccountId, GroupId, RingId};
 use crate::gateway::records::tables::{
     KEYS_CHANGED, RING_ENTRIES, RING_SEEN, RING_WRAPS, RINGS, RINGS_OF,
@@ -39,6 +39,8 @@ pub struct Ring {
     pub shares_earlier: bool,
     /// The first epoch that later entries may open, if any.
     pub shares_from: u32,
+    /// The first epoch that the one in use leads back to.
+    pub chain_from: u32,
     /// The count of changed keys of accounts ([`KeysChanged`]) up to which its entries were looked at.
     pub looked_at: u64,
     /// How many accounts are entries.
@@ -60,6 +62,9 @@ pub struct RingEpoch {
     /// Shows to who holds the epoch before that one of its holders began this one.
     #[serde(with = "serde_bytes")]
     pub proof: Option<Vec<u8>>,
+    /// The secret of the epoch a hundred before, at each hundredth one that leads back that far.
+    #[serde(with = "serde_bytes")]
+    pub sealed_far: Option<Vec<u8>>,
 }
 
 /// The secret of an epoch, wrapped for one entry.
@@ -118,12 +123,18 @@ pub(in crate::gateway) fn removed_in_tx(
     ring: RingId,
     entry: RingEntry,
 ) -> Result<(), Error> {
+    ended_in_tx(tx, ring, entry)?;
+    entry_out_in_tx(tx, ring, entry)
+}
+
+/// The entry is none any more, and the epoch in use is due; its wraps are still there.
+fn ended_in_tx(tx: &mut Tx<'_>, ring: RingId, entry: RingEntry) -> Result<(), Error> {
     if !tx.has(&RING_ENTRIES, &(ring, entry))? {
-        tx.delete(&RINGS_OF, &(entry, ring));
         return Ok(());
     }
-    entry_out_in_tx(tx, ring, entry)?;
-    let Some(mut row) = tx.get(&RINGS, &ring)? else { return Ok(()) };
+    tx.delete(&RING_ENTRIES, &(ring, entry));
+    // A keyring that cannot be read is in nobody's way.
+    let Some(mut row) = readable(tx.get(&RINGS, &ring))?.flatten() else { return Ok(()) };
     row.without(entry);
     row.due = true;
     row.version = row.version.wrapping_add(1);
@@ -136,12 +147,7 @@ pub(in crate::gateway) fn entry_out_in_tx(
     ring: RingId,
     entry: RingEntry,
 ) -> Result<(), Error> {
-    let mut wraps = Vec::new();
-    tx.scan_keys(&RING_WRAPS, &(ring, entry), |key| {
-        wraps.push(key);
-        ControlFlow::Continue(())
-    })?;
-    wraps.iter().for_each(|key| tx.delete(&RING_WRAPS, key));
+    wraps_out_in_tx(tx, (ring, entry), usize::MAX)?;
     tx.delete(&RING_ENTRIES, &(ring, entry));
     tx.delete(&RINGS_OF, &(entry, ring));
     if let RingEntry::Account(account) = entry {
@@ -150,24 +156,83 @@ pub(in crate::gateway) fn entry_out_in_tx(
     Ok(())
 }
 
-/// Takes an entry out of some of its keyrings; returns of how many.
+/// Deletes wraps of an entry; returns how many.
+fn wraps_out_in_tx(
+    tx: &mut Tx<'_>,
+    (ring, entry): (RingId, RingEntry),
+    room: usize,
+) -> Result<usize, Error> {
+    let mut wraps = Vec::new();
+    tx.scan_keys(&RING_WRAPS, &(ring, entry), |key| {
+        if wraps.len() == room {
+            return ControlFlow::Break(());
+        }
+        wraps.push(key);
+        ControlFlow::Continue(())
+    })?;
+    wraps.iter().for_each(|key| tx.delete(&RING_WRAPS, key));
+    Ok(wraps.len())
+}
+
+/// Takes an entry out of some of its keyrings; returns how many rows were removed. It is an entry no more
+/// at once; the row that names the keyring goes with the last of its wraps.
 pub(in crate::gateway) fn removed_from_some_in_tx(
     tx: &mut Tx<'_>,
     entry: RingEntry,
     room: usize,
 ) -> Result<usize, Error> {
+    let mut gone = 0;
+    for ring in rings_of(tx, entry, room)? {
+        if gone >= room {
+            break;
+        }
+        ended_in_tx(tx, ring, entry)?;
+        gone += 1;
+        let left = room - gone;
+        let wraps = wraps_out_in_tx(tx, (ring, entry), left)?;
+        gone += wraps;
+        if wraps < left {
+            entry_out_in_tx(tx, ring, entry)?;
+        }
+    }
+    Ok(gone)
+}
+
+/// The first keyrings of an entry.
+fn rings_of(tx: &Tx<'_>, entry: RingEntry, most: usize) -> Result<Vec<RingId>, Error> {
     let mut rings = Vec::new();
     tx.scan_keys(&RINGS_OF, &entry, |(_, ring)| {
-        rings.push(ring);
-        match rings.len() < room {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
+        if rings.len() == most {
+            return ControlFlow::Break(());
         }
+        rings.push(ring);
+        ControlFlow::Continue(())
     })?;
-    for ring in &rings {
-        removed_in_tx(tx, *ring, entry)?;
+    Ok(rings)
+}
+
+/// An account begins with other keys, and what was wrapped or sealed for those before is lost. It stays an
+/// entry, and waits.
+pub(in crate::gateway) fn keys_lost_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+) -> Result<(), Error> {
+    let entry = RingEntry::Account(account);
+    for ring in rings_of(tx, entry, usize::MAX)? {
+        wraps_out_in_tx(tx, (ring, entry), usize::MAX)?;
+        let Some(mut row) = readable(tx.get(&RINGS, &ring))?.flatten() else { continue };
+        // The keys before opened the epoch in use.
+        row.due = true;
+        row.version = row.version.wrapping_add(1);
+        tx.put(&RINGS, &ring, &row)?;
     }
-    Ok(rings.len())
+    let mut seen = Vec::new();
+    tx.scan_keys(&RING_SEEN, &account, |key| {
+        seen.push(key);
+        ControlFlow::Continue(())
+    })?;
+    seen.iter().for_each(|key| tx.delete(&RING_SEEN, key));
+    keys_changed_in_tx(tx)
 }
 
 impl Ring {

@@ -13,6 +13,7 @@ impl Samples for Ring {
             version: 70_001,
             shares_earlier: false,
             shares_from: 303,
+            chain_from: 250,
             looked_at: 70_002,
             accounts: 1_000,
             groups: vec![(GroupId([5; 16]), 301), (GroupId([0; 16]), 0)],
@@ -29,8 +30,12 @@ impl Samples for RingEpoch {
             began: at(1),
             sealed_earlier: Some(vec![1, 2]),
             proof: Some(vec![3, 4]),
+            sealed_far: Some(vec![5]),
         };
-        vec![RingEpoch { sealed_earlier: None, proof: None, ..full.clone() }, full]
+        vec![
+            RingEpoch { sealed_earlier: None, proof: None, sealed_far: None, ..full.clone() },
+            full,
+        ]
     }
 }
 
