@@ -405,7 +405,7 @@ impl Gateway {
         };
         match found() {
             Ok(listeners) => self.boards_publish(&listeners),
-            Err(error) => tracing::warn!(%error, "nobody was told of a post"),
+            Err(error) => tracing::warn!(%error, "the readers of a post got no hint"),
         }
     }
 }

@@ -121,6 +121,13 @@ impl Gateway {
         }
         let (place, seen, topic, _) = self.post_seen(actor, reference)?;
         let key = place.topic;
+        // Readers who wait for the keys get them from those who open the topic.
+        let limited = topic.limited.as_ref().map(|limited| limited.ring);
+        for ring in [seen.row.ring].into_iter().chain(limited) {
+            if let Err(error) = self.keyring_tend(actor, ring) {
+                tracing::debug!(%error, "the keys of a board were not tended");
+            }
+        }
         let read = self.topic_read_to(&seen, key)?;
         let numbers = self.posts_seen(&seen, (key, &topic))?;
         // Own posts are read, but for those after what others posted meanwhile.
