@@ -18,7 +18,7 @@ use crate::gateway::feed::event::EventKind;
 use crate::gateway::quota::{self, QuotaView};
 use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::keyring::keys_changed_in_tx;
+use crate::gateway::records::keyring_rows::keys_changed_in_tx;
 use crate::gateway::records::mailbox::{Holder, OwnQuota};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;

@@ -16,7 +16,8 @@ use crate::gateway::records::group::{
     Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupTerms, InGroup, Under,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::keyring::{RingEntry, removed_from_some_in_tx};
+use crate::gateway::records::keyring::RingEntry;
+use crate::gateway::records::keyring_rows::removed_from_some_in_tx;
 use crate::gateway::records::membership::{group_rows_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS,

@@ -7,9 +7,8 @@ use super::sealing::{RingKeys, still_sealed_in_tx};
 use crate::gateway::accounts::change::{Others, PasswordChange};
 use crate::gateway::group_tests::{add, created, gateway_of, group_id, id, put};
 use crate::gateway::records::ids::{AccountId, GroupId, RingId};
-use crate::gateway::records::keyring::{
-    Ring, RingEntry, RingEpoch, RingUnder, RingWrap, removed_in_tx,
-};
+use crate::gateway::records::keyring::{Ring, RingEntry, RingEpoch, RingUnder, RingWrap};
+use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, RING_ENTRIES, RING_EPOCHS, RING_SEEN, RING_WRAPS, RINGS, RINGS_OF,

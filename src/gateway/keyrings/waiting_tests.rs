@@ -7,9 +7,8 @@ use crate::gateway::group_tests::{add, created, gateway_of, group_id, id, put};
 use crate::gateway::groups::epochs::Keys;
 use crate::gateway::records::group::GroupWrap;
 use crate::gateway::records::ids::{AccountId, GroupId, RingId};
-use crate::gateway::records::keyring::{
-    KeysChanged, RingEntry, RingEpoch, RingUnder, RingWrap, removed_from_some_in_tx, removed_in_tx,
-};
+use crate::gateway::records::keyring::{KeysChanged, RingEntry, RingEpoch, RingUnder, RingWrap};
+use crate::gateway::records::keyring_rows::{removed_from_some_in_tx, removed_in_tx};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     GROUP_WAITING, GROUP_WRAPS, GROUPS, RING_ENTRIES, RING_EPOCHS, RING_SEEN, RING_WRAPS, RINGS,

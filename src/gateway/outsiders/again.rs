@@ -38,7 +38,7 @@ use crate::gateway::outsiders::temporary::{MISSING, TemporaryView};
 use crate::gateway::records::account::AccountKeys;
 use crate::gateway::records::audit::Act;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::keyring::keys_lost_in_tx;
+use crate::gateway::records::keyring_rows::keys_lost_in_tx;
 use crate::gateway::records::mailbox::{Entry, Place};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{

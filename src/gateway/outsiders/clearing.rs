@@ -12,7 +12,8 @@ use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::contact::BOOK;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::keyring::{RingEntry, removed_from_some_in_tx};
+use crate::gateway::records::keyring::RingEntry;
+use crate::gateway::records::keyring_rows::removed_from_some_in_tx;
 use crate::gateway::records::tables::{
     ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, ATTESTATIONS, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
     CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, GROUP_WAITING,

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::records::group::{GroupVoucher, VouchedMember};
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::keyring::keys_changed_in_tx;
+use crate::gateway::records::keyring_rows::keys_changed_in_tx;
 use crate::gateway::records::role::RoleMailbox;
 use crate::gateway::records::tables::{
     ACCOUNTS, ATTESTATIONS, GROUP_MEMBERS, GROUP_TERMS, GROUPS, GROUPS_OF, ROLE_MAILBOXES,

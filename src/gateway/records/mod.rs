@@ -8,6 +8,7 @@ pub mod contact;
 pub mod group;
 pub mod ids;
 pub mod keyring;
+pub(in crate::gateway) mod keyring_rows;
 pub mod mailbox;
 pub(in crate::gateway) mod membership;
 pub mod message;
