@@ -99,7 +99,11 @@ pub(super) fn octets_in_tx(
     if added > 0 && row.octets > OCTETS_OF_ONE_MAX {
         return Err(Error::OverQuota);
     }
-    Ok(tx.put(&BOARD_POSITIONS, &key, &row)?)
+    match row.octets {
+        0 => tx.delete(&BOARD_POSITIONS, &key),
+        _ => tx.put(&BOARD_POSITIONS, &key, &row)?,
+    }
+    Ok(())
 }
 
 fn octets_of_post(post: &Post) -> u64 {
