@@ -106,14 +106,16 @@ pub(super) fn octets_in_tx(
     Ok(())
 }
 
-fn octets_of_post(post: &Post) -> u64 {
+/// What the keyring of an answer for some readers counts for.
+fn octets_of_readers(post: &Post) -> u64 {
     let readers = post.readers.as_ref().map_or(0, |readers| readers.accounts.len());
-    post.sealed.len() as u64 + WRAP_OCTETS * readers as u64
+    WRAP_OCTETS * readers as u64
 }
 
 /// Takes back what a post and its earlier versions count for, and deletes those.
 pub(super) fn versions_end_in_tx(tx: &mut store::Tx<'_>, post: &Post) -> Result<(), Error> {
-    octets_in_tx(tx, written(post).by, (0, octets_of_post(post)))?;
+    octets_in_tx(tx, written(post).by, (0, post.sealed.len() as u64))?;
+    octets_in_tx(tx, post.author, (0, octets_of_readers(post)))?;
     for version in 0..post.version {
         let key = (post.reference, version);
         if let Some(row) = readable(tx.get(&POST_VERSIONS, &key))?.flatten() {
@@ -468,7 +470,8 @@ impl Prepared {
             return Err(Error::OverQuota);
         }
         tx.put(&BOARD_POSITIONS, &whole, &wrote)?;
-        octets_in_tx(tx, account, (octets_of_post(&self.post), 0))?;
+        let readers = if self.is_first { 0 } else { octets_of_readers(&self.post) };
+        octets_in_tx(tx, account, (self.post.sealed.len() as u64 + readers, 0))?;
         board.posts += 1;
         let number = board.posts;
         self.position_in_tx(tx, number, wrote.read)?;
