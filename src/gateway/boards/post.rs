@@ -18,13 +18,14 @@ use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
-use crate::gateway::keyrings::change::{Earlier, NewRing, RingEdit};
+use crate::gateway::keyrings::change::{Earlier, NewRing};
 use crate::gateway::keyrings::sealing::still_sealed_in_tx;
 use crate::gateway::records::board::{
     Board, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
 };
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey, RingId};
 use crate::gateway::records::keyring::RingEntry;
+use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::message::Requested;
 use crate::gateway::records::tables::{
     ACCOUNTS, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_VERSIONS, POSTS, REQUESTS,
@@ -208,7 +209,7 @@ impl Gateway {
             }
             (None, Some(limited)) => {
                 let author = topic.as_ref().map_or(actor.account(), |(_, topic)| topic.author);
-                self.readers_left_out(actor, seen, (limited, author))?;
+                self.readers_left_out(seen, (limited, author))?;
                 (None, self.keyring_sealing(actor, limited.ring)?)
             }
             (None, None) => (None, self.keyring_sealing(actor, seen.row.ring)?),
@@ -270,24 +271,25 @@ impl Gateway {
     /// any more, before anything else is sealed under it.
     fn readers_left_out(
         &self,
-        actor: &Actor,
         seen: &Seen,
         (limited, author): (&PostReaders, AccountId),
     ) -> Result<(), Error> {
-        let mut edit = RingEdit::default();
+        let mut gone = Vec::new();
         for account in limited.accounts.iter().copied().chain([author]) {
             let entry = RingEntry::Account(account);
             if !self.board_reads(&seen.row, account)?
                 && self.inner.store.has(&RING_ENTRIES, &(limited.ring, entry))?
             {
-                edit.remove.push(entry);
+                gone.push(entry);
             }
         }
-        if edit.remove.is_empty() {
+        if gone.is_empty() {
             return Ok(());
         }
-        let change = self.keyring_change(actor, limited.ring, &edit)?;
-        self.transact(move |tx| change.store_in_tx(tx)).wait()
+        let ring = limited.ring;
+        let done = self
+            .transact(move |tx| gone.iter().try_for_each(|entry| removed_in_tx(tx, ring, *entry)));
+        done.wait()
     }
 
     /// Changes what a post says, from the version that the actor saw. What it said before is kept.
@@ -324,7 +326,7 @@ impl Gateway {
         let limited = post.readers.as_ref().or(topic.limited.as_ref());
         if let Some(limited) = limited {
             let author = if post.readers.is_some() { post.author } else { topic.author };
-            self.readers_left_out(actor, &seen, (limited, author))?;
+            self.readers_left_out(&seen, (limited, author))?;
         }
         let ring = limited.map_or(seen.row.ring, |readers| readers.ring);
         let (under, secret) = self.keyring_sealing(actor, ring)?;

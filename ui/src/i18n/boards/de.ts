@@ -27,7 +27,8 @@ export const boards = {
     nameMissing: "Ein Forum braucht einen Namen.",
     description: "Beschreibung",
     showsEarlier: "Wer später dazukommt, liest frühere Beiträge",
-    earlierHint: "Wer einer Gruppe beitritt, liest, was diese Gruppe neuen Mitgliedern zeigt; alle im Haus lesen alles.",
+    earlierHint:
+      "Wer einer Gruppe beitritt, liest, was diese Gruppe neuen Mitgliedern zeigt; alle im Haus lesen alles.",
     who: "Wer darf was",
     whoHint: "Jedes Recht schließt die vorigen ein.",
     rights: {
@@ -88,10 +89,13 @@ export const boards = {
     deletePost: "Löschen",
     deleteTitle: "Diesen Beitrag löschen?",
     deleteLead: "Was er sagt und früher sagte, wird für alle gelöscht.",
-    keysWaiting: "Die Schlüssel dieses Forums sind noch nicht für Sie da. Jemand anderes, der es liest, muss angemeldet sein.",
-    keysUnproven: "Nichts zeigt, dass die Schlüssel dieses Forums von einer Person stammen, die es liest. Fragen Sie die anderen, bevor Sie sich nach ihnen richten.",
+    keysWaiting:
+      "Die Schlüssel dieses Forums sind noch nicht für Sie da. Jemand anderes, der es liest, muss angemeldet sein.",
+    keysUnproven:
+      "Nichts zeigt, dass die Schlüssel dieses Forums von einer Person stammen, die es liest. Fragen Sie die anderen, bevor Sie sich nach ihnen richten.",
     keysAccept: "Diese Schlüssel übernehmen",
-    keysDiffer: "Die Schlüssel dieses Forums gehören nicht zusammen: Was auf dem Server liegt, wurde verändert. Unter ihnen wird nichts veröffentlicht.",
+    keysDiffer:
+      "Die Schlüssel dieses Forums gehören nicht zusammen: Was auf dem Server liegt, wurde verändert. Unter ihnen wird nichts veröffentlicht.",
     deleteTopic: "Thema löschen",
     deleteTopicTitle: "Dieses Thema löschen?",
     answer: "Antworten",

@@ -26,7 +26,8 @@ export const boards = {
     nameMissing: "A board needs a name.",
     description: "Description",
     showsEarlier: "Who is added later reads what was posted before",
-    earlierHint: "Who joins a group reads what that group shows to new members; everybody inside reads everything.",
+    earlierHint:
+      "Who joins a group reads what that group shows to new members; everybody inside reads everything.",
     who: "Who may do what",
     whoHint: "Each right has those before it.",
     rights: { read: "Read", write: "Read and write", edit: "Edit all posts", manage: "Manage" },
@@ -81,10 +82,13 @@ export const boards = {
     deletePost: "Delete",
     deleteTitle: "Delete this post?",
     deleteLead: "What it says, and said before, is deleted for everybody.",
-    keysWaiting: "The keys of this board are not there for you yet. Somebody else who reads it has to be signed in.",
-    keysUnproven: "Nothing shows that a reader of this board began its keys. Ask the others before you go by them.",
+    keysWaiting:
+      "The keys of this board are not there for you yet. Somebody else who reads it has to be signed in.",
+    keysUnproven:
+      "Nothing shows that a reader of this board began its keys. Ask the others before you go by them.",
     keysAccept: "Take these keys",
-    keysDiffer: "The keys of this board do not belong together: what the server holds was changed. Nothing is posted under them.",
+    keysDiffer:
+      "The keys of this board do not belong together: what the server holds was changed. Nothing is posted under them.",
     deleteTopic: "Delete the topic",
     deleteTopicTitle: "Delete this topic?",
     answer: "Answer",

@@ -27,7 +27,8 @@ export const boards = {
     nameMissing: "Un tablón necesita un nombre.",
     description: "Descripción",
     showsEarlier: "Quien se añade más tarde lee lo publicado antes",
-    earlierHint: "Quien entra en un grupo lee lo que ese grupo muestra a sus nuevos miembros; todos los de la casa leen todo.",
+    earlierHint:
+      "Quien entra en un grupo lee lo que ese grupo muestra a sus nuevos miembros; todos los de la casa leen todo.",
     who: "Quién puede hacer qué",
     whoHint: "Cada permiso incluye los anteriores.",
     rights: {
@@ -87,10 +88,13 @@ export const boards = {
     deletePost: "Eliminar",
     deleteTitle: "¿Eliminar este mensaje?",
     deleteLead: "Lo que dice, y lo que decía antes, se elimina para todos.",
-    keysWaiting: "Las claves de este tablón aún no están disponibles para usted. Otra persona que lo lea tiene que iniciar sesión.",
-    keysUnproven: "Nada muestra que un lector de este tablón creara sus claves. Pregunte a los demás antes de fiarse de ellas.",
+    keysWaiting:
+      "Las claves de este tablón aún no están disponibles para usted. Otra persona que lo lea tiene que iniciar sesión.",
+    keysUnproven:
+      "Nada muestra que un lector de este tablón creara sus claves. Pregunte a los demás antes de fiarse de ellas.",
     keysAccept: "Aceptar estas claves",
-    keysDiffer: "Las claves de este tablón no concuerdan: lo que guarda el servidor se alteró. No se publica nada con ellas.",
+    keysDiffer:
+      "Las claves de este tablón no concuerdan: lo que guarda el servidor se alteró. No se publica nada con ellas.",
     deleteTopic: "Eliminar el tema",
     deleteTopicTitle: "¿Eliminar este tema?",
     answer: "Responder",

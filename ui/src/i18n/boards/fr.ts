@@ -27,7 +27,8 @@ export const boards = {
     nameMissing: "Il faut un nom au forum.",
     description: "Description",
     showsEarlier: "Qui est ajouté plus tard lit les messages d’avant",
-    earlierHint: "Qui entre dans un groupe lit ce que ce groupe montre à ses nouveaux membres ; tout le monde ici lit tout.",
+    earlierHint:
+      "Qui entre dans un groupe lit ce que ce groupe montre à ses nouveaux membres ; tout le monde ici lit tout.",
     who: "Qui peut faire quoi",
     whoHint: "Chaque droit comprend les précédents.",
     rights: {
@@ -87,10 +88,13 @@ export const boards = {
     deletePost: "Supprimer",
     deleteTitle: "Supprimer ce message ?",
     deleteLead: "Ce qu’il dit, et disait avant, est supprimé pour tout le monde.",
-    keysWaiting: "Les clés de ce forum ne sont pas encore là pour vous. Une autre personne qui le lit doit se connecter.",
-    keysUnproven: "Rien ne montre qu’une personne qui lit ce forum a créé ses clés. Demandez aux autres avant de vous y fier.",
+    keysWaiting:
+      "Les clés de ce forum ne sont pas encore là pour vous. Une autre personne qui le lit doit se connecter.",
+    keysUnproven:
+      "Rien ne montre qu’une personne qui lit ce forum a créé ses clés. Demandez aux autres avant de vous y fier.",
     keysAccept: "Accepter ces clés",
-    keysDiffer: "Les clés de ce forum ne vont pas ensemble : ce que le serveur garde a été modifié. Rien n’est publié avec elles.",
+    keysDiffer:
+      "Les clés de ce forum ne vont pas ensemble : ce que le serveur garde a été modifié. Rien n’est publié avec elles.",
     deleteTopic: "Supprimer le sujet",
     deleteTopicTitle: "Supprimer ce sujet ?",
     answer: "Répondre",

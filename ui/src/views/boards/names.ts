@@ -20,10 +20,10 @@ export function peopleText(people: PostPerson[], words: Catalogue, language: str
 }
 
 /** In one line: how many people read a board, and how many write. */
-export function audienceText({ readers, writers }: Board, words: Catalogue): string {
-  const { boards } = words;
+export function audienceText({ readers, writers }: Board, catalogue: Catalogue): string {
+  const words = catalogue.boards;
   return [
-    readers.everybody ? boards.everybodyReads : boards.read(readers.count),
-    writers.everybody ? boards.everybodyWrites : boards.write(writers.count),
+    readers.everybody ? words.everybodyReads : words.read(readers.count),
+    writers.everybody ? words.everybodyWrites : words.write(writers.count),
   ].join(" · ");
 }
