@@ -97,6 +97,14 @@ fn groups_are_made_and_their_members_come_and_go() {
     daemon.stop();
 }
 
+/// P-11, P-58, P-59, P-60, P-63: people post on a board, some of it for one reader alone.
+#[test]
+fn people_post_on_a_board_and_rights_come_and_go() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "boards.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-83: a member agrees to vouch for a group, and whom it attests comes and goes.
 #[test]
 fn a_group_has_those_whom_its_voucher_attests() {

@@ -62,6 +62,16 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-56", "what users say about themselves is shown to those whom they chose, field by field"),
     ("P-55", "others change and add contacts within what was granted, and the owner sees who"),
     ("P-57", "a user accepts mail from inside, from outside, or from both"),
+    ("P-58", "boards on the server, with topics, posts and answers, shown in the browser"),
+    (
+        "P-59",
+        "who may read, write, edit and manage a board is said for people, groups and everybody",
+    ),
+    ("P-60", "a post is for some readers of a board alone, and nobody else learns of it"),
+    (
+        "P-61",
+        "several people write and edit, and a right that is taken away ends at the next request",
+    ),
     ("P-80", "users vouch for each other, and revoke it"),
     ("P-81", "a message says who vouches for its sender, and each signature is verified"),
     ("P-82", "a sender suppresses that for one message or for all"),
@@ -72,6 +82,7 @@ const PROVEN: &[(&str, &str)] = &[
 
 /// Features that some test names, each with what no test shows yet.
 const PARTLY: &[(&str, &str)] = &[
+    ("P-63", "posts have no files and no reactions yet"),
     ("P-15", "that the keys go with the account is shown in a unit test only"),
     ("P-23", "the branch of an unknown local recipient is shown in a unit test only"),
     ("P-28", "that times never run backwards is shown in a unit test only"),

@@ -26,6 +26,7 @@ const FLOORS: &[&str] = &[
     "audit",
     "upload",
     "groups",
+    "keyrings",
     "roles",
     "mailboxes",
     "search",
@@ -39,6 +40,7 @@ const FLOORS: &[&str] = &[
     "outcomes",
     "contacts",
     "profiles",
+    "boards",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

@@ -9,12 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::boards::{self, Boards};
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
 use super::profiles::{self, Profile};
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
+use super::text::body;
 use super::vouching::{self, Vouch};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
@@ -108,6 +110,11 @@ enum Command {
     Groups {
         #[command(subcommand)]
         command: GroupsCommand,
+    },
+    /// Boards: list, read, post, find, and say who may do what.
+    Board {
+        #[command(subcommand)]
+        command: Boards,
     },
     /// List, import and export the contacts of the address book.
     Contacts {
@@ -309,6 +316,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             Some(found) => vouching::write(&mut out, &found, printable),
         },
         Command::Groups { command } => groups(&mut out, client.groups(command).await?, form),
+        Command::Board { command } => {
+            boards::perform(&mut client, command, (&mut out, printable)).await?;
+            Ok(())
+        }
         Command::Contacts { command } => {
             contacts::perform(&mut client, command, &mut out).await?;
             Ok(())
@@ -363,27 +374,6 @@ fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
         .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text))
         .map_err(|error| local(&path.display().to_string(), &error))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
-}
-
-/// Reads a message's text from a file, or from standard input for `-`.
-fn body(path: &Path) -> Result<String, Error> {
-    const OCTETS_MAX: u64 = 1 << 20;
-    let mut text = String::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().lock().take(OCTETS_MAX + 1).read_to_string(&mut text),
-        false => std::fs::File::open(path)
-            .and_then(|file| file.take(OCTETS_MAX + 1).read_to_string(&mut text)),
-    };
-    let what = path.display().to_string();
-    let octets = read.map_err(|error| local(&what, &error))?;
-    match octets as u64 > OCTETS_MAX {
-        true => {
-            let problem =
-                "a message's text can have at most 1 MiB; attach anything longer".to_owned();
-            Err(Error::Local { what, problem })
-        }
-        false => Ok(text),
-    }
 }
 
 fn sent(out: &mut impl Write, sent: &Sent, form: Form) -> io::Result<()> {

@@ -18,6 +18,7 @@
 //! | `accounts` | accounts, their credentials, sessions and preferences |
 //! | `audit`, `upload` | the audit log; file uploads |
 //! | `groups` | groups, their members, and the keys of what members write for each other |
+//! | `keyrings` | the keys of audiences made of accounts and groups |
 //! | `roles` | role mailboxes, which a group reads together |
 //! | `mailboxes` | messages as their readers hold them: sealed, filed, listed, changed |
 //! | `search` | an index over sealed mail, and its queries |
@@ -30,6 +31,7 @@
 //! | `outcomes` | read, rejected, delivered, failed: what follows from each |
 //! | `contacts` | address books, and requests to add a contact |
 //! | `profiles` | what users say about themselves, and the directory that shows it |
+//! | `boards` | boards with topics and posts, for audiences of their own |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -58,6 +60,8 @@ pub mod upload;
 
 pub mod groups;
 
+mod keyrings;
+
 pub mod roles;
 
 pub mod mailboxes;
@@ -83,6 +87,8 @@ mod outcomes;
 pub mod contacts;
 
 pub mod profiles;
+
+pub mod boards;
 
 #[cfg(test)]
 mod again_tests;

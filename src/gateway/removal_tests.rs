@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::accounts::appearance::Appearance;
+use super::boards::board::{NewBoard, WantedGrant};
+use super::boards::post::NewPost;
 use super::contacts::request::Proposed;
 use super::contacts::shared::SharedQuery;
 use super::contacts::shares::{Field, Fields};
 use super::contacts::sharing::{NamedReader, WantedShare};
 use super::contacts::transfer::Format;
 use super::group_tests::{add, created, gateway_of, group_id, id, put, row};
+use super::groups::about::About;
 use super::mailboxes::label::Label;
 use super::profiles::fields::{ProfileField, ProfileText};
 use super::profiles::own::{WantedAudience, WantedProfile};
@@ -31,7 +34,7 @@ use super::*;
 use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Photo};
 use crate::store::{Order, Read, Span, Table};
-use crate::terms::{Acquaintance, GroupAct};
+use crate::terms::{Acquaintance, BoardRight, GroupAct};
 
 fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
     gateway.account_remove(name, name, after).unwrap();
@@ -82,7 +85,7 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 31] = [
+const NOT_FILLED: [(&str, &str); 39] = [
     ("login_names", "by a keyed hash; the first step removes the name"),
     ("addresses", "by a keyed hash; the first step removes each address"),
     ("held_names", "by a keyed hash, for 90 days, and on purpose"),
@@ -109,6 +112,14 @@ const NOT_FILLED: [(&str, &str); 31] = [
     ("groups", "by the group, which the user leaves"),
     ("group_epochs", "by the group"),
     ("group_terms", "by the group"),
+    ("rings", "by the keyring, which the user leaves"),
+    ("ring_epochs", "by the keyring"),
+    ("keys_changed", "one row for the site"),
+    ("boards", "by the board; who was removed may do nothing there"),
+    ("board_topics", "by the board; what was posted stays"),
+    ("posts", "by the board; what was posted stays"),
+    ("post_places", "by the post"),
+    ("post_versions", "by the post"),
     ("vouched_members", "while a voucher attests; leaving the group removes it"),
     ("group_addresses", "by a keyed hash of the group's address"),
     ("role_mailboxes", "of role mailboxes alone"),
@@ -148,6 +159,22 @@ fn all_tables() -> Vec<(u8, &'static str)> {
         (number.parse().unwrap(), rest.split('"').nth(1).unwrap())
     });
     found.collect()
+}
+
+/// One makes a board, and the other posts there.
+fn use_boards(gateway: &Gateway, dana: &Actor, omar: &Actor) {
+    let about = About { name: "Canteen".to_owned(), description: String::new() };
+    let to = NamedReader::Person("omar@example.org".to_owned());
+    let grants = vec![WantedGrant { to, right: BoardRight::Write }];
+    let board = gateway.board_create(dana, NewBoard { about, shows_earlier: true, grants });
+    let new = NewPost {
+        topic: None,
+        title: "Lunch".to_owned(),
+        text: "Where?".to_owned(),
+        readers: Vec::new(),
+    };
+    let board = text::hex(&board.unwrap().view.id.0);
+    gateway.post_write(omar, &board, &new, "request-1").unwrap();
 }
 
 /// Each of the two shares, adds and changes something in the address book of the other, and asks the other
@@ -263,6 +290,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     gateway.totp_start(&omar, &password(PASSWORD)).unwrap();
     let group = created(&gateway, &omar);
     add(&gateway, &omar, &group, "dana");
+    use_boards(&gateway, &dana, &omar);
     use_contacts(&gateway, &omar, &dana);
     use_vouching(&gateway, &omar, &dana);
     use_vouching(&gateway, &dana, &omar);

@@ -6,6 +6,7 @@
 //! | `release` | sends submissions that can no longer be undone |
 //! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
+//! | `boards_finish` | finishes deletions of boards that were interrupted |
 //! | `roles_finish` | finishes ends of role mailboxes that were interrupted |
 //! | `contacts_expire` | removes contacts for good that were deleted a day ago; ends requests that nobody answered |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
@@ -18,6 +19,7 @@
 //! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
 mod audit_expire;
+mod boards_finish;
 mod contacts_expire;
 mod epochs_expire;
 mod messages_expire;
@@ -50,6 +52,7 @@ const TIMED: &[timed::Job] = &[
     audit_expire::JOB,
     messages_expire::JOB,
     roles_finish::JOB,
+    boards_finish::JOB,
     contacts_expire::JOB,
 ];
 

@@ -8,6 +8,7 @@ mod accept_from;
 mod account_change;
 mod account_sort;
 mod acquaintance;
+mod board;
 mod choice;
 mod confirmations;
 mod delivery;
@@ -27,6 +28,7 @@ pub use accept_from::AcceptFrom;
 pub use account_change::AccountChange;
 pub use account_sort::AccountSort;
 pub use acquaintance::Acquaintance;
+pub use board::BoardRight;
 pub use choice::{Choice, Mode};
 pub use confirmations::Confirmations;
 pub use delivery::{DeliveryState, Level, NotSent, Route, StepNote};
@@ -105,6 +107,8 @@ mod tests {
             Choice::as_str,
             &["refuse", "ask", "temporary-account", "plain", "verified-tls"],
         );
+        let rights = ["read", "write", "edit", "manage"];
+        check(&BoardRight::ALL, BoardRight::as_str, &rights);
         check(&Mode::ALL, Mode::as_str, &["fixed", "default", "free"]);
         check(&LastInteraction::ALL, LastInteraction::as_str, &["never", "day", "exact"]);
         let confirm = ["never", "ask", "known", "always"];

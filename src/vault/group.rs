@@ -56,9 +56,7 @@ pub fn group_wrap_content(
     binding: &[u8],
     key: &ContentKey,
 ) -> Result<Vec<u8>, Error> {
-    let (encapsulation, sealer) = encapsulate(public, CONTENT_INFO, binding)?;
-    let sealed = sealer.seal(binding, key.bytes())?;
-    Ok([&[FORMAT], encapsulation.as_slice(), &sealed].concat())
+    wrap(public, CONTENT_INFO, binding, key.bytes())
 }
 
 /// The digest of a public half, by which a member's session knows it again.
@@ -77,10 +75,7 @@ impl GroupSecret {
 
     /// Wraps the epoch for a member's account.
     pub fn wrap_for(&self, member: &PublicKey, binding: &[u8]) -> Result<Vec<u8>, Error> {
-        let (encapsulation, sealer) = encapsulate(&member.octets, WRAP_INFO, binding)?;
-        let sealed = sealer.seal(binding, &self.private)?;
-        let number = member.number.to_be_bytes();
-        Ok([&[FORMAT], number.as_slice(), &encapsulation, &sealed].concat())
+        wrap_for_account(member, WRAP_INFO, binding, &self.private)
     }
 
     /// Seals something small that members read, such as the group's name.
@@ -95,11 +90,17 @@ impl GroupSecret {
 
     /// Unwraps a content key that [`group_wrap_content`] wrapped.
     pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
-        let rest = formatted(wrapped)?;
-        let (encapsulation, sealed) =
-            rest.split_at_checked(ENCAPSULATION_LEN).ok_or(Error::Malformed)?;
-        let sealer = decapsulate(&self.private, encapsulation, CONTENT_INFO, binding)?;
-        ContentKey::from_sealed(&sealer.open(binding, sealed)?)
+        ContentKey::from_sealed(&self.unwrap(wrapped, CONTENT_INFO, binding)?)
+    }
+
+    /// Opens what [`wrap`] wrapped to the public half of the epoch.
+    pub(super) fn unwrap(
+        &self,
+        wrapped: &[u8],
+        info: &[u8],
+        binding: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        unwrap(&self.private, formatted(wrapped)?, info, binding)
     }
 
     /// Seals the private half of the epoch before this one, for those who hold this one.
@@ -155,14 +156,57 @@ impl GroupSecret {
 impl AccountSecret {
     /// Opens an epoch of a group that was wrapped for this account, also before a renewal of its keys.
     pub fn group_open(&self, wrapped: &[u8], binding: &[u8]) -> Result<GroupSecret, Error> {
+        GroupSecret::of(self.unwrap_own(wrapped, WRAP_INFO, binding)?)
+    }
+
+    /// Opens what [`wrap_for_account`] wrapped for this account, also before a renewal of its keys.
+    pub(super) fn unwrap_own(
+        &self,
+        wrapped: &[u8],
+        info: &[u8],
+        binding: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let rest = formatted(wrapped)?;
         let (number, rest) = rest.split_first_chunk::<4>().ok_or(Error::Malformed)?;
         let number = usize::try_from(u32::from_be_bytes(*number)).map_err(|_| Error::Malformed)?;
-        let (encapsulation, sealed) =
-            rest.split_at_checked(ENCAPSULATION_LEN).ok_or(Error::Malformed)?;
-        let sealer = decapsulate(self.private_of(number)?, encapsulation, WRAP_INFO, binding)?;
-        GroupSecret::of(sealer.open(binding, sealed)?)
+        unwrap(self.private_of(number)?, rest, info, binding)
     }
+}
+
+/// Wraps a key to a public half.
+pub(super) fn wrap(
+    public: &[u8],
+    info: &[u8],
+    binding: &[u8],
+    key: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let (encapsulation, sealer) = encapsulate(public, info, binding)?;
+    let sealed = sealer.seal(binding, key)?;
+    Ok([&[FORMAT], encapsulation.as_slice(), &sealed].concat())
+}
+
+/// The same for an account, with the number of the pair that opens it.
+pub(super) fn wrap_for_account(
+    account: &PublicKey,
+    info: &[u8],
+    binding: &[u8],
+    key: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let (encapsulation, sealer) = encapsulate(&account.octets, info, binding)?;
+    let sealed = sealer.seal(binding, key)?;
+    let number = account.number.to_be_bytes();
+    Ok([&[FORMAT], number.as_slice(), &encapsulation, &sealed].concat())
+}
+
+fn unwrap(
+    private: &[u8],
+    rest: &[u8],
+    info: &[u8],
+    binding: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let (encapsulation, sealed) =
+        rest.split_at_checked(ENCAPSULATION_LEN).ok_or(Error::Malformed)?;
+    decapsulate(private, encapsulation, info, binding)?.open(binding, sealed)
 }
 
 fn formatted(octets: &[u8]) -> Result<&[u8], Error> {

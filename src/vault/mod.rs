@@ -8,6 +8,7 @@
 //! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
 //! | signing pair (Ed25519) | with the account, and after a recovery | the public half in the clear; the private half sealed as the owner's own data |
 //! | group's pair (X-Wing) | with each epoch of the group | the public half in the clear; the private half wrapped for each member's account |
+//! | keyring's secret | with each epoch of the keyring | wrapped for each account and each group that reads |
 //! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
 //! Every ciphertext begins with a format byte and is bound, by associated data, to what it
@@ -23,6 +24,7 @@ mod epoch;
 mod group;
 pub mod passkey;
 mod pool;
+mod ring;
 mod session;
 mod signing;
 mod strong;
@@ -47,6 +49,7 @@ pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use group::{GroupSecret, group_epoch, group_public_digest, group_wrap_content};
 pub use pool::{PasswordLine, PasswordPool, PoolLimits};
+pub use ring::RingSecret;
 pub use session::SessionToken;
 pub use signing::{Digest, SigningPair, VerifyingKey, digest};
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};

@@ -20,6 +20,12 @@ use crate::gateway::accounts::directory::{COLLEAGUES_MAX, QUESTION_CHARS_MAX};
 use crate::gateway::accounts::password::LABEL_CHARS_MAX;
 use crate::gateway::accounts::preference::UNDO_SECS_MAX;
 use crate::gateway::accounts::totp::CODE_CHARS_MAX;
+use crate::gateway::boards::board::GRANTS_MAX;
+use crate::gateway::boards::content::{TEXT_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::gateway::boards::post::POST_READERS_MAX;
+use crate::gateway::boards::reading::POSTS_PAGE_MAX;
+use crate::gateway::boards::search::QUESTION_CHARS_MAX as POSTS_QUESTION_CHARS_MAX;
+use crate::gateway::boards::topic::TOPICS_PAGE_MAX;
 use crate::gateway::contacts::list::{
     LOOKED_UP_MAX, PAGE_MAX as CONTACTS_PAGE_MAX, QUERY_CHARS_MAX as CONTACTS_QUERY_CHARS_MAX,
 };
@@ -139,6 +145,14 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("Appearance", "searches", "maxItems", SEARCHES_MAX),
     ("Appearance", "signature", "maxLength", SIGNATURE_CHARS_MAX),
     ("Appearance", "zone", "maxLength", WORD_CHARS_MAX),
+    ("BoardEdit", "description", "maxLength", DESCRIPTION_CHARS_MAX),
+    ("BoardEdit", "grants", "maxItems", GRANTS_MAX),
+    ("BoardEdit", "name", "minLength", 1),
+    ("BoardEdit", "name", "maxLength", GROUP_CHARS_MAX),
+    ("BoardNew", "description", "maxLength", DESCRIPTION_CHARS_MAX),
+    ("BoardNew", "grants", "maxItems", GRANTS_MAX),
+    ("BoardNew", "name", "minLength", 1),
+    ("BoardNew", "name", "maxLength", GROUP_CHARS_MAX),
     ("ChangePassword", "newPassword", "minLength", PASSPHRASE_CHARS_MIN),
     ("ChangePassword", "newPassword", "maxLength", PASSWORD_OCTETS_MAX),
     ("ChangePassword", "password", "minLength", 1),
@@ -208,6 +222,13 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("PasswordConfirmation", "password", "minLength", 1),
     ("PasswordConfirmation", "password", "maxLength", PASSWORD_OCTETS_MAX),
     ("PolicySet", "rules", "maxItems", site::RULES_MAX),
+    ("PostEdit", "text", "minLength", 1),
+    ("PostEdit", "text", "maxLength", TEXT_CHARS_MAX),
+    ("PostEdit", "title", "maxLength", TITLE_CHARS_MAX),
+    ("PostNew", "readers", "maxItems", POST_READERS_MAX),
+    ("PostNew", "text", "minLength", 1),
+    ("PostNew", "text", "maxLength", TEXT_CHARS_MAX),
+    ("PostNew", "title", "maxLength", TITLE_CHARS_MAX),
     ("PreferencesChange", "undoSecs", "maximum", UNDO_SECS_MAX as usize),
     ("ProfileAudience", "readers", "maxItems", SHARED_READERS_MAX),
     ("Recover", "newPassword", "minLength", PASSPHRASE_CHARS_MIN),
@@ -225,6 +246,8 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
 
 /// The limits of parameters: the operation, the parameter, the keyword and its value.
 const PARAMETERS: &[(&str, &str, &str, usize)] = &[
+    ("boardTopics", "limit", "minimum", 1),
+    ("boardTopics", "limit", "maximum", TOPICS_PAGE_MAX),
     ("colleagues", "limit", "minimum", 1),
     ("colleagues", "limit", "maximum", COLLEAGUES_MAX),
     ("colleagues", "q", "minLength", 1),
@@ -240,9 +263,13 @@ const PARAMETERS: &[(&str, &str, &str, usize)] = &[
     ("directory", "q", "maxLength", QUESTION_CHARS_MAX),
     ("messages", "limit", "minimum", 1),
     ("messages", "limit", "maximum", PAGE_MAX),
+    ("posts", "q", "minLength", 1),
+    ("posts", "q", "maxLength", POSTS_QUESTION_CHARS_MAX),
     ("profiles", "limit", "minimum", 1),
     ("profiles", "limit", "maximum", PEOPLE_PAGE_MAX),
     ("profiles", "q", "maxLength", QUESTION_CHARS_MAX),
+    ("postTopic", "limit", "minimum", 1),
+    ("postTopic", "limit", "maximum", POSTS_PAGE_MAX),
     ("search", "limit", "minimum", 1),
     ("search", "limit", "maximum", PAGE_MAX),
     ("search", "q", "maxLength", QUERY_CHARS_MAX),
@@ -300,7 +327,14 @@ const REASONS: [(u16, &str); 10] = [
 
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
+    ("boardChange", &[409]),
+    ("boardCreate", &[404, 409]),
+    ("boardKeysAccept", &[409]),
+    ("boards", &[404]),
     ("brandLogo", &[404]),
+    ("postChange", &[409]),
+    ("postCreate", &[409]),
+    ("posts", &[404]),
     ("colleagueKeyAccept", &[409]),
     ("contactAddersSet", &[404]),
     ("contactBookShare", &[404, 409]),

@@ -11,10 +11,10 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, browser, change, contact, contact_book, contact_file, contact_request,
-    contact_share, conversation, credential, directory, draft, event, filter, group, group_member,
-    group_voucher, label, link, mailbox, manage, message, passkey, preference, profile, role,
-    search, session, submission, temporary, vouching,
+    appearance, attached, board, browser, change, contact, contact_book, contact_file,
+    contact_request, contact_share, conversation, credential, directory, draft, event, filter,
+    group, group_member, group_voucher, label, link, mailbox, manage, message, passkey, post,
+    preference, profile, role, search, session, submission, temporary, vouching,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -197,6 +197,17 @@ route_list! {
     profile::at,
     profile::person,
     profile::person_picture,
+    board::list, board::create,
+    board::read, board::change, board::delete,
+    board::keys_accept,
+    board::mark,
+    board::topics,
+    post::create,
+    post::find,
+    post::read, post::change, post::delete,
+    post::versions,
+    post::mark,
+    post::topic, post::topic_change, post::topic_delete,
 }
 
 /// Adds a handler under the path and the methods of its description.

@@ -18,6 +18,7 @@ use crate::gateway::feed::event::EventKind;
 use crate::gateway::quota::{self, QuotaView};
 use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::keyring_rows::keys_changed_in_tx;
 use crate::gateway::records::mailbox::{Holder, OwnQuota};
 use crate::gateway::records::membership::epochs_due_in_tx;
 use crate::gateway::records::numbers;
@@ -417,6 +418,8 @@ impl Gateway {
             // Temporary accounts, which have no address inside, hold no group's keys.
             if account.disabled && !was_disabled && !account.addresses.is_empty() {
                 epochs_due_in_tx(tx, id)?;
+            } else if account.disabled != was_disabled {
+                keys_changed_in_tx(tx)?;
             }
             tx.then(move |gateway| {
                 gateway.inner.addressees.forget(id);

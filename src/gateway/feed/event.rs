@@ -25,6 +25,8 @@ pub enum EventKind {
     Groups,
     /// Something came to a role mailbox that the account reads.
     RoleMailboxes,
+    /// A board that the account reads, or a post there.
+    Boards,
 }
 
 impl EventKind {
@@ -37,6 +39,7 @@ impl EventKind {
             EventKind::Session => "session",
             EventKind::Groups => "groups",
             EventKind::RoleMailboxes => "role-mailboxes",
+            EventKind::Boards => "boards",
         }
     }
 }
@@ -70,6 +73,11 @@ impl Events {
     pub(super) fn subscribe(&self, account: AccountId) -> broadcast::Receiver<Event> {
         let mut listeners = self.listeners();
         listeners.entry(account).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+    }
+
+    /// The accounts that somebody listens for.
+    pub(in crate::gateway) fn listening(&self) -> Vec<AccountId> {
+        self.listeners().keys().copied().collect()
     }
 
     fn listeners(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, broadcast::Sender<Event>>> {

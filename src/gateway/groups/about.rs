@@ -43,11 +43,16 @@ fn is_invisible(c: char) -> bool {
 impl About {
     /// The same, without blanks around it; refuses a name that is empty, and what is too long.
     pub(in crate::gateway) fn checked(self) -> Result<About, Error> {
+        self.checked_as("a group")
+    }
+
+    /// The same for something else that has a name and a description.
+    pub(in crate::gateway) fn checked_as(self, thing: &str) -> Result<About, Error> {
         let (name, description) = (self.name.trim(), self.description.trim());
         let is_line = !name.chars().any(|c| c.is_control() || is_invisible(c));
         if !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) || !is_line {
             let what = format!(
-                "a group's name must have 1 to {NAME_CHARS_MAX} characters, without control characters and \
+                "{thing}'s name must have 1 to {NAME_CHARS_MAX} characters, without control characters and \
                  invisible ones"
             );
             return Err(Error::Invalid { what });

@@ -22,8 +22,8 @@ use crate::vault::{self, GroupSecret};
 pub(super) const WRAPS_AT_ONCE_MAX: usize = 50;
 
 /// What a member's session opens of an epoch.
-pub(in crate::gateway) enum Keys {
-    Held(GroupSecret),
+pub(in crate::gateway) enum Keys<S = GroupSecret> {
+    Held(S),
     /// Nobody wrapped the key for this member yet.
     Waiting,
     /// They open, and nothing shows that a member began them.
@@ -42,7 +42,7 @@ enum Seen {
 
 /// How many epochs are opened one from another, and how many are proven one by another, at most in one
 /// question.
-const CHAIN_MAX: u32 = 2_000;
+pub(in crate::gateway) const CHAIN_MAX: u32 = 2_000;
 const LINKS_MAX: u32 = 100;
 
 /// An epoch that is about to begin.
@@ -70,16 +70,37 @@ fn seen_binding(group: GroupId, member: AccountId) -> Vec<u8> {
 }
 
 /// The error of the vault for octets that are not what they should be.
-fn is_wrong(error: &vault::Error) -> bool {
+pub(in crate::gateway) fn is_wrong(error: &vault::Error) -> bool {
     matches!(error, vault::Error::Refused | vault::Error::Malformed)
 }
 
 /// Whether the epoch in use follows from what a member knew.
-enum Genuine {
+pub(in crate::gateway) enum Genuine {
     Yes,
     /// It was begun without a proof, or the way to it has a gap.
     Unproven,
     No,
+}
+
+/// Whether an epoch follows, link by link, from the one that was known.
+pub(in crate::gateway) fn follows(
+    (known, in_use): (u32, u32),
+    mut link: impl FnMut(u32) -> Result<Genuine, Error>,
+) -> Result<Genuine, Error> {
+    if known > in_use {
+        // A server that goes back to an earlier epoch has others seal under what some kept.
+        return Ok(Genuine::No);
+    }
+    if in_use - known > LINKS_MAX {
+        return Ok(Genuine::Unproven);
+    }
+    for epoch in (known + 1..=in_use).rev() {
+        match link(epoch)? {
+            Genuine::Yes => {}
+            other => return Ok(other),
+        }
+    }
+    Ok(Genuine::Yes)
 }
 
 impl Gateway {
@@ -146,35 +167,27 @@ impl Gateway {
             Seen::Nothing => self.group_wrapped_before(actor, id, in_use)?,
         };
         let Some(known) = known else { return Ok(Genuine::Yes) };
-        if known > in_use {
-            // A server that goes back to an earlier epoch has others seal under what some kept.
-            return Ok(Genuine::No);
+        // What everybody inside reads, anybody inside could hand on: a long way is not asked about.
+        if id == GroupId::EVERYBODY && in_use.saturating_sub(known) > LINKS_MAX {
+            return Ok(Genuine::Yes);
         }
-        if in_use - known > LINKS_MAX {
-            // What everybody inside reads, anybody inside could hand on: it is not asked about.
-            return Ok(match id == GroupId::EVERYBODY {
-                true => Genuine::Yes,
-                false => Genuine::Unproven,
-            });
-        }
-        for epoch in (known + 1..=in_use).rev() {
-            let row = readable(self.inner.store.get(&GROUP_EPOCHS, &(id, epoch)))?.flatten();
-            let Some(row) = row else { return Ok(Genuine::No) };
-            let before = match self.group_keys(actor, id, epoch - 1)? {
-                Keys::Held(before) => before,
-                Keys::Differ => return Ok(Genuine::No),
-                Keys::Waiting | Keys::Unproven => return Ok(Genuine::Unproven),
-            };
-            match row.proof {
-                None => return Ok(Genuine::Unproven),
-                Some(proof) => {
-                    if !before.proves_next(&chain_binding(id, epoch), &row.public, &proof) {
-                        return Ok(Genuine::No);
-                    }
-                }
-            }
-        }
-        Ok(Genuine::Yes)
+        follows((known, in_use), |epoch| self.group_link(actor, id, epoch))
+    }
+
+    /// Whether a holder of the epoch before began this one.
+    fn group_link(&self, actor: &Actor, id: GroupId, epoch: u32) -> Result<Genuine, Error> {
+        let row = readable(self.inner.store.get(&GROUP_EPOCHS, &(id, epoch)))?.flatten();
+        let Some(row) = row else { return Ok(Genuine::No) };
+        let before = match self.group_keys(actor, id, epoch - 1)? {
+            Keys::Held(before) => before,
+            Keys::Differ => return Ok(Genuine::No),
+            Keys::Waiting | Keys::Unproven => return Ok(Genuine::Unproven),
+        };
+        let Some(proof) = row.proof else { return Ok(Genuine::Unproven) };
+        Ok(match before.proves_next(&chain_binding(id, epoch), &row.public, &proof) {
+            true => Genuine::Yes,
+            false => Genuine::No,
+        })
     }
 
     /// The latest epoch that the member's own session found to be genuine, if the server still shows it.

@@ -16,6 +16,8 @@ use crate::gateway::records::group::{
     Group, GroupChange, GroupEpoch, GroupMember, GroupOwner, GroupTerms, InGroup, Under,
 };
 use crate::gateway::records::ids::{AccountId, GroupId};
+use crate::gateway::records::keyring::RingEntry;
+use crate::gateway::records::keyring_rows::removed_from_some_in_tx;
 use crate::gateway::records::membership::{group_rows_of, mailboxes_of};
 use crate::gateway::records::tables::{
     ADDRESSES, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_SHARED, GROUP_ADDRESSES, GROUP_EPOCHS,
@@ -269,7 +271,9 @@ impl Gateway {
                 clear_in_tx(tx, &CONTACT_BOOKS, id, &mut gone)?;
                 clear_in_tx(tx, &CONTACT_COPIES, id, &mut gone)?;
                 clear_in_tx(tx, &PROFILE_SHARED, id, &mut gone)?;
-                if gone == ROWS_DELETED_MAX {
+                let (entry, room) = (RingEntry::Group(id), ROWS_DELETED_MAX.saturating_sub(gone));
+                gone += removed_from_some_in_tx(tx, entry, room)?;
+                if gone >= ROWS_DELETED_MAX {
                     return Ok(false);
                 }
                 forget_in_tx(tx, id)?;

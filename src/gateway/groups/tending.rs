@@ -254,7 +254,7 @@ impl Gateway {
     }
 
     /// Creates the group of everybody inside, which has no members' rows, name or address.
-    fn everybody_ensure(&self) -> Result<(), Error> {
+    pub(in crate::gateway) fn everybody_ensure(&self) -> Result<(), Error> {
         let id = GroupId::EVERYBODY;
         if self.inner.store.has(&GROUPS, &id)? {
             return Ok(());
@@ -325,8 +325,13 @@ impl Gateway {
     /// Tells the listeners of these accounts that something about their groups changed.
     pub(in crate::gateway) fn group_publish(&self, accounts: &[AccountId]) {
         for account in accounts {
-            let counters = self.inner.store.get(&COUNTERS, account).ok().flatten();
-            self.publish(*account, EventKind::Groups, counters.unwrap_or_default().modseq);
+            self.publish(*account, EventKind::Groups, self.modseq(*account));
         }
+    }
+
+    /// The number of the latest change of an account, which a hint names.
+    pub(in crate::gateway) fn modseq(&self, account: AccountId) -> u64 {
+        let counters = self.inner.store.get(&COUNTERS, &account).ok().flatten();
+        counters.unwrap_or_default().modseq
     }
 }

@@ -38,6 +38,7 @@ use crate::gateway::outsiders::temporary::{MISSING, TemporaryView};
 use crate::gateway::records::account::AccountKeys;
 use crate::gateway::records::audit::Act;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::keyring_rows::keys_lost_in_tx;
 use crate::gateway::records::mailbox::{Entry, Place};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
@@ -338,6 +339,7 @@ impl Again {
         change(&mut row, &self.first);
         tx.put(&TEMPORARY, &account, &row)?;
         tx.put(&ACCOUNT_KEYS, &account, &self.keys)?;
+        keys_lost_in_tx(tx, account)?;
         password::drop_in_tx(tx, account, |_| true)?;
         tx.put(&CREDENTIALS, &(account, self.first.id), &self.first.credential)?;
         tx.delete(&TOTP, &account);

@@ -12,6 +12,8 @@ use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::contact::{BOOK, ContactId, ReaderKey};
 use crate::gateway::records::ids::{AccountId, GroupId};
+use crate::gateway::records::keyring::RingEntry;
+use crate::gateway::records::keyring_rows::removed_from_some_in_tx;
 use crate::gateway::records::tables::{
     ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, ATTESTATIONS, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
     CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, GROUP_WAITING,
@@ -19,6 +21,7 @@ use crate::gateway::records::tables::{
     REGISTERS, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
     SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
 };
+use crate::gateway::records::tables::{BOARD_POSITIONS, RING_SEEN};
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
@@ -44,11 +47,14 @@ type CopyKey = ((ReaderKey, AccountId), u32, ContactId);
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 47] = [
+const TABLES: [Clear; 50] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
     vouch_requests_in_tx,
+    |tx, id, room| removed_from_some_in_tx(tx, RingEntry::Account(id), room),
+    |tx, id, room| some_in_tx(tx, &RING_SEEN, &id, room),
+    |tx, id, room| some_in_tx(tx, &BOARD_POSITIONS, &id, room),
     |tx, id, room| some_in_tx(tx, &GROUP_WRAPS, &(GroupId::EVERYBODY, id), room),
     // It may have waited for the keys of everybody inside.
     |tx, id, room| some_in_tx(tx, &GROUP_WAITING, &(GroupId::EVERYBODY, id), room),

@@ -47,6 +47,41 @@ impl crate::store::Key for GroupId {
     }
 }
 
+/// Identifies a board; random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BoardId(pub [u8; 16]);
+
+impl BoardId {
+    /// The text form used by the API: 32 hexadecimal digits.
+    pub fn to_text(self) -> String {
+        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
+impl crate::store::Key for BoardId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        crate::store::Key::read(bytes).map(BoardId)
+    }
+}
+
+/// Identifies a keyring; random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RingId(pub [u8; 16]);
+
+impl crate::store::Key for RingId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        crate::store::Key::read(bytes).map(RingId)
+    }
+}
+
 /// A reference number as a key.
 pub type ReferenceKey = [u8; 16];
 /// A mailbox within its account.

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::records::group::{GroupVoucher, VouchedMember};
 use crate::gateway::records::ids::{AccountId, GroupId};
+use crate::gateway::records::keyring_rows::keys_changed_in_tx;
 use crate::gateway::records::role::RoleMailbox;
 use crate::gateway::records::tables::{
     ACCOUNTS, ATTESTATIONS, GROUP_MEMBERS, GROUP_TERMS, GROUPS, GROUPS_OF, ROLE_MAILBOXES,
@@ -305,12 +306,13 @@ pub(in crate::gateway) fn epochs_due_in_tx(
     due_in_tx(tx, GroupId::EVERYBODY)
 }
 
-/// The same for the groups that the account is in, because what opened it before must open nothing that
-/// is sealed from now on.
+/// The same for the groups that the account is in, and for the keyrings, because what opened it before must
+/// open nothing that is sealed from now on.
 pub(in crate::gateway) fn group_epochs_due_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
 ) -> Result<(), Error> {
+    keys_changed_in_tx(tx)?;
     group_rows_of(tx, account)?.into_iter().try_for_each(|group| due_in_tx(tx, group))
 }
 

@@ -3,9 +3,12 @@
 
 pub mod account;
 pub mod audit;
+pub mod board;
 pub mod contact;
 pub mod group;
 pub mod ids;
+pub mod keyring;
+pub(in crate::gateway) mod keyring_rows;
 pub mod mailbox;
 pub(in crate::gateway) mod membership;
 pub mod message;

@@ -3,10 +3,12 @@
 //! Their lines in `fixtures/records/records.txt` are numbered as the samples stand here. A sample
 //! changes only with its record's version.
 
+mod boards_tests;
 mod contact_tests;
 mod groups_tests;
 mod places_tests;
 mod profiles_tests;
+mod rings_tests;
 mod roles_tests;
 mod sealed_tests;
 mod sending_tests;

@@ -10,6 +10,7 @@ use crate::gateway::records::account::{
     TotpRecord,
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3};
+use crate::gateway::records::board::{Board, BoardPosition, Post, PostPlace, PostVersion, Topic};
 use crate::gateway::records::contact::{
     ContactAsked, ContactBook, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1,
     ContactShared, ReaderKey,
@@ -18,8 +19,9 @@ use crate::gateway::records::group::{
     Group, GroupEpoch, GroupMember, GroupOwner, GroupTerms, GroupWrap, InGroup, VouchedMember,
 };
 use crate::gateway::records::ids::{
-    AccountId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, UploadId,
+    AccountId, BoardId, ConversationId, DraftId, GroupId, MailboxId, ReferenceKey, RingId, UploadId,
 };
+use crate::gateway::records::keyring::{KeysChanged, Ring, RingEntry, RingEpoch, RingWrap};
 use crate::gateway::records::mailbox::{
     ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, MailboxV1, Place,
 };
@@ -158,6 +160,24 @@ pub const REMOVALS: Table<AccountId, Removal> = Table::new(96, "removals");
 pub const HELD_NAMES: Table<[u8; 16], HeldName> = Table::new(97, "held_names");
 pub const CODE_FAILURES: Table<AccountId, CodeFailures> = Table::new(98, "code_failures");
 
+pub const RINGS: Table<RingId, Ring> = Table::new(100, "rings");
+pub const RING_EPOCHS: Table<(RingId, u32), RingEpoch> = Table::new(101, "ring_epochs");
+pub const RING_ENTRIES: Table<(RingId, RingEntry), Due> = Table::new(102, "ring_entries");
+pub const RINGS_OF: Table<(RingEntry, RingId), Due> = Table::new(103, "rings_of");
+pub const RING_WRAPS: Table<(RingId, RingEntry, u32), RingWrap> = Table::new(104, "ring_wraps");
+/// The latest epoch that an account's own session found to be genuine.
+pub const RING_SEEN: Table<(AccountId, RingId), Sealed> = Table::new(105, "ring_seen");
+pub const KEYS_CHANGED: Table<(), KeysChanged> = Table::new(106, "keys_changed");
+pub const BOARDS: Table<BoardId, Board> = Table::new(107, "boards");
+/// A topic has the reference number of its first post.
+pub const BOARD_TOPICS: Table<(BoardId, ReferenceKey), Topic> = Table::new(108, "board_topics");
+pub const POSTS: Table<(BoardId, ReferenceKey, u64), Post> = Table::new(109, "posts");
+pub const POST_PLACES: Table<ReferenceKey, PostPlace> = Table::new(120, "post_places");
+pub const POST_VERSIONS: Table<(ReferenceKey, u32), PostVersion> = Table::new(121, "post_versions");
+/// By the topic; the row of the board as a whole has zeros in its place.
+pub const BOARD_POSITIONS: Table<(AccountId, BoardId, ReferenceKey), BoardPosition> =
+    Table::new(122, "board_positions");
+
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
@@ -253,6 +273,16 @@ records!(
     Removal = 1,
     HeldName = 1,
     CodeFailures = 1,
+    Ring = 1,
+    RingEpoch = 1,
+    RingWrap = 1,
+    KeysChanged = 1,
+    Board = 1,
+    BoardPosition = 1,
+    Post = 1,
+    PostPlace = 1,
+    PostVersion = 1,
+    Topic = 1,
 );
 
 versions!(

@@ -31,7 +31,7 @@ pub enum GroupRole {
     Outside,
 }
 
-/// Whether the keys of a group open for the account: `waiting` until a member who holds them is signed
+/// Whether the keys of a group, or of a board, open for the account: `waiting` until a member who holds them is signed
 /// in, `unproven` if nothing shows that a member began them, `differ` if what the server holds does not belong together.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -246,12 +246,18 @@ impl From<GroupView> for Group {
                 Standing::Member => GroupRole::Member,
                 Standing::Outside => GroupRole::Outside,
             },
-            keys: view.keys.map(|keys| match keys {
-                KeysState::Held => GroupKeys::Held,
-                KeysState::Waiting => GroupKeys::Waiting,
-                KeysState::Unproven => GroupKeys::Unproven,
-                KeysState::Differ => GroupKeys::Differ,
-            }),
+            keys: view.keys.map(GroupKeys::from),
+        }
+    }
+}
+
+impl From<KeysState> for GroupKeys {
+    fn from(state: KeysState) -> GroupKeys {
+        match state {
+            KeysState::Held => GroupKeys::Held,
+            KeysState::Waiting => GroupKeys::Waiting,
+            KeysState::Unproven => GroupKeys::Unproven,
+            KeysState::Differ => GroupKeys::Differ,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod appearance;
 pub mod attached;
+pub mod board;
 pub mod browser;
 pub mod change;
 pub mod contact;
@@ -27,6 +28,7 @@ pub mod manage;
 pub mod message;
 pub mod passkey;
 mod photo;
+pub mod post;
 pub mod preference;
 pub mod profile;
 mod readable;

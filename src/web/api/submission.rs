@@ -320,7 +320,7 @@ pub(super) fn request_key_if_any(headers: &HeaderMap) -> Result<Option<String>, 
 
 /// Returns the key under which a request is carried out only once
 /// (draft-ietf-httpapi-idempotency-key).
-fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
+pub(super) fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
     let name = HeaderName::from_static("idempotency-key");
     let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');

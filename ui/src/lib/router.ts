@@ -28,6 +28,7 @@ export type Route =
   | { view: "colleagues"; colleague: string | null }
   | { view: "groups"; id: string | null }
   | { view: "contacts"; id: string | null }
+  | { view: "boards"; id: string | null; post: string | null }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
   | { view: "account" }
@@ -59,6 +60,8 @@ function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "groups") return ["groups", ...(route.id === null ? [] : [route.id])];
   // The id is a random number, and no part of what somebody wrote.
   if (route.view === "contacts") return ["contacts", ...(route.id === null ? [] : [route.id])];
+  if (route.view === "boards")
+    return ["boards", ...[route.id, route.post].filter((part) => part !== null)];
   if (route.view === "mail" && route.query !== undefined) {
     const number = route.query === "" ? route.lost : searches.number(route.query);
     if (number === undefined) return ["search"];
@@ -106,6 +109,8 @@ export function parse(pathname: string): Route {
     return { view: first, colleague: mailbox ?? null };
   if (first === "groups" && parts.length <= 2) return { view: first, id: mailbox ?? null };
   if (first === "contacts" && parts.length <= 2) return { view: first, id: mailbox ?? null };
+  if (first === "boards" && parts.length <= 3)
+    return { view: first, id: mailbox ?? null, post: reference ?? null };
   if (first === "account" && parts.length === 1) return { view: first };
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
   if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };

@@ -1,0 +1,322 @@
+//! Boards against a model that says in other words what each reader sees: random people, groups, grants,
+//! topics and posts for some readers, asked in every way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::board::WantedGrant;
+use super::content::PostContent;
+use super::reading::{From, PostView};
+use super::tests::{made, regranted, write};
+use crate::gateway::contacts::sharing::NamedReader;
+use crate::gateway::group_tests::{add, created, gateway_of};
+use crate::gateway::tests::sign_in;
+use crate::gateway::text::shown;
+use crate::gateway::{Actor, Error, Gateway};
+use crate::terms::BoardRight;
+
+const NAMES: [&str; 5] = ["dana", "omar", "yael", "noam", "tali"];
+const GROUPS: usize = 2;
+/// How many answers are compared, each to one reader. `ASKED=100000` asks for more.
+const ASKED_MIN: usize = 3_000;
+
+/// A post, as the model keeps it.
+struct Known {
+    view: PostView,
+    word: String,
+    author: usize,
+    /// Which post began the topic.
+    topic: usize,
+    readers: Option<BTreeSet<usize>>,
+    deleted: bool,
+}
+
+#[derive(Default)]
+struct Model {
+    members: BTreeSet<(usize, usize)>,
+    people: BTreeMap<usize, BoardRight>,
+    groups: BTreeMap<usize, BoardRight>,
+    everybody: Option<BoardRight>,
+    posts: Vec<Known>,
+    /// How far somebody read a topic: how many posts of the board there were.
+    read: BTreeMap<(usize, usize), usize>,
+}
+
+impl Model {
+    fn right(&self, who: usize) -> Option<BoardRight> {
+        if who == 0 {
+            return Some(BoardRight::Manage);
+        }
+        let is_in = |group: &usize| self.members.contains(&(*group, who));
+        let groups = self.groups.iter().filter(|(group, _)| is_in(group)).map(|(_, right)| *right);
+        groups.chain(self.people.get(&who).copied()).chain(self.everybody).max()
+    }
+
+    fn is_named(&self, post: usize, who: usize) -> bool {
+        let Known { author, readers, .. } = &self.posts[post];
+        *author == who || readers.as_ref().is_none_or(|readers| readers.contains(&who))
+    }
+
+    fn sees(&self, post: usize, who: usize) -> bool {
+        let topic = self.posts[post].topic;
+        self.right(who).is_some() && self.is_named(topic, who) && self.is_named(post, who)
+    }
+
+    /// The posts of a topic that somebody sees, in order.
+    fn seen(&self, topic: usize, who: usize) -> Vec<usize> {
+        let posts = (0..self.posts.len()).filter(|post| self.posts[*post].topic == topic);
+        posts.filter(|post| self.sees(*post, who)).collect()
+    }
+
+    fn unread(&self, topic: usize, who: usize) -> usize {
+        let read = self.read.get(&(topic, who)).copied().unwrap_or_default();
+        let is_unread = |post: &usize| *post >= read && self.posts[*post].author != who;
+        self.seen(topic, who).into_iter().filter(is_unread).count()
+    }
+
+    fn topics(&self, who: usize) -> Vec<usize> {
+        (0..self.posts.len())
+            .filter(|post| self.posts[*post].topic == *post && self.sees(*post, who))
+            .collect()
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, below: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % below
+    }
+}
+
+struct World {
+    gateway: Gateway,
+    actors: Vec<Actor>,
+    groups: Vec<String>,
+    board: String,
+    model: Model,
+    random: Random,
+    asked: usize,
+}
+
+impl World {
+    fn new() -> World {
+        let gateway = gateway_of(&NAMES[2..]);
+        let actors: Vec<Actor> = NAMES.iter().map(|name| sign_in(&gateway, name)).collect();
+        for _ in 0..2 {
+            for actor in &actors {
+                gateway.groups_tend(actor).unwrap();
+            }
+            gateway.groups_tend(&actors[0]).unwrap();
+        }
+        let groups: Vec<String> = (0..GROUPS).map(|_| created(&gateway, &actors[0])).collect();
+        let board = made(&gateway, &actors[0], true, vec![]);
+        let random = Random(20_261_130);
+        World { gateway, actors, groups, board, model: Model::default(), random, asked: 0 }
+    }
+
+    fn member_change(&mut self) {
+        let (group, who) = (self.random.below(GROUPS), 1 + self.random.below(NAMES.len() - 1));
+        let World { gateway, actors, groups, model, .. } = self;
+        if model.members.remove(&(group, who)) {
+            let account = actors[who].account().to_text();
+            gateway.group_member_remove(&actors[0], &groups[group], &account).unwrap();
+        } else {
+            add(gateway, &actors[0], &groups[group], NAMES[who]);
+            model.members.insert((group, who));
+        }
+    }
+
+    fn grants_change(&mut self) {
+        let right = |random: &mut Random| BoardRight::ALL[random.below(3)];
+        let random = &mut self.random;
+        let some = |random: &mut Random, from: usize, to: usize| {
+            let mut found = BTreeMap::new();
+            for one in from..to {
+                if random.below(3) == 0 {
+                    found.insert(one, right(random));
+                }
+            }
+            found
+        };
+        self.model.people = some(random, 1, NAMES.len());
+        self.model.groups = some(random, 0, GROUPS);
+        self.model.everybody = (random.below(5) == 0).then(|| right(random));
+        let person = |who: usize| NamedReader::Person(format!("{}@example.org", NAMES[who]));
+        let people = self.model.people.iter().map(|(who, right)| (person(*who), *right));
+        let named = |group: usize| NamedReader::Group(self.groups[group].clone());
+        let groups = self.model.groups.iter().map(|(group, right)| (named(*group), *right));
+        let everybody = self.model.everybody.map(|right| (NamedReader::Everybody, right));
+        let grants = people.chain(groups).chain(everybody);
+        let grants = grants.map(|(to, right)| WantedGrant { to, right }).collect();
+        regranted(&self.gateway, &self.actors[0], &self.board, grants).unwrap();
+    }
+
+    /// Somebody posts, for all or for some, or is refused.
+    fn post(&mut self) {
+        let who = self.random.below(NAMES.len());
+        let count = self.model.posts.len();
+        let topic = (count > 0 && self.random.below(4) > 0).then(|| {
+            let at = self.random.below(count);
+            self.model.posts[at].topic
+        });
+        let limited = self.random.below(3) == 0;
+        let readers: BTreeSet<usize> = (0..NAMES.len())
+            .filter(|one| limited && *one != who && self.random.below(2) == 0)
+            .collect();
+        let word = format!("word{count}x");
+        let names: Vec<&str> = readers.iter().map(|one| NAMES[*one]).collect();
+        let view = topic.map(|topic| &self.model.posts[topic].view);
+        let done =
+            write(&self.gateway, &self.actors[who], &self.board, (view, &word), &names, &word);
+        let may = self.model.right(who) >= Some(BoardRight::Write)
+            && topic.is_none_or(|topic| self.model.sees(topic, who))
+            && readers.iter().all(|one| {
+                self.model.right(*one).is_some()
+                    && topic.is_none_or(|topic| {
+                        let readers = &self.model.posts[topic].readers;
+                        readers.as_ref().is_none_or(|readers| readers.contains(one))
+                    })
+            });
+        match done {
+            Ok(view) => {
+                assert!(may, "{who} wrote {word}");
+                let topic = topic.unwrap_or(count);
+                let is_all_read = self.model.unread(topic, who) == 0;
+                let readers = Some(readers).filter(|readers| !readers.is_empty());
+                let known = Known { view, word, author: who, topic, readers, deleted: false };
+                self.model.posts.push(known);
+                if is_all_read {
+                    self.model.read.insert((topic, who), count + 1);
+                }
+            }
+            Err(Error::Denied { .. } | Error::NotFound { .. }) => assert!(!may, "{who}: {word}"),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    /// Somebody changes, deletes or reads a post, or is refused.
+    fn change(&mut self) {
+        let count = self.model.posts.len();
+        if count == 0 {
+            return;
+        }
+        let (who, at) = (self.random.below(NAMES.len()), self.random.below(count));
+        let (sees, right) = (self.model.sees(at, who), self.model.right(who));
+        let own = self.model.posts[at].author == who;
+        let needed = if own { BoardRight::Write } else { BoardRight::Edit };
+        let may = sees && right >= Some(needed);
+        let reference = shown(self.model.posts[at].view.reference);
+        let actor = &self.actors[who];
+        match self.random.below(3) {
+            0 => {
+                let done = self.gateway.post_delete(actor, &reference);
+                assert_eq!(done.is_ok(), may, "{who} deletes {at}: {done:?}");
+                self.model.posts[at].deleted |= may;
+            }
+            1 => {
+                let known = &self.model.posts[at];
+                let title = if known.topic == at { "On it" } else { "" }.to_owned();
+                let text = format!("changed {}", known.word);
+                let version = self.gateway.post(&self.actors[known.author], &reference);
+                let version = version.map(|view| view.version).unwrap_or_default();
+                let content = PostContent { title, text };
+                let done = self.gateway.post_change(actor, &reference, version, &content);
+                let is_known = self.model.sees(at, known.author);
+                match done {
+                    Ok(_) => assert!(may && !known.deleted),
+                    Err(Error::Conflict(_)) => assert!(may && (known.deleted || !is_known)),
+                    Err(_) => assert!(!may),
+                }
+            }
+            _ => {
+                let done = self.gateway.post_read(actor, &reference);
+                assert_eq!(done.is_ok(), sees);
+                if sees {
+                    let topic = self.model.posts[at].topic;
+                    let read = self.model.read.entry((topic, who)).or_default();
+                    *read = (*read).max(at + 1);
+                }
+            }
+        }
+    }
+
+    /// Every reader asks in every way.
+    fn check(&mut self) {
+        for who in 0..NAMES.len() {
+            let (gateway, actor, model) = (&self.gateway, &self.actors[who], &self.model);
+            let list = gateway.board_list(actor).unwrap().items;
+            let right = model.right(who);
+            assert_eq!(list.first().map(|one| one.right), right, "{who}");
+            let topics = model.topics(who);
+            let unread = topics.iter().filter(|topic| model.unread(**topic, who) > 0).count();
+            assert_eq!(list.first().map_or(0, |one| one.unread), unread, "{who}");
+            self.asked += 2;
+            let Ok(page) = gateway.topic_list(actor, &self.board, (0, 100)) else {
+                assert_eq!(right, None);
+                continue;
+            };
+            assert_eq!(page.total, topics.len(), "{who}");
+            for view in &page.items {
+                let topic =
+                    topics.iter().find(|one| model.posts[**one].view.reference == view.reference);
+                let topic = *topic.expect("a topic that is seen");
+                let posts = (model.seen(topic, who).len(), model.unread(topic, who));
+                assert_eq!((view.posts, view.unread), posts, "{who} {topic}");
+                self.asked += 1;
+            }
+            if let Some(topic) = topics.get(self.random.below(topics.len().max(1))) {
+                let reference = shown(model.posts[*topic].view.reference);
+                let page = gateway.topic_posts(actor, &reference, From::Offset(0), 100).unwrap();
+                let seen = model.seen(*topic, who);
+                assert_eq!(page.total, seen.len());
+                for (view, post) in page.items.iter().zip(&seen) {
+                    let known = &model.posts[*post];
+                    assert_eq!(view.reference, known.view.reference);
+                    let said = view.content.as_ref().map(|content| content.text.as_str());
+                    assert_eq!(said.is_some(), !known.deleted, "{who} opens {post}");
+                    assert!(said.is_none_or(|said| said.contains(&known.word)));
+                }
+                self.asked += seen.len();
+            }
+            for _ in 0..3.min(model.posts.len()) {
+                let at = self.random.below(model.posts.len());
+                let (known, sees) = (&model.posts[at], model.sees(at, who));
+                let reference = shown(known.view.reference);
+                assert_eq!(gateway.post(actor, &reference).is_ok(), sees);
+                assert_eq!(gateway.post_versions(actor, &reference).is_ok(), sees);
+                let found = |question: &str| {
+                    let found = gateway.posts_search(actor, None, question).unwrap();
+                    assert!(!found.more);
+                    found.items.len()
+                };
+                let is_found = usize::from(sees && !known.deleted);
+                assert_eq!(found(&known.word), is_found, "{who} finds {at}");
+                assert_eq!(found(&reference), usize::from(sees));
+                self.asked += 4;
+            }
+        }
+    }
+}
+
+/// P-59, P-60, P-61.
+#[test]
+fn every_way_shows_each_reader_exactly_what_is_for_the_reader() {
+    let asked = std::env::var("ASKED").map_or(ASKED_MIN, |asked| asked.parse().unwrap());
+    let mut world = World::new();
+    while world.asked < asked {
+        match world.random.below(10) {
+            0 => world.member_change(),
+            1 => world.grants_change(),
+            2..6 if world.model.posts.len() < 60 => world.post(),
+            _ => world.change(),
+        }
+        // Somebody who holds the keys is signed in now and then.
+        for actor in &world.actors {
+            world.gateway.groups_tend(actor).unwrap();
+        }
+        let _ = world.gateway.board(&world.actors[0], &world.board);
+        world.check();
+    }
+}

@@ -1,0 +1,27 @@
+//! What somebody may do on a board.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A right on a board; each has those before it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum BoardRight {
+    /// To read posts.
+    Read,
+    /// To post, and to change and delete own posts.
+    Write,
+    /// To change and delete the posts of others, and to pin and lock topics.
+    Edit,
+    /// To say who may do what, to change what the board is called, and to delete it.
+    Manage,
+}
+
+super::words!(BoardRight {
+    Read => "read",
+    Write => "write",
+    Edit => "edit",
+    Manage => "manage",
+});
