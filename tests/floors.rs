@@ -40,6 +40,7 @@ const FLOORS: &[&str] = &[
     "outcomes",
     "contacts",
     "profiles",
+    "chat",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

@@ -11,8 +11,11 @@ use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::contact::BOOK;
-use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::keyring::{RingEntry, removed_from_some_in_tx};
+use crate::gateway::records::ids::{AccountId, GroupId, RingId};
+use crate::gateway::records::keyring::{RingEntry, removed_from_some_in_tx, removed_in_tx};
+use crate::gateway::records::room::RoomId;
+use crate::gateway::records::room_events::{RoomEvent, left_in_tx};
+use crate::gateway::records::tables::RING_SEEN;
 use crate::gateway::records::tables::{
     ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, ATTESTATIONS, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
     CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, GROUP_WAITING,
@@ -20,13 +23,16 @@ use crate::gateway::records::tables::{
     REGISTERS, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
     SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
 };
-use crate::gateway::records::tables::RING_SEEN;
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
 };
+use crate::gateway::records::tables::{
+    ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REQUESTS, ROOMS_OF, TEMPORARY,
+};
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
+use crate::terms::LineKind;
 
 /// How many rows one transaction removes at most.
 pub(in crate::gateway) const ROWS_AT_ONCE: usize = 500;
@@ -43,7 +49,7 @@ pub(in crate::gateway) enum Cleared {
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 49] = [
+const TABLES: [Clear; 53] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
@@ -92,6 +98,10 @@ const TABLES: [Clear; 49] = [
     |tx, id, room| some_in_tx(tx, &KNOWN_BROWSERS, &id, room),
     |tx, id, room| some_in_tx(tx, &ROLE_ACTS, &id, room),
     |tx, id, room| some_in_tx(tx, &ROLE_INTERIM, &id, room),
+    room_asked_in_tx,
+    |tx, id, room| some_in_tx(tx, &ROOM_HERE, &id, room),
+    |tx, id, room| some_in_tx(tx, &ROOM_OF_TWO, &id, room),
+    |tx, id, room| some_in_tx(tx, &ROOMS_OF, &id, room),
     |tx, id, room| some_in_tx(tx, &PREFERENCES, &id, room),
     |tx, id, room| some_in_tx(tx, &COUNTERS, &id, room),
 ];
@@ -149,6 +159,35 @@ impl Gateway {
         while self.contacts_unshare_some(id)? == Cleared::Some {}
         Ok(())
     }
+}
+
+impl Gateway {
+    /// Takes an account that is shut out of its chat rooms, and says so to those who stay. What it said
+    /// stays with them.
+    pub(in crate::gateway) fn rooms_leave(&self, id: AccountId) -> Result<(), Error> {
+        for (_, room) in keys_of(&self.inner.store, &ROOMS_OF, |(who, _)| *who == id)? {
+            let mut members = Vec::new();
+            self.inner.store.scan_keys(&ROOM_MEMBERS, &room, |(_, account)| {
+                members.extend((account != id).then_some(account));
+                ControlFlow::Continue(())
+            })?;
+            let (reference, at) = (self.reference_new().to_bytes(), self.inner.clock.now());
+            let event = RoomEvent { reference, at, who: id, kind: LineKind::Left, by: None };
+            let done = self.inner.store.transact(move |tx| {
+                removed_in_tx(tx, RingId(room), RingEntry::Account(id))?;
+                left_in_tx(tx, room, &event, controls)
+            });
+            readable(done.wait())?;
+            self.publish_room(&members, room, "members");
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody may control a room: an account inside that can sign in.
+fn controls(tx: &Tx<'_>, who: AccountId) -> Result<bool, Error> {
+    let is_able = tx.get(&ACCOUNTS, &who)?.is_some_and(|row| !row.disabled);
+    Ok(is_able && !tx.has(&TEMPORARY, &who)?)
 }
 
 /// Removes some of what an account has, and keeps its record.
@@ -244,6 +283,16 @@ fn contacts_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, 
             tx.delete(&CONTACTS_DELETED, &(due, key.0, key.1));
         }
         tx.delete(&CONTACTS, key);
+    }
+    Ok(keys.len())
+}
+
+/// The requests to join a chat room, each of which has a row at the room as well.
+fn room_asked_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
+    let keys: Vec<(AccountId, RoomId)> = some_keys(tx, &ROOM_ASKED, &id, room)?;
+    for (who, asked) in &keys {
+        tx.delete(&ROOM_ASKED, &(*who, *asked));
+        tx.delete(&ROOM_REQUESTS, &(*asked, *who));
     }
     Ok(keys.len())
 }
