@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::chat::{self, Chat};
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
@@ -118,6 +119,11 @@ enum Command {
     Profile {
         #[command(subcommand)]
         command: Profile,
+    },
+    /// Talk with others, in rooms and two by two.
+    Chat {
+        #[command(subcommand)]
+        command: Chat,
     },
 }
 
@@ -315,6 +321,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
         Command::Profile { command } => {
             profiles::perform(&mut client, command, (&mut out, printable)).await?;
+            Ok(())
+        }
+        Command::Chat { command } => {
+            chat::perform(&mut client, command, (&mut out, printable)).await?;
             Ok(())
         }
     };

@@ -1,6 +1,7 @@
 //! A small client of the public HTTPS API, for scripts and tests. It makes the same requests as
 //! the browser, with proofs signed by a key that lives as long as the client (RFC 9449).
 
+mod chat;
 pub mod cli;
 mod contacts;
 pub mod groups;
