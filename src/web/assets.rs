@@ -35,12 +35,13 @@ const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
 /// The first parts of the addresses that the UI's own router knows.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "",
     "mail",
     "search",
     "groups",
     "contacts",
+    "chat",
     "colleagues",
     "sessions",
     "settings",

@@ -1,7 +1,8 @@
 // The whole catalogue; the page loads its parts side by side.
 import base from "./base/de.ts";
+import chat from "./chat/de.ts";
 import manage from "./manage/de.ts";
 import people from "./people/de.ts";
 
-export const de = { ...base, ...people, manage };
+export const de = { ...base, ...people, ...chat, manage };
 export default de;

@@ -1,10 +1,12 @@
 // The whole catalogue; the page loads its parts side by side.
 import base from "./base/en.ts";
+import chat from "./chat/en.ts";
 import manage from "./manage/en.ts";
 import people from "./people/en.ts";
 
-export const en = { ...base, ...people, manage };
+export const en = { ...base, ...people, ...chat, manage };
 export type Base = typeof base;
 export type People = typeof people;
+export type Chat = typeof chat;
 export type Catalogue = typeof en;
 export default en;

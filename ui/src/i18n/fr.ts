@@ -1,7 +1,8 @@
 // The whole catalogue; the page loads its parts side by side.
 import base from "./base/fr.ts";
+import chat from "./chat/fr.ts";
 import manage from "./manage/fr.ts";
 import people from "./people/fr.ts";
 
-export const fr = { ...base, ...people, manage };
+export const fr = { ...base, ...people, ...chat, manage };
 export default fr;

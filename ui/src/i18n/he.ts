@@ -1,7 +1,8 @@
 // The whole catalogue; the page loads its parts side by side.
 import base from "./base/he.ts";
+import chat from "./chat/he.ts";
 import manage from "./manage/he.ts";
 import people from "./people/he.ts";
 
-export const he = { ...base, ...people, manage };
+export const he = { ...base, ...people, ...chat, manage };
 export default he;
