@@ -211,6 +211,14 @@ fn a_person_says_something_and_others_find_it() {
     daemon.stop();
 }
 
+/// P-11, P-64, P-65, P-67, P-69, P-71: three people talk in a room and two by two.
+#[test]
+fn people_talk_in_a_room_and_two_by_two() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "chat.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

@@ -293,6 +293,7 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
             canaries.extend(write_shared(&mut client, &mut other).await);
             canaries.extend(write_attestation(&mut client, &mut other).await);
             canaries.extend(write_profile(&mut client).await);
+            canaries.extend(write_chat(&mut client, &mut other).await);
         }
         // The words of the sent messages are in the search index now. They are searched for only
         // where it does not matter that the query itself passes through memory.
@@ -476,6 +477,38 @@ async fn write_profile(client: &mut Client) -> Vec<String> {
     assert_eq!(seen["published"]["about"], json!(about));
     let fields = seen["published"]["fields"].as_array().unwrap();
     assert!(fields.contains(&json!("picture")), "{fields:?}");
+    words.into()
+}
+
+/// Writes canaries into the name of a chat room, a line, another one that is changed, and a line that is
+/// deleted; returns them.
+async fn write_chat(client: &mut Client, other: &mut Client) -> Vec<String> {
+    let words: [String; 5] = std::array::from_fn(|_| token());
+    let [name, line, before, after, deleted] = &words;
+    let room = json!({"name": name, "sharesEarlier": true});
+    let room: Value = client.call(Method::POST, "/api/rooms", Some(room)).await.expect("it opens");
+    let path = format!("/api/rooms/{}", room["id"].as_str().expect("a number"));
+    let ask = json!({"room": room["id"]});
+    other.done(Method::POST, "/api/rooms/asked", Some(ask)).await.expect("it is asked");
+    let waiting: Value =
+        client.call(Method::GET, &format!("{path}/requests"), None).await.expect("they are shown");
+    let who = waiting["items"][0]["person"]["id"].as_str().expect("somebody asks");
+    let admit = Some(json!({"verdict": "admit"}));
+    let answer = format!("{path}/requests/{who}");
+    client.done(Method::POST, &answer, admit).await.expect("it is answered");
+    let lines = format!("{path}/lines");
+    for (number, text) in [line, before, deleted].into_iter().enumerate() {
+        let said = json!({"clientId": format!("{number:032x}"), "text": text});
+        let said: Value = other.call(Method::POST, &lines, Some(said)).await.expect("it is said");
+        assert_eq!(said["number"], json!(number + 3));
+    }
+    let changed = Some(json!({"text": after}));
+    other.done(Method::PATCH, &format!("{lines}/4"), changed).await.expect("it is changed");
+    other.done(Method::DELETE, &format!("{lines}/5"), None).await.expect("it is deleted");
+    let seen: Value = client.call(Method::GET, &lines, None).await.expect("they are shown");
+    let texts: Vec<&Value> =
+        seen["items"].as_array().expect("lines").iter().map(|one| &one["text"]).collect();
+    assert_eq!(texts, [&Value::Null, &Value::Null, &json!(line), &json!(after), &Value::Null]);
     words.into()
 }
 

@@ -72,6 +72,11 @@ const PROVEN: &[(&str, &str)] = &[
         "P-61",
         "several people write and edit, and a right that is taken away ends at the next request",
     ),
+    ("P-64", "what is said in a chat is held on the server, and read there"),
+    ("P-67", "a controller sees who asks to join a room, and admits or refuses"),
+    ("P-68", "what is said waits for who is away, and is read in order"),
+    ("P-69", "the others learn that somebody left, or that a session ended"),
+    ("P-70", "the others learn that somebody stopped reading, and reads again"),
     ("P-80", "users vouch for each other, and revoke it"),
     ("P-81", "a message says who vouches for its sender, and each signature is verified"),
     ("P-82", "a sender suppresses that for one message or for all"),
@@ -89,6 +94,13 @@ const PARTLY: &[(&str, &str)] = &[
     ("P-34", "Postfix accepts the notification; Exim was not tried"),
     ("P-39", "the complete matrix is shown in a unit test only"),
     ("P-40", "Exim and swaks"),
+    ("P-65", "two and three people; a room of 1,000 was not tried"),
+    (
+        "P-66",
+        "a POP3 client; in the browser, the title, the badge and the notification of the system: outside the \
+         page of the chat, somebody whose session has the room open learns of a line when that session ends",
+    ),
+    ("P-71", "files in the transcript: there are none in a chat yet"),
     ("P-85", "a non-member's request for a profile: the directory alone is there yet"),
     ("P-89", "the raw image of a disk is not searched"),
 ];

@@ -41,6 +41,7 @@ const FLOORS: &[&str] = &[
     "contacts",
     "profiles",
     "boards",
+    "chat",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::mail::reference::Reference;
 
 use super::boards::{self, Boards};
+use super::chat::{self, Chat};
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
 use super::problem::Error;
@@ -125,6 +126,11 @@ enum Command {
     Profile {
         #[command(subcommand)]
         command: Profile,
+    },
+    /// Talk with others, in rooms and two by two.
+    Chat {
+        #[command(subcommand)]
+        command: Chat,
     },
 }
 
@@ -326,6 +332,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
         Command::Profile { command } => {
             profiles::perform(&mut client, command, (&mut out, printable)).await?;
+            Ok(())
+        }
+        Command::Chat { command } => {
+            chat::perform(&mut client, command, (&mut out, printable)).await?;
             Ok(())
         }
     };

@@ -5,6 +5,7 @@
 //! the value found and what is allowed. Secrets are given as paths or systemd credentials, never
 //! as values, so nothing here has to be kept out of a log.
 
+mod chat;
 mod groups;
 mod https;
 mod images;
@@ -31,6 +32,7 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
 
+pub use chat::Chat;
 pub use groups::Groups;
 pub use https::Https;
 pub use images::Images;
@@ -69,6 +71,7 @@ pub struct Config {
     pub search: Search,
     pub mailboxes: Mailboxes,
     pub groups: Groups,
+    pub chat: Chat,
     pub images: Images,
     pub manage: Manage,
     pub store: Store,
@@ -201,6 +204,7 @@ impl Config {
             self.passwords.check(),
             self.search.check(),
             self.mailboxes.check(),
+            self.chat.check(),
             self.images.check(),
             self.manage.check(),
             self.store.check(),

@@ -507,6 +507,13 @@ fn settings(config: &Config) -> Settings {
         group_kinds_by: config.groups.kinds,
         group_addresses_by: config.groups.addresses,
         closed_members: config.groups.closed_members,
+        chat: gateway::ChatSettings {
+            members_max: config.chat.members_max.into(),
+            edit_secs: config.chat.edit_secs.into(),
+            stopped_reading_secs: config.chat.stopped_reading_secs.into(),
+            notice_secs: config.chat.notice_secs.into(),
+            presence_fixed: config.chat.presence_fixed,
+        },
         changes_kept: config.mailboxes.changes_kept,
     }
 }

@@ -138,6 +138,10 @@ pub enum Conflict {
     NameDiffers,
     /// Too many codes in a row were wrong.
     TotpStopped,
+    /// The account is in the room already.
+    InRoom,
+    /// This is the last controller of the room.
+    LastController,
 }
 
 impl Conflict {
@@ -182,6 +186,8 @@ impl Conflict {
             Conflict::LastAddress => "last-address",
             Conflict::NameDiffers => "name-differs",
             Conflict::TotpStopped => "totp-stopped",
+            Conflict::InRoom => "in-room",
+            Conflict::LastController => "last-controller",
         }
     }
 }
@@ -249,6 +255,10 @@ impl Conflict {
                  with a passkey, use the recovery key, or ask your administrator."
             }
             Conflict::NameDiffers => "What was typed is not the login name of this account.",
+            Conflict::InRoom => "You are in this room already.",
+            Conflict::LastController => {
+                "This is the last controller of the room; name another one first, or end the room."
+            }
         }
     }
 }

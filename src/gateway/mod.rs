@@ -32,6 +32,7 @@
 //! | `contacts` | address books, and requests to add a contact |
 //! | `profiles` | what users say about themselves, and the directory that shows it |
 //! | `boards` | boards with topics and posts, for audiences of their own |
+//! | `chat` | conversations of two, and rooms whose controllers admit the others |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -89,6 +90,7 @@ pub mod contacts;
 pub mod profiles;
 
 pub mod boards;
+pub mod chat;
 
 #[cfg(test)]
 mod again_tests;
@@ -172,7 +174,7 @@ pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};
 pub use records::submission::Step;
-pub use settings::{Quota, Settings};
+pub use settings::{Chat as ChatSettings, Quota, Settings};
 
 /// The domain. Cloning is cheap; clones share everything.
 #[derive(Clone)]
@@ -188,6 +190,7 @@ struct Inner {
     events: feed::event::Events,
     epochs: mailboxes::epoch::Epochs,
     search_busy: search::Busy,
+    room_passes: chat::passes::RoomPasses,
     addressees: accounts::addressee::Addressees,
     names: accounts::names::Names,
     directory: accounts::directory::Directory,
@@ -228,6 +231,7 @@ impl Gateway {
             events,
             epochs,
             search_busy: search::Busy::default(),
+            room_passes: chat::passes::RoomPasses::default(),
             addressees: accounts::addressee::Addressees::default(),
             names: accounts::names::Names::default(),
             directory: accounts::directory::Directory::default(),

@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use super::accounts::appearance::Appearance;
 use super::accounts::change::{Others, PasswordChange};
 use super::accounts::preference::PreferencesChange;
+use super::chat::member::RoomAnswer;
+use super::chat::room::NewRoom;
 use super::contacts::shares::{Field, Fields};
 use super::contacts::sharing::{NamedReader, WantedShare};
 use super::contacts::stored::ContactPatch;
@@ -541,6 +543,13 @@ fn nothing_of_an_account_that_ended_is_left() {
     let other = Name { given: "Omar".to_owned(), ..Name::default() };
     let patch = ContactPatch { name: Some(other), ..ContactPatch::default() };
     gateway.contact_shared_change(&dana, (&of.0, &of.1), shared.version, &patch).unwrap();
+
+    let new = NewRoom { name: "Plans".to_owned(), shares_earlier: false };
+    let room = gateway.room_create(&dana, &new).unwrap().id.parse().unwrap();
+    gateway.room_ask(&noa, room).unwrap();
+    gateway.room_answer(&dana, room, &account.to_text(), RoomAnswer::Admit).unwrap();
+    gateway.room_read(&noa, room, 2).unwrap();
+    gateway.room_ask(&noa, Reference::new(1)).unwrap();
 
     let rows = || {
         let mut tables = BTreeSet::new();

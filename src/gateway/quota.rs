@@ -6,6 +6,7 @@
 //! | a draft | its sealed form | 1 |
 //! | a file that is being uploaded, or was uploaded for a draft | its size, from the beginning | 0 |
 //! | a contact, also for a day after it was deleted, its photo, and the blocks of the list | their sealed forms | 0 |
+//! | what the account said in chat, until it is deleted | the sealed form of each line | 0 |
 //! | a sent message that its sender deleted while it waits outside (`mailboxes/owed.rs`) | its size | 0 |
 //!
 //! A message counts for each account that has it, although its content is stored once: nobody gets

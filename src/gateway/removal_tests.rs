@@ -6,6 +6,9 @@ use std::ops::ControlFlow;
 use super::accounts::appearance::Appearance;
 use super::boards::board::{NewBoard, WantedGrant};
 use super::boards::post::NewPost;
+use super::chat::line::{LinesQuery, NewLine};
+use super::chat::member::RoomAnswer;
+use super::chat::room::NewRoom;
 use super::contacts::request::Proposed;
 use super::contacts::shared::SharedQuery;
 use super::contacts::shares::{Field, Fields};
@@ -34,7 +37,7 @@ use super::*;
 use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Photo};
 use crate::store::{Order, Read, Span, Table};
-use crate::terms::{Acquaintance, BoardRight, GroupAct};
+use crate::terms::{Acquaintance, BoardRight, GroupAct, LineKind};
 
 fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
     gateway.account_remove(name, name, after).unwrap();
@@ -85,7 +88,11 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 39] = [
+const NOT_FILLED: [(&str, &str); 43] = [
+    ("rooms", "by the room, which the user leaves"),
+    ("room_requests", "by the room; they go with what the user asked"),
+    ("room_lines", "by the room; what was said stays with those who are in it"),
+    ("room_watch", "by the room"),
     ("login_names", "by a keyed hash; the first step removes the name"),
     ("addresses", "by a keyed hash; the first step removes each address"),
     ("held_names", "by a keyed hash, for 90 days, and on purpose"),
@@ -175,6 +182,20 @@ fn use_boards(gateway: &Gateway, dana: &Actor, omar: &Actor) {
     };
     let board = text::hex(&board.unwrap().view.id.0);
     gateway.post_write(omar, &board, &new, "request-1").unwrap();
+}
+
+/// The user talks to another one, is in a room, and has asked to join one that may be there.
+fn use_chat(gateway: &Gateway, omar: &Actor, dana: &Actor) {
+    let new = NewRoom { name: "Plans".to_owned(), shares_earlier: false };
+    let room = gateway.room_create(omar, &new).unwrap().id.parse().unwrap();
+    gateway.room_ask(dana, room).unwrap();
+    let asking = dana.account().to_text();
+    gateway.room_answer(omar, room, &asking, RoomAnswer::Admit).unwrap();
+    gateway.room_read(omar, room, 2).unwrap();
+    gateway.room_with(omar, "dana@example.org").unwrap();
+    gateway.room_ask(omar, Reference::new(1)).unwrap();
+    let line = NewLine { text: "What omar said".to_owned(), ..NewLine::default() };
+    gateway.room_say(omar, room, &line).unwrap();
 }
 
 /// Each of the two shares, adds and changes something in the address book of the other, and asks the other
@@ -295,6 +316,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     use_vouching(&gateway, &omar, &dana);
     use_vouching(&gateway, &dana, &omar);
     gateway.vouch_ask(&omar, "noa@example.org").unwrap();
+    use_chat(&gateway, &omar, &dana);
     put_rows(&gateway, account);
     let used = tables_of(&gateway, account);
     let why = |name: &str| NOT_FILLED.iter().find(|(other, _)| *other == name);
@@ -321,6 +343,14 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     };
     gateway.store().scan_keys(&PROFILE_SHARED, &(), keep).unwrap();
     assert!(copies.iter().all(|owner| *owner != account), "others see the profile");
+    // Who stays in the room controls it from now on, and has what the user said.
+    let rooms = gateway.rooms(&dana).unwrap();
+    let room = rooms.iter().find(|room| room.name.is_some()).unwrap();
+    assert!(room.controller);
+    let query = (LinesQuery::After(0), 100);
+    let lines = gateway.room_lines(&dana, room.id.parse().unwrap(), query).unwrap().items;
+    assert_eq!(lines[1].text.as_deref(), Some("What omar said"));
+    assert_eq!(lines.last().unwrap().kind, LineKind::Left);
     // What others have of the user stays.
     let said: Vec<_> = inbox(&gateway, &dana).into_iter().map(|item| item.subject).collect();
     assert!(!said.is_empty(), "{said:?}");

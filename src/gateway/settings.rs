@@ -97,6 +97,34 @@ pub struct Settings {
     pub group_addresses_by: GroupsBy,
     /// What people learn of a member of a closed group that they are not in.
     pub closed_members: ClosedMembers,
+    pub chat: Chat,
+}
+
+/// What the administrator says about chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chat {
+    /// The most members of a room.
+    pub members_max: u64,
+    /// How long somebody may change or delete what was said.
+    pub edit_secs: i64,
+    /// After how long somebody who does not read what others say is shown as no longer reading.
+    pub stopped_reading_secs: i64,
+    /// After how long a notice says that something waits for somebody who is not there.
+    pub notice_secs: i64,
+    /// Whether all members show who reads and who is there, and nobody may choose otherwise.
+    pub presence_fixed: bool,
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Chat {
+            members_max: 1_000,
+            edit_secs: 900,
+            stopped_reading_secs: 300,
+            notice_secs: 120,
+            presence_fixed: false,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -147,6 +175,7 @@ impl Default for Settings {
             group_kinds_by: GroupsBy::Managers,
             group_addresses_by: GroupsBy::Managers,
             closed_members: ClosedMembers::Address,
+            chat: Chat::default(),
         }
     }
 }

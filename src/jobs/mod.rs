@@ -15,6 +15,7 @@
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
+//! | `rooms_away`, `rooms_watch` | says who left a chat room with the last session; who stopped reading, and whom a notice tells that something waits |
 //! | `removals` | removes what is left of users who were removed |
 //! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
@@ -30,6 +31,8 @@ mod release;
 mod removals;
 mod reports;
 mod roles_finish;
+mod rooms_away;
+mod rooms_watch;
 mod sessions_expire;
 mod temporary_expire;
 mod temporary_warn;
@@ -54,6 +57,8 @@ const TIMED: &[timed::Job] = &[
     roles_finish::JOB,
     boards_finish::JOB,
     contacts_expire::JOB,
+    rooms_away::JOB,
+    rooms_watch::JOB,
 ];
 
 /// The jobs that are woken when there is something to do.

@@ -10,6 +10,7 @@ pub mod alike;
 pub mod attachable;
 pub mod auto_response;
 pub mod cards;
+pub mod chat_text;
 mod cms;
 mod code_page;
 pub mod codes_text;

@@ -21,6 +21,7 @@ mod profile;
 mod queue;
 mod reject_reason;
 mod relation;
+mod room;
 mod sender_check;
 mod standing;
 
@@ -41,6 +42,7 @@ pub use profile::Profile;
 pub use queue::{QueueKind, QueueState};
 pub use reject_reason::RejectReason;
 pub use relation::RelationKind;
+pub use room::{LineKind, RoomKind};
 pub use sender_check::{SenderCheck, SenderWarning};
 pub use standing::{SignatureState, Standing, VouchProblem};
 
@@ -185,6 +187,9 @@ mod tests {
         check(&VouchProblem::ALL, VouchProblem::as_str, &problems);
         let pickups = ["waiting", "visited", "claimed", "expired", "revoked"];
         check(&PickupState::ALL, PickupState::as_str, &pickups);
+        check(&RoomKind::ALL, RoomKind::as_str, &["conversation", "room"]);
+        let lines = ["said", "deleted", "joined", "left", "removed", "away", "back"];
+        check(&LineKind::ALL, LineKind::as_str, &lines);
         check(&GroupKind::ALL, GroupKind::as_str, &["plain", "open", "closed"]);
         check(&GroupWriters::ALL, GroupWriters::as_str, &["members", "inside", "everybody"]);
         check(&GroupsBy::ALL, GroupsBy::as_str, &["everybody", "managers"]);

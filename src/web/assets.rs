@@ -35,13 +35,14 @@ const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
 /// The first parts of the addresses that the UI's own router knows.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "",
     "mail",
     "search",
     "groups",
     "boards",
     "contacts",
+    "chat",
     "colleagues",
     "sessions",
     "settings",

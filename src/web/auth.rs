@@ -337,6 +337,19 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/submissions", &[Method::POST]),
     ("/api/submissions/{ref}", &[Method::GET]),
     ("/api/submissions/{ref}/undo", &[Method::POST]),
+    ("/api/rooms", &[Method::GET]),
+    ("/api/rooms/asked", &[Method::POST]),
+    ("/api/rooms/asked/{ref}", &[Method::DELETE]),
+    ("/api/rooms/{ref}", &[Method::GET]),
+    ("/api/rooms/{ref}/leave", &[Method::POST]),
+    ("/api/rooms/{ref}/own", &[Method::PATCH]),
+    ("/api/rooms/{ref}/keys", &[Method::POST]),
+    ("/api/rooms/{ref}/members", &[Method::GET]),
+    ("/api/rooms/{ref}/lines", &[Method::GET, Method::POST]),
+    ("/api/rooms/{ref}/lines/{number}", &[Method::GET, Method::PATCH, Method::DELETE]),
+    ("/api/rooms/{ref}/lines/{number}/reaction", &[Method::PUT, Method::DELETE]),
+    ("/api/rooms/{ref}/read", &[Method::PUT]),
+    ("/api/rooms/{ref}/typing", &[Method::POST]),
 ];
 
 /// The routes that are open to an account whose password somebody else chose: its session, and the

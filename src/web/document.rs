@@ -26,6 +26,8 @@ use crate::gateway::boards::post::POST_READERS_MAX;
 use crate::gateway::boards::reading::POSTS_PAGE_MAX;
 use crate::gateway::boards::search::QUESTION_CHARS_MAX as POSTS_QUESTION_CHARS_MAX;
 use crate::gateway::boards::topic::TOPICS_PAGE_MAX;
+use crate::gateway::chat::line as chat_line;
+use crate::gateway::chat::room::NAME_CHARS_MAX as ROOM_CHARS_MAX;
 use crate::gateway::contacts::list::{
     LOOKED_UP_MAX, PAGE_MAX as CONTACTS_PAGE_MAX, QUERY_CHARS_MAX as CONTACTS_QUERY_CHARS_MAX,
 };
@@ -157,6 +159,19 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("ChangePassword", "newPassword", "maxLength", PASSWORD_OCTETS_MAX),
     ("ChangePassword", "password", "minLength", 1),
     ("ChangePassword", "password", "maxLength", PASSWORD_OCTETS_MAX),
+    ("ChatLineChange", "text", "minLength", 1),
+    ("ChatLineChange", "text", "maxLength", chat_line::TEXT_CHARS_MAX),
+    ("ChatLineNew", "clientId", "minLength", 32),
+    ("ChatLineNew", "clientId", "maxLength", 32),
+    ("ChatLineNew", "mentions", "maxItems", chat_line::MENTIONS_MAX),
+    ("ChatLineNew", "text", "minLength", 1),
+    ("ChatLineNew", "text", "maxLength", chat_line::TEXT_CHARS_MAX),
+    ("ChatReact", "text", "minLength", 1),
+    ("ChatReact", "text", "maxLength", chat_line::REACTION_CHARS_MAX),
+    ("ChatRoomChange", "name", "minLength", 1),
+    ("ChatRoomChange", "name", "maxLength", ROOM_CHARS_MAX),
+    ("ChatRoomNew", "name", "minLength", 1),
+    ("ChatRoomNew", "name", "maxLength", ROOM_CHARS_MAX),
     ("ChoosePassphrase", "passphrase", "minLength", PASSPHRASE_CHARS_MIN),
     ("ChoosePassphrase", "passphrase", "maxLength", PASSWORD_OCTETS_MAX),
     ("Code", "code", "maxLength", CODE_CHARS_MAX),
@@ -346,6 +361,17 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("contactShare", &[409]),
     ("contactSharedChange", &[409]),
     ("contactsMerge", &[404]),
+    ("room", &[409]),
+    ("roomAnswer", &[409]),
+    ("roomAsk", &[409]),
+    ("roomChange", &[409]),
+    ("roomKeysAccept", &[409]),
+    ("roomLeave", &[409]),
+    ("roomLineChange", &[409]),
+    ("roomMemberChange", &[409]),
+    ("roomReact", &[409]),
+    ("roomSay", &[409]),
+    ("roomWith", &[404, 409]),
     ("profilePicture", &[404]),
     ("profilePictureDrop", &[409, 422]),
     ("profilePictureSet", &[409, 422]),

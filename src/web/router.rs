@@ -16,6 +16,7 @@ use super::api::{
     group, group_member, group_voucher, label, link, mailbox, manage, message, passkey, post,
     preference, profile, role, search, session, submission, temporary, vouching,
 };
+use super::api::{room, room_line, room_request};
 use super::error::Problem;
 use super::sent::Accounted;
 use super::site_name;
@@ -208,6 +209,23 @@ route_list! {
     post::versions,
     post::mark,
     post::topic, post::topic_change, post::topic_delete,
+    room::list, room::create,
+    room::with,
+    room_request::ask,
+    room_request::ask_end,
+    room::read, room::change, room::end,
+    room::leave,
+    room::own,
+    room::keys_accept,
+    room::members,
+    room::member_change, room::member_remove,
+    room_request::list,
+    room_request::answer,
+    room_line::list, room_line::say,
+    room_line::read, room_line::change, room_line::delete,
+    room_line::react, room_line::react_end,
+    room_line::set_read,
+    room_line::typing,
 }
 
 /// Adds a handler under the path and the methods of its description.

@@ -23,6 +23,7 @@ mod smtp_timeouts;
 mod transcripts;
 mod web_attached;
 mod web_boards;
+mod web_chat;
 mod web_confirmations;
 mod web_contacts;
 mod web_conversations;

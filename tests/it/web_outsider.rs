@@ -47,6 +47,23 @@ const MAY: &[&str] = &[
     "POST /api/submissions",
     "GET /api/submissions/{ref}",
     "POST /api/submissions/{ref}/undo",
+    "GET /api/rooms",
+    "POST /api/rooms/asked",
+    "DELETE /api/rooms/asked/{ref}",
+    "GET /api/rooms/{ref}",
+    "POST /api/rooms/{ref}/leave",
+    "PATCH /api/rooms/{ref}/own",
+    "POST /api/rooms/{ref}/keys",
+    "GET /api/rooms/{ref}/members",
+    "GET /api/rooms/{ref}/lines",
+    "POST /api/rooms/{ref}/lines",
+    "GET /api/rooms/{ref}/lines/{number}",
+    "PATCH /api/rooms/{ref}/lines/{number}",
+    "DELETE /api/rooms/{ref}/lines/{number}",
+    "PUT /api/rooms/{ref}/lines/{number}/reaction",
+    "DELETE /api/rooms/{ref}/lines/{number}/reaction",
+    "PUT /api/rooms/{ref}/read",
+    "POST /api/rooms/{ref}/typing",
 ];
 
 /// One operation of the OpenAPI document.
@@ -70,7 +87,10 @@ impl Operation {
     /// number.
     fn filled(&self, message: Reference) -> String {
         let path = self.path.replace("{ref}", &message.to_string());
-        let path = path.replace("{id}", &"0".repeat(32)).replace("{token}", &"0".repeat(26));
+        let path = path
+            .replace("{id}", &"0".repeat(32))
+            .replace("{token}", &"0".repeat(26))
+            .replace("{number}", "1");
         match self.path.as_str() {
             "/api/drafts/from/{ref}" => path + "?kind=reply",
             "/api/changes" => path + "?since=0",

@@ -306,7 +306,10 @@ async fn in_a_role_mailbox_no_route_answers_that_is_not_on_its_list() {
             if open || MAY.contains(&first) {
                 continue;
             }
-            let filled = path.replace("{id}", &"0".repeat(32)).replace("{member}", "x");
+            let filled = path
+                .replace("{id}", &"0".repeat(32))
+                .replace("{member}", "x")
+                .replace("{number}", "1");
             let route = (method.to_uppercase(), filled);
             let body = operation["requestBody"].is_object().then(|| json!({}));
             let route = (route.0.as_str(), route.1.as_str());

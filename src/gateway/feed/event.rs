@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::text::shown;
 
 /// The kind of object that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -27,6 +28,9 @@ pub enum EventKind {
     RoleMailboxes,
     /// A board that the account reads, or a post there.
     Boards,
+    /// Something in a room that the account is in, or asked to join. Its state is the room's number and
+    /// what it is about.
+    Chat,
 }
 
 impl EventKind {
@@ -40,6 +44,7 @@ impl EventKind {
             EventKind::Groups => "groups",
             EventKind::RoleMailboxes => "role-mailboxes",
             EventKind::Boards => "boards",
+            EventKind::Chat => "chat",
         }
     }
 }
@@ -89,6 +94,21 @@ impl Gateway {
     /// The hints about the actor's account from now on.
     pub fn events(&self, actor: &Actor) -> broadcast::Receiver<Event> {
         self.inner.events.subscribe(actor.account())
+    }
+
+    /// Tells these accounts that something happened in a room: `what` is the number of the last line, or
+    /// a word.
+    pub(in crate::gateway) fn publish_room(
+        &self,
+        accounts: &[AccountId],
+        room: ReferenceKey,
+        what: &str,
+    ) {
+        let state = format!("{} {what}", shown(room));
+        for account in accounts {
+            let event = Event { kind: EventKind::Chat, state: state.clone() };
+            self.inner.events.publish(*account, event);
+        }
     }
 
     pub(in crate::gateway) fn publish(&self, account: AccountId, kind: EventKind, modseq: u64) {

@@ -11,9 +11,11 @@ use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::contact::{BOOK, ContactId, ReaderKey};
-use crate::gateway::records::ids::{AccountId, GroupId};
+use crate::gateway::records::ids::{AccountId, GroupId, RingId};
 use crate::gateway::records::keyring::RingEntry;
-use crate::gateway::records::keyring_rows::removed_from_some_in_tx;
+use crate::gateway::records::keyring_rows::{removed_from_some_in_tx, removed_in_tx};
+use crate::gateway::records::room::RoomId;
+use crate::gateway::records::room_events::{RoomEvent, left_in_tx};
 use crate::gateway::records::tables::{
     ACCOUNT_NEWS, ACCOUNTS, APPEARANCES, ATTESTATIONS, CHANGES, CODE_FAILURES, CONVERSATION_IDS,
     CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, GROUP_WAITING,
@@ -26,8 +28,12 @@ use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
 };
+use crate::gateway::records::tables::{
+    ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REQUESTS, ROOMS_OF, TEMPORARY,
+};
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
+use crate::terms::LineKind;
 
 /// How many rows one transaction removes at most.
 pub(in crate::gateway) const ROWS_AT_ONCE: usize = 500;
@@ -47,7 +53,7 @@ type CopyKey = ((ReaderKey, AccountId), u32, ContactId);
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 50] = [
+const TABLES: [Clear; 54] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
@@ -97,6 +103,10 @@ const TABLES: [Clear; 50] = [
     |tx, id, room| some_in_tx(tx, &KNOWN_BROWSERS, &id, room),
     |tx, id, room| some_in_tx(tx, &ROLE_ACTS, &id, room),
     |tx, id, room| some_in_tx(tx, &ROLE_INTERIM, &id, room),
+    room_asked_in_tx,
+    |tx, id, room| some_in_tx(tx, &ROOM_HERE, &id, room),
+    |tx, id, room| some_in_tx(tx, &ROOM_OF_TWO, &id, room),
+    |tx, id, room| some_in_tx(tx, &ROOMS_OF, &id, room),
     |tx, id, room| some_in_tx(tx, &PREFERENCES, &id, room),
     |tx, id, room| some_in_tx(tx, &COUNTERS, &id, room),
 ];
@@ -192,6 +202,35 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Takes an account that is shut out of its chat rooms, and says so to those who stay. What it said
+    /// stays with them.
+    pub(in crate::gateway) fn rooms_leave(&self, id: AccountId) -> Result<(), Error> {
+        for (_, room) in keys_of(&self.inner.store, &ROOMS_OF, |(who, _)| *who == id)? {
+            let mut members = Vec::new();
+            self.inner.store.scan_keys(&ROOM_MEMBERS, &room, |(_, account)| {
+                members.extend((account != id).then_some(account));
+                ControlFlow::Continue(())
+            })?;
+            let (reference, at) = (self.reference_new().to_bytes(), self.inner.clock.now());
+            let event = RoomEvent { reference, at, who: id, kind: LineKind::Left, by: None };
+            let done = self.inner.store.transact(move |tx| {
+                removed_in_tx(tx, RingId(room), RingEntry::Account(id))?;
+                left_in_tx(tx, room, &event, controls)
+            });
+            readable(done.wait())?;
+            self.publish_room(&members, room, "members");
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody may control a room: an account inside that can sign in.
+fn controls(tx: &Tx<'_>, who: AccountId) -> Result<bool, Error> {
+    let is_able = tx.get(&ACCOUNTS, &who)?.is_some_and(|row| !row.disabled);
+    Ok(is_able && !tx.has(&TEMPORARY, &who)?)
+}
+
 /// Removes some of what an account has, and keeps its record.
 pub(in crate::gateway) fn clear_some_in_tx(
     tx: &mut Tx<'_>,
@@ -285,6 +324,16 @@ fn contacts_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, 
             tx.delete(&CONTACTS_DELETED, &(due, key.0, key.1));
         }
         tx.delete(&CONTACTS, key);
+    }
+    Ok(keys.len())
+}
+
+/// The requests to join a chat room, each of which has a row at the room as well.
+fn room_asked_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
+    let keys: Vec<(AccountId, RoomId)> = some_keys(tx, &ROOM_ASKED, &id, room)?;
+    for (who, asked) in &keys {
+        tx.delete(&ROOM_ASKED, &(*who, *asked));
+        tx.delete(&ROOM_REQUESTS, &(*asked, *who));
     }
     Ok(keys.len())
 }

@@ -83,6 +83,7 @@ impl Gateway {
         let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
         let outsider = self.inner.vault.lookup(Lookup::Outsider, name.as_bytes());
         self.contacts_unshare(id)?;
+        self.rooms_leave(id)?;
         let end_in_tx = move |tx: &mut Tx<'_>| {
             if clear_some_in_tx(tx, id)? == Cleared::Some {
                 return Ok(Cleared::Some);

@@ -14,6 +14,7 @@ use super::tables::each_record;
 use crate::gateway::accounts::appearance::Appearance;
 use crate::gateway::accounts::known_key::KnownKey;
 use crate::gateway::boards::content::PostContent;
+use crate::gateway::chat::keys::Said;
 use crate::gateway::contacts::edits::Edited;
 use crate::gateway::contacts::line;
 use crate::gateway::contacts::request::Proposed;
@@ -62,6 +63,7 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<StoredProfile>("StoredProfile");
     check.stored_form::<Published>("Published");
     check.stored_form::<PostContent>("PostContent");
+    check.stored_form::<Said>("Said");
 }
 
 /// Samples by their number.

@@ -17,6 +17,8 @@ pub mod policy;
 pub mod profile;
 pub mod queue;
 pub mod role;
+pub mod room;
+pub(in crate::gateway) mod room_events;
 pub(in crate::gateway) mod sealed_form;
 pub mod search;
 pub mod site;

@@ -10,6 +10,7 @@ mod places_tests;
 mod profiles_tests;
 mod rings_tests;
 mod roles_tests;
+mod rooms_tests;
 mod sealed_tests;
 mod sending_tests;
 mod vouching_tests;

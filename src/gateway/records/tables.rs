@@ -32,6 +32,9 @@ use crate::gateway::records::message::{
 use crate::gateway::records::profile::ProfileRow;
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::role::{RoleActs, RoleInterim, RoleMailbox};
+use crate::gateway::records::room::{
+    LineNumber, Room, RoomAsked, RoomId, RoomLine, RoomMember, RoomOf, RoomPosted, RoomRequest,
+};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
@@ -177,6 +180,19 @@ pub const POST_VERSIONS: Table<(ReferenceKey, u32), PostVersion> = Table::new(12
 /// By the topic; the row of the board as a whole has zeros in its place.
 pub const BOARD_POSITIONS: Table<(AccountId, BoardId, ReferenceKey), BoardPosition> =
     Table::new(122, "board_positions");
+pub const ROOMS: Table<RoomId, Room> = Table::new(110, "rooms");
+pub const ROOM_MEMBERS: Table<(RoomId, AccountId), RoomMember> = Table::new(111, "room_members");
+pub const ROOMS_OF: Table<(AccountId, RoomId), Due> = Table::new(112, "rooms_of");
+pub const ROOM_ASKED: Table<(AccountId, RoomId), RoomAsked> = Table::new(113, "room_asked");
+pub const ROOM_REQUESTS: Table<(RoomId, AccountId), RoomRequest> = Table::new(114, "room_requests");
+pub const ROOM_LINES: Table<(RoomId, LineNumber), RoomLine> = Table::new(115, "room_lines");
+pub const ROOM_POSTED: Table<(RoomId, AccountId), RoomPosted> = Table::new(116, "room_posted");
+/// By one of the two, and the other: each has a row.
+pub const ROOM_OF_TWO: Table<(AccountId, AccountId), RoomOf> = Table::new(117, "room_of_two");
+/// By the session that has the room open.
+pub const ROOM_HERE: Table<(AccountId, [u8; 16], RoomId), Due> = Table::new(118, "room_here");
+/// Rooms in which somebody may stop reading, or has to be told that something waits; and those that end.
+pub const ROOM_WATCH: Table<RoomId, Due> = Table::new(119, "room_watch");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -283,6 +299,13 @@ records!(
     PostPlace = 1,
     PostVersion = 1,
     Topic = 1,
+    Room = 1,
+    RoomMember = 1,
+    RoomLine = 1,
+    RoomRequest = 1,
+    RoomAsked = 1,
+    RoomPosted = 1,
+    RoomOf = 1,
 );
 
 versions!(

@@ -112,6 +112,7 @@ impl Gateway {
 
     fn removal_step(&self, id: AccountId, removal: &Removal) -> Result<Progress, Error> {
         self.groups_leave(id)?;
+        self.rooms_leave(id)?;
         let held = self.some_held(id)?;
         if !held.is_empty() {
             for one in held.iter().filter(|one| one.waits) {

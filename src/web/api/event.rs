@@ -153,7 +153,10 @@ impl Life {
         if event.kind == EventKind::Session || self.mailbox.is_some() {
             self.check_session().await?;
         }
-        self.tell(event.kind, &event.state).await
+        match event.kind {
+            EventKind::Chat => self.tell_chat(&event.state).await,
+            kind => self.tell(kind, &event.state).await,
+        }
     }
 
     async fn tell_all(&self, state: &str) -> Result<(), Over> {
@@ -162,13 +165,21 @@ impl Life {
         {
             self.tell(kind, state).await?;
         }
-        Ok(())
+        self.tell_chat("").await
     }
 
     async fn tell(&self, kind: EventKind, state: &str) -> Result<(), Over> {
         let data = serde_json::to_string(&Hint { kind, state });
         let data = data.map_err(|_| Over)?;
         self.send(Bytes::from(format!("event: change\nid: {state}\ndata: {data}\n\n"))).await
+    }
+
+    /// What happens in rooms has no number in the account's changes, and so no ID in the stream: a client
+    /// that was away asks for its rooms anyway.
+    async fn tell_chat(&self, state: &str) -> Result<(), Over> {
+        let data = serde_json::to_string(&Hint { kind: EventKind::Chat, state });
+        let data = data.map_err(|_| Over)?;
+        self.send(Bytes::from(format!("event: change\ndata: {data}\n\n"))).await
     }
 
     async fn send(&self, text: Bytes) -> Result<(), Over> {

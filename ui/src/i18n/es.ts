@@ -1,8 +1,9 @@
 // The whole catalogue; the page loads its parts side by side.
 import base from "./base/es.ts";
 import boards from "./boards/es.ts";
+import chat from "./chat/es.ts";
 import manage from "./manage/es.ts";
 import people from "./people/es.ts";
 
-export const es = { ...base, ...boards, ...people, manage };
+export const es = { ...base, ...boards, ...people, ...chat, manage };
 export default es;

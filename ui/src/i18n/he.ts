@@ -1,8 +1,9 @@
 // The whole catalogue; the page loads its parts side by side.
 import base from "./base/he.ts";
 import boards from "./boards/he.ts";
+import chat from "./chat/he.ts";
 import manage from "./manage/he.ts";
 import people from "./people/he.ts";
 
-export const he = { ...base, ...boards, ...people, manage };
+export const he = { ...base, ...boards, ...people, ...chat, manage };
 export default he;

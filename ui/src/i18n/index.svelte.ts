@@ -1,7 +1,7 @@
 // The language of the interface. English is the source; each catalogue has chunks of its own,
 // loaded when it is needed.
 import { within } from "../lib/within.ts";
-import type { Base, Boards, Catalogue, People } from "./en.ts";
+import type { Base, Boards, Catalogue, Chat, People } from "./en.ts";
 
 export const LANGUAGES = {
   en: "English",
@@ -20,11 +20,24 @@ type Part<Words> = Promise<{ default: Words }>;
 async function whole(
   base: Part<Base>,
   people: Part<People>,
-  manage: Part<Catalogue["manage"]>,
   boards: Part<Boards>,
+  chat: Part<Chat>,
+  manage: Part<Catalogue["manage"]>,
 ): Promise<Catalogue> {
-  const [words, shared, more, posted] = await Promise.all([base, people, manage, boards]);
-  return { ...words.default, ...shared.default, ...posted.default, manage: more.default };
+  const [words, shared, posted, talk, more] = await Promise.all([
+    base,
+    people,
+    boards,
+    chat,
+    manage,
+  ]);
+  return {
+    ...words.default,
+    ...shared.default,
+    ...posted.default,
+    ...talk.default,
+    manage: more.default,
+  };
 }
 
 const load: Record<Language, () => Promise<Catalogue>> = {
@@ -32,43 +45,49 @@ const load: Record<Language, () => Promise<Catalogue>> = {
     whole(
       import("./base/en.ts"),
       import("./people/en.ts"),
-      import("./manage/en.ts"),
       import("./boards/en.ts"),
+      import("./chat/en.ts"),
+      import("./manage/en.ts"),
     ),
   he: () =>
     whole(
       import("./base/he.ts"),
       import("./people/he.ts"),
-      import("./manage/he.ts"),
       import("./boards/he.ts"),
+      import("./chat/he.ts"),
+      import("./manage/he.ts"),
     ),
   ar: () =>
     whole(
       import("./base/ar.ts"),
       import("./people/ar.ts"),
-      import("./manage/ar.ts"),
       import("./boards/ar.ts"),
+      import("./chat/ar.ts"),
+      import("./manage/ar.ts"),
     ),
   de: () =>
     whole(
       import("./base/de.ts"),
       import("./people/de.ts"),
-      import("./manage/de.ts"),
       import("./boards/de.ts"),
+      import("./chat/de.ts"),
+      import("./manage/de.ts"),
     ),
   es: () =>
     whole(
       import("./base/es.ts"),
       import("./people/es.ts"),
-      import("./manage/es.ts"),
       import("./boards/es.ts"),
+      import("./chat/es.ts"),
+      import("./manage/es.ts"),
     ),
   fr: () =>
     whole(
       import("./base/fr.ts"),
       import("./people/fr.ts"),
-      import("./manage/fr.ts"),
       import("./boards/fr.ts"),
+      import("./chat/fr.ts"),
+      import("./manage/fr.ts"),
     ),
 };
 

@@ -29,6 +29,7 @@ export type Route =
   | { view: "groups"; id: string | null }
   | { view: "contacts"; id: string | null }
   | { view: "boards"; id: string | null; post: string | null }
+  | { view: "chat"; id: string | null }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
   | { view: "account" }
@@ -58,6 +59,7 @@ function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "colleagues")
     return ["colleagues", ...(route.colleague === null ? [] : [route.colleague])];
   if (route.view === "groups") return ["groups", ...(route.id === null ? [] : [route.id])];
+  if (route.view === "chat") return ["chat", ...(route.id === null ? [] : [route.id])];
   // The id is a random number, and no part of what somebody wrote.
   if (route.view === "contacts") return ["contacts", ...(route.id === null ? [] : [route.id])];
   if (route.view === "boards")
@@ -111,6 +113,7 @@ export function parse(pathname: string): Route {
   if (first === "contacts" && parts.length <= 2) return { view: first, id: mailbox ?? null };
   if (first === "boards" && parts.length <= 3)
     return { view: first, id: mailbox ?? null, post: reference ?? null };
+  if (first === "chat" && parts.length <= 2) return { view: first, id: mailbox ?? null };
   if (first === "account" && parts.length === 1) return { view: first };
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
   if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };

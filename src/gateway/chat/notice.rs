@@ -1,0 +1,83 @@
+//! The notice that something was said in a room, for who is not there: with the reference number of the
+//! line, and nothing of what it says, who said it or where.
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
+use crate::gateway::mailboxes::summary::SealedSummary;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::room::{RoomId, RoomMember};
+use crate::gateway::records::tables::ROOM_MEMBERS;
+use crate::gateway::text::shown;
+use crate::mail::chat_text;
+use crate::mail::compose::{self, Mailbox, Message};
+use crate::store::Read;
+use crate::terms::Language;
+
+impl Gateway {
+    /// Stores the notice, and that it was given, in one transaction: there is one until the member reads.
+    pub(super) fn room_notice(
+        &self,
+        id: RoomId,
+        account: AccountId,
+        line: ReferenceKey,
+    ) -> Result<(), Error> {
+        // An account that is being removed is told nothing.
+        if !self.account_exists(account)? {
+            return Ok(());
+        }
+        let language = self.language_of(account)?.unwrap_or(Language::English);
+        let subject = chat_text::waits(language, &shown(line));
+        let text = chat_text::waits_text(language, &shown(line));
+        let message = self.room_message(account, &subject, &text)?;
+        let done = self.transact(move |tx| {
+            let member = tx.get(&ROOM_MEMBERS, &(id, account))?;
+            let Some(member) = member.filter(|member| !member.noticed && !member.here) else {
+                return Ok(());
+            };
+            let member = RoomMember { noticed: true, ..member };
+            tx.put(&ROOM_MEMBERS, &(id, account), &member)?;
+            message.store_in_tx(tx)
+        });
+        done.wait()
+    }
+
+    /// Seals what the chat writes to somebody, in the name of the site.
+    pub(super) fn room_message(
+        &self,
+        to: AccountId,
+        subject: &str,
+        text: &str,
+    ) -> Result<SealedMessage, Error> {
+        let (reference, now) = (self.reference_new(), self.inner.clock.now());
+        let address = self.account(to)?.view(to).address;
+        let (site, from) = (self.site()?, self.system_address());
+        let from_name = (!site.organisation.is_empty()).then(|| site.organisation.clone());
+        let message = Message {
+            from: Mailbox { name: from_name.clone(), address: from.clone() },
+            to: &[Mailbox { name: None, address }],
+            cc: &[],
+            reply_to: None,
+            subject,
+            date: now.to_utc(),
+            message_id: &self.message_id(reference),
+            in_reply_to: None,
+            references: &[],
+            reference: &reference.to_string(),
+            text,
+            html: None,
+            // RFC 3834 §5: no auto-responder answers it.
+            extra: &[("Auto-Submitted", "auto-generated".to_owned())],
+        };
+        let octets = compose::begin(&message, compose::Follows::default(), "");
+        let summary = SealedSummary {
+            from_name,
+            from_address: Some(from),
+            subject: subject.to_owned(),
+            ..SealedSummary::default()
+        };
+        let placement = Placement::notice(now);
+        let message = SystemMessage { reference, at: now, placement, octets: &octets, summary };
+        self.system_message_sealed(to, message)
+    }
+}

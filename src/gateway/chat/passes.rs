@@ -1,0 +1,41 @@
+//! Passes over many rows, of which each looks at some: the next one goes on there.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::queue::Due;
+use crate::gateway::records::room::RoomId;
+use crate::store::{Key, Order, Read, Span, Table};
+
+/// Where the passes over rooms stopped: each goes on there. After a start they begin anew.
+#[derive(Default)]
+pub(in crate::gateway) struct RoomPasses {
+    pub watched: Mutex<Option<RoomId>>,
+    pub here: Mutex<Option<(AccountId, [u8; 16], RoomId)>>,
+}
+
+/// The next keys of a table, after the last ones that were given; from its beginning, when none are left.
+pub(super) fn next_keys<K: Key + Clone + PartialEq>(
+    reader: &impl Read,
+    table: &Table<K, Due>,
+    after: &Mutex<Option<K>>,
+    limit: usize,
+) -> Result<Vec<K>, Error> {
+    let mut after = after.lock().unwrap_or_else(PoisonError::into_inner);
+    let whole = Span::prefix(&table.raw(&()), Order::Ascending);
+    let span = match &*after {
+        Some(last) => Span { from: table.raw(last), ..whole },
+        None => whole,
+    };
+    let mut keys = Vec::new();
+    reader.scan_span_readable(table, &span, |key, _| {
+        if after.as_ref() != Some(&key) {
+            keys.push(key);
+        }
+        if keys.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    *after = keys.last().filter(|_| keys.len() == limit).cloned();
+    Ok(keys)
+}

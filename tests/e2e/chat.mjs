@@ -1,0 +1,124 @@
+// Chat: a room is opened, somebody asks to join and is admitted, they talk, one is away and comes back,
+// and leaves with a transcript. Three browsers; by mouse and keyboard, at 320 px, in Hebrew.
+// P-11, P-64, P-65, P-66, P-67, P-69, P-71
+import assert from "node:assert/strict";
+import {
+  accessible,
+  base,
+  launch,
+  noSidewaysScroll,
+  ok,
+  problems,
+  profile,
+  reads,
+  signIn,
+  soon,
+} from "./support.mjs";
+
+const me = process.env.POSTERN_ADDRESS;
+const other = me.replace("u1", "u2");
+const third = me.replace("u1", "u3");
+const browser = await launch();
+const page = await profile(browser, {
+  viewport: { width: 1280, height: 800 },
+  permissions: ["clipboard-read", "clipboard-write"],
+});
+await signIn(page, me.split("@")[0]);
+const small = await profile(browser, {
+  viewport: { width: 320, height: 640 },
+  locale: "he-IL",
+});
+await signIn(small, other.split("@")[0]);
+const far = await profile(browser, { viewport: { width: 1280, height: 800 } });
+await signIn(far, third.split("@")[0]);
+
+const said = (where) => where.getByTestId("line-text");
+
+// By mouse: a room is opened, and its number given to somebody.
+await page.getByTestId("place-chat").click();
+await page.getByTestId("begin-room").click();
+await page.getByTestId("room-name").fill("Plans for spring");
+await page.getByTestId("room-new-submit").click();
+await page.getByTestId("room-page").waitFor();
+await reads(page.getByTestId("room-page").getByRole("heading"), /Plans/);
+const room = new URL(page.url()).pathname.split("/")[2];
+await accessible(page, "a new room");
+ok("a room is opened");
+
+// At 320 px, in Hebrew: somebody asks to join, and sees nothing until admitted.
+await small.goto(`${base}/chat`);
+await small.getByTestId("begin-ask").click();
+await small.getByTestId("ask-number").fill(room);
+await small.getByTestId("ask-submit").click();
+await small.getByTestId("asked-state").waitFor();
+await accessible(small, "a request that waits, in Hebrew at 320 px");
+await noSidewaysScroll(small, "the list of rooms at 320 px");
+assert.equal(await small.getByTestId("room").count(), 0);
+await reads(page.getByTestId("waiting-row"), new RegExp(other));
+await accessible(page, "somebody asks to join");
+await page.getByTestId("admit").click();
+await small.getByTestId("room").waitFor();
+ok("a controller sees who asks, and admits");
+
+// They talk: what one says appears at the other's without a reload.
+await small.getByTestId("room").click();
+await small.getByTestId("room-page").waitFor();
+await page.getByTestId("room-text").fill("Shall we begin in March?");
+await page.getByTestId("room-text").press("Enter");
+await reads(said(small).last(), /March/);
+await small.getByTestId("room-text").fill("כן, בתחילת החודש");
+await small.getByTestId("room-text").press("Enter");
+await reads(said(page).last(), /כן/);
+await accessible(small, "a room in Hebrew at 320 px");
+await noSidewaysScroll(small, "a room at 320 px");
+await accessible(page, "a room");
+assert.match(await small.title(), /^[^:]*$/u);
+ok("two people talk, each in the own direction of writing");
+
+// By keyboard: an answer to a line, and a change of it.
+const last = page.getByTestId("line").filter({ hasText: "כן" });
+await last.getByTestId("line-more").focus();
+await page.keyboard.press("Enter");
+await last.getByTestId("line-reply").press("Enter");
+await page.getByTestId("answering").waitFor();
+await page.keyboard.type("Agred");
+await page.keyboard.press("Enter");
+await reads(said(small).last(), /Agred/);
+const own = page.getByTestId("line").filter({ hasText: "Agred" });
+await own.getByTestId("line-more").focus();
+await page.keyboard.press("Enter");
+await own.getByTestId("line-edit").press("Enter");
+await page.getByTestId("room-text").fill("Agreed");
+await page.keyboard.press("Enter");
+await reads(said(small).last(), /Agreed/);
+ok("a line is answered and changed by the keyboard");
+
+// Two people alone: no number is needed, and a third one sees nothing of the room.
+await far.goto(`${base}/chat/${room}`);
+await reads(far.getByTestId("empty").last(), /not there/);
+assert.equal(await far.getByTestId("room").count(), 0);
+await far.getByTestId("begin-with").click();
+await far.getByTestId("with-address").fill(me);
+await far.getByTestId("with-submit").click();
+await far.getByTestId("room-text").fill("Only for you");
+await far.getByTestId("room-say").click();
+await reads(page.getByTestId("rooms"), /User 3/);
+ok("a conversation of two begins, and a room that is not one's own is not there");
+
+// Leaving with a transcript: the others see it, and the inbox has what was said.
+await small.getByTestId("room-more").click();
+await small.getByTestId("room-leave").click();
+await accessible(small, "leaving, in Hebrew at 320 px");
+await small.getByTestId("leave-transcript").click();
+await soon(async () => {
+  const events = await page.getByTestId("line-event").allTextContents();
+  assert.ok(events.some((text) => text.includes("left")), events.join());
+});
+await small.goto(`${base}/mail/inbox`);
+await small.getByTestId("row").first().click();
+await reads(small.locator("main"), /March/);
+ok("who leaves has a transcript in the inbox");
+
+await browser.close();
+assert.deepEqual(problems, []);
+console.log("done");
