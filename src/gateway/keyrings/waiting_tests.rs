@@ -132,10 +132,14 @@ fn who_merely_waits_begins_nothing_anew() {
         let before = row(&gateway);
         change(&gateway, &dana, &RingEdit::default());
         assert_eq!(row(&gateway), before);
-        ["omar", "noa"].map(|name| gateway.account_disable(name).unwrap());
+        for name in ["omar", "noa"] {
+            gateway.account_disable(name).unwrap();
+        }
         gateway.keyring_accept(&tal, RING).unwrap();
         assert_eq!(row(&gateway).epoch, 2, "nobody can wrap them who can sign in");
-        ["omar", "noa"].map(|name| gateway.account_enable(name).unwrap());
+        for name in ["omar", "noa"] {
+            gateway.account_enable(name).unwrap();
+        }
         gateway.keyring_destroy(RING).unwrap();
     }
 }
