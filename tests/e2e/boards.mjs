@@ -171,7 +171,7 @@ await page.getByTestId("topic-board").click();
 await page.getByTestId("board-edit").click();
 await page
   .getByTestId("board-grant")
-  .filter({ hasText: "u2" })
+  .filter({ hasText: "User 2" })
   .getByTestId("board-drop")
   .click();
 await accessible(page, "who may do what");
