@@ -95,7 +95,13 @@ fn nothing_is_begun_that_its_maker_does_not_open() {
     let [omar, noa, tal] = ["omar", "noa", "tal"].map(|name| sign_in(&gateway, name));
     let group = group_that_is_due(&gateway, &omar, &tal);
     let key = (group, noa.account(), 1);
-    gateway.transact(move |tx| Ok::<_, Error>(tx.delete(&GROUP_WRAPS, &key))).wait().unwrap();
+    gateway
+        .transact(move |tx| {
+            tx.delete(&GROUP_WRAPS, &key);
+            Ok::<_, Error>(())
+        })
+        .wait()
+        .unwrap();
     let entries = [RingEntry::Group(group)];
     let refused = gateway.keyring_new(&noa, RING, &entries, Earlier::Shown);
     assert!(waits(&refused.map(drop)), "noa waits for the keys of the group, which are due");
@@ -169,7 +175,10 @@ fn who_was_away_for_long_seals_without_an_act_and_opens_the_first_epoch() {
         // The way to the oldest ones is not as long as they are old.
         let under = RING;
         gateway
-            .transact(move |tx| Ok::<_, Error>(tx.delete(&RING_EPOCHS, &(under, 150))))
+            .transact(move |tx| {
+                tx.delete(&RING_EPOCHS, &(under, 150));
+                Ok::<_, Error>(())
+            })
             .wait()
             .unwrap();
         assert!(opens(&gateway, &noa, 1) && opens(&gateway, &noa, 100));
@@ -368,7 +377,13 @@ fn without_what_was_seen_the_own_wraps_are_what_is_known() {
     sealing(&gateway, &omar);
     begun(&gateway, &dana);
     let key = (omar.account(), RING);
-    gateway.transact(move |tx| Ok::<_, Error>(tx.delete(&RING_SEEN, &key))).wait().unwrap();
+    gateway
+        .transact(move |tx| {
+            tx.delete(&RING_SEEN, &key);
+            Ok::<_, Error>(())
+        })
+        .wait()
+        .unwrap();
     assert!(matches!(
         gateway.ring_keys_in_use(&omar, (RING, &row(&gateway))).unwrap(),
         Keys::Held(_)
