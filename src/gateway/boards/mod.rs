@@ -17,6 +17,7 @@ pub mod post;
 pub mod reading;
 pub mod rights;
 pub mod search;
+pub mod shown;
 pub mod topic;
 
 #[cfg(test)]

@@ -176,7 +176,8 @@ impl World {
                 self.model.right(*one).is_some()
                     && topic.is_none_or(|topic| {
                         let readers = &self.model.posts[topic].readers;
-                        readers.as_ref().is_none_or(|readers| readers.contains(one))
+                        self.model.posts[topic].author == *one
+                            || readers.as_ref().is_none_or(|readers| readers.contains(one))
                     })
             });
         match done {

@@ -195,7 +195,8 @@ impl Gateway {
         let content = PostContent { title: new.title.clone(), text: new.text.clone() };
         let content = content.checked(is_first)?;
         let limited = topic.as_ref().and_then(|(_, topic)| topic.limited.as_ref());
-        let accounts = self.post_readers(actor, seen, limited, &new.readers)?;
+        let begun_by = topic.as_ref().map(|(_, topic)| topic.author);
+        let accounts = self.post_readers(actor, seen, (limited, begun_by), &new.readers)?;
         let mut keyring = None;
         let (readers, (under, secret)) = match (accounts, limited) {
             (Some(accounts), _) => {
@@ -236,7 +237,7 @@ impl Gateway {
         &self,
         actor: &Actor,
         seen: &Seen,
-        limited: Option<&PostReaders>,
+        (limited, begun_by): (Option<&PostReaders>, Option<AccountId>),
         named: &[NamedReader],
     ) -> Result<Option<Vec<AccountId>>, Error> {
         const NOBODY: Error = Error::NotFound { what: "reader" };
@@ -252,7 +253,8 @@ impl Gateway {
             let to = self.contact_reader_named(actor, one, nothing, &mut Named::new())?;
             let RingEntry::Account(account) = entry_of(to) else { return Err(NOBODY) };
             let reads = self.board_reads(&seen.row, account)?
-                && limited.is_none_or(|limited| limited.accounts.contains(&account));
+                && (begun_by == Some(account)
+                    || limited.is_none_or(|limited| limited.accounts.contains(&account)));
             if !reads {
                 return Err(NOBODY);
             }

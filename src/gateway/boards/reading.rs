@@ -1,6 +1,5 @@
 //! Reading posts, and how far somebody has read.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -9,6 +8,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, allowed_in_tx, not_open};
 use crate::gateway::boards::content::{NO_POST, PostContent, WHOLE, post_binding, written};
 use crate::gateway::boards::rights::{may_change, sees_limited};
+use crate::gateway::boards::shown::{People, PersonShown};
 use crate::gateway::boards::topic::TopicView;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
@@ -26,14 +26,6 @@ use crate::terms::BoardRight;
 
 /// The most posts in one answer.
 pub const POSTS_PAGE_MAX: usize = 100;
-
-/// Somebody, as others see it beside a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PersonShown {
-    /// The identifier, or an empty one of somebody who is not here any more.
-    pub address: String,
-    pub name: String,
-}
 
 /// A post, as somebody sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,23 +81,6 @@ pub struct VersionView {
     pub content: Option<PostContent>,
 }
 
-/// What is shown of people in one answer.
-#[derive(Default)]
-pub(super) struct People(HashMap<AccountId, PersonShown>);
-
-impl People {
-    pub fn of(&mut self, gateway: &Gateway, account: AccountId) -> Result<PersonShown, Error> {
-        if let Some(known) = self.0.get(&account) {
-            return Ok(known.clone());
-        }
-        let (name, address) = gateway.person(account)?;
-        let name = if address.is_empty() { String::new() } else { name };
-        let shown = PersonShown { address, name };
-        self.0.insert(account, shown.clone());
-        Ok(shown)
-    }
-}
-
 impl Gateway {
     /// A part of the topic in which a post is, with the posts that the actor sees.
     pub fn topic_posts(
@@ -140,7 +115,7 @@ impl Gateway {
                 at.unwrap_or_default() / limit * limit
             }
         };
-        let (mut keys, mut people) = (RingKeys::default(), People::default());
+        let (mut keys, mut people) = (RingKeys::default(), People::for_reader(&seen.reader));
         let mut items = Vec::new();
         for number in numbers.iter().skip(offset).take(limit) {
             let found = self.inner.store.get(&POSTS, &(seen.id, key, *number));
@@ -161,7 +136,7 @@ impl Gateway {
             may_answer: may_edit || seen.right >= BoardRight::Write && !topic.locked,
             may_edit,
             readers: self.readers_shown(&mut people, topic.limited.as_ref())?,
-            topic: self.topic_view(actor, &mut keys, &seen, (key, &topic, &sum))?,
+            topic: self.topic_view(actor, (&mut keys, &mut people), &seen, (key, &topic, &sum))?,
         })
     }
 
@@ -273,7 +248,7 @@ impl Gateway {
     ) -> Result<PostView, Error> {
         let (place, seen, _, post) = self.post_seen_by_key(actor, reference)?;
         let read = self.topic_read_to(&seen, place.topic)?;
-        let opened = (&mut RingKeys::default(), &mut People::default());
+        let opened = (&mut RingKeys::default(), &mut People::for_reader(&seen.reader));
         let mut view = self.post_view(actor, opened, &seen, (place, &post))?;
         view.unread = place.number > read && !view.own;
         Ok(view)
@@ -281,8 +256,8 @@ impl Gateway {
 
     /// What a post said before, the oldest first, and says now.
     pub fn post_versions(&self, actor: &Actor, reference: &str) -> Result<Vec<VersionView>, Error> {
-        let (place, _, _, post) = self.post_seen(actor, reference)?;
-        let (mut keys, mut people) = (RingKeys::default(), People::default());
+        let (place, seen, _, post) = self.post_seen(actor, reference)?;
+        let (mut keys, mut people) = (RingKeys::default(), People::for_reader(&seen.reader));
         let (mut rows, mut found) = (Vec::new(), Vec::new());
         let all = &post.reference;
         self.inner.store.scan(&POST_VERSIONS, all, Order::Ascending, |(_, version), row| {

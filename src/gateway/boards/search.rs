@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, inside};
-use crate::gateway::boards::reading::{People, PostView};
+use crate::gateway::boards::reading::PostView;
+use crate::gateway::boards::shown::People;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
 use crate::gateway::records::board::{Post, PostPlace};
@@ -55,7 +56,8 @@ impl Gateway {
         let spelled_question = spelled(question);
         let wanted: Vec<&str> = spelled_question.split_whitespace().take(WORDS_MAX).collect();
         let (places, mut more) = self.places_read(actor, board)?;
-        let (mut keys, mut people) = (RingKeys::default(), People::default());
+        let reader = self.reader_facts(actor)?;
+        let (mut keys, mut people) = (RingKeys::default(), People::for_reader(&reader));
         let mut hits = Vec::new();
         for (seen, place) in places {
             let Some(post) = self.post_at(place)? else { continue };

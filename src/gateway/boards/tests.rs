@@ -8,8 +8,9 @@ use super::post::{NewPost, OCTETS_OF_ONE_MAX};
 use super::reading::{From, PostView};
 use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::feed::event::EventKind;
-use crate::gateway::group_tests::{add, created, gateway_of, put};
+use crate::gateway::group_tests::{add, created, gateway_of, new_group, put};
 use crate::gateway::groups::about::About;
+use crate::gateway::groups::group::NewGroup;
 use crate::gateway::groups::view::KeysState;
 use crate::gateway::records::board::{BoardPosition, Post};
 use crate::gateway::records::ids::BoardId;
@@ -22,7 +23,7 @@ use crate::gateway::tests::*;
 use crate::gateway::text::{hex, parse_hex, shown};
 use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::store::{Order, Read, Span};
-use crate::terms::BoardRight;
+use crate::terms::{BoardRight, GroupKind};
 
 pub(super) fn person(name: &str, right: BoardRight) -> WantedGrant {
     WantedGrant { to: NamedReader::Person(format!("{name}@example.org")), right }
@@ -519,4 +520,32 @@ fn nobody_else_hears_of_a_post_for_some() {
     assert_eq!(heard, 5);
     answer(&gateway, &omar, &board, (&topic, "Soup"));
     assert_eq!(at_tal.try_recv().unwrap().kind, EventKind::Boards);
+}
+
+/// Of members of a closed group, whom a reader may not find, the reader sees no name and no address beside a
+/// post, whether they wrote it or it is for them.
+#[test]
+fn people_whom_a_reader_may_not_find_have_no_name_beside_posts() {
+    let gateway = gateway_of(&["noa"]);
+    gateway.account_manager("dana", true).unwrap();
+    let [dana, omar, noa] = ["dana", "omar", "noa"].map(|name| sign_in(&gateway, name));
+    let both = vec![person("omar", BoardRight::Write), person("noa", BoardRight::Write)];
+    let board = made(&gateway, &dana, true, both);
+    let topic = begin(&gateway, &noa, &board, "Lunch");
+    let own = write(&gateway, &dana, &board, (None, "Bonus"), &["omar", "noa"], "own").unwrap();
+    let closed = NewGroup { kind: GroupKind::Closed, hides_members: true, ..new_group() };
+    let group = gateway.group_create(&dana, closed).unwrap().view.id.to_text();
+    add(&gateway, &dana, &group, "noa");
+    let shown_to = |actor: &Actor, post: &PostView| {
+        let page = gateway.topic_posts(actor, &shown(post.topic), From::Offset(0), 10).unwrap();
+        let readers = page.readers.unwrap_or_default();
+        let names: Vec<String> = readers.iter().map(|one| one.address.clone()).collect();
+        (page.items[0].author.name.clone(), page.topic.author, names)
+    };
+    let none = String::new;
+    assert_eq!(shown_to(&omar, &topic), (none(), none(), vec![]));
+    let (author, _, readers) = shown_to(&omar, &own);
+    assert!(author.is_empty() && readers.contains(&none()));
+    assert!(!readers.contains(&"noa@example.org".to_owned()));
+    assert_eq!(shown_to(&dana, &topic).0, "noa");
 }

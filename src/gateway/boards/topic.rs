@@ -9,6 +9,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, allowed_in_tx};
 use crate::gateway::boards::content::{NO_TOPIC, WHOLE};
 use crate::gateway::boards::rights::{sees_limited, sees_topic};
+use crate::gateway::boards::shown::People;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
 use crate::gateway::records::board::{Post, Topic};
@@ -99,11 +100,16 @@ impl Gateway {
             (std::cmp::Reverse((topic.pinned, last.millis())), *key)
         });
         let total = found.len();
-        let mut keys = RingKeys::default();
+        let (mut keys, mut people) = (RingKeys::default(), People::for_reader(&seen.reader));
         let mut items = Vec::new();
         for (key, topic) in found.into_iter().skip(offset).take(limit) {
             let sum = self.topic_sum(&seen, (key, &topic), positions.of(key))?;
-            items.push(self.topic_view(actor, &mut keys, &seen, (key, &topic, &sum))?);
+            items.push(self.topic_view(
+                actor,
+                (&mut keys, &mut people),
+                &seen,
+                (key, &topic, &sum),
+            )?);
         }
         Ok(TopicPage { items, total })
     }
@@ -111,7 +117,7 @@ impl Gateway {
     pub(super) fn topic_view(
         &self,
         actor: &Actor,
-        keys: &mut RingKeys,
+        (keys, people): (&mut RingKeys, &mut People),
         seen: &Seen,
         (key, topic, sum): (ReferenceKey, &Topic, &Sum),
     ) -> Result<TopicView, Error> {
@@ -126,7 +132,7 @@ impl Gateway {
             reference: key,
             title: content.map(|content| content.title),
             deleted: first.as_ref().is_none_or(|(_, post)| post.deleted),
-            author: self.person(topic.author)?.0,
+            author: people.of(self, topic.author)?.name,
             begun: first.map_or(topic.last, |(_, post)| post.at),
             last: sum.last,
             posts: sum.posts,
@@ -255,6 +261,7 @@ impl Gateway {
         let sees = |one: &AccountId| sees_topic(&topic, *one);
         self.boards_publish(&listeners.into_iter().filter(sees).collect::<Vec<_>>());
         let sum = self.topic_sum(&seen, (key, &topic), self.topic_read_to(&seen, key)?)?;
-        self.topic_view(actor, &mut RingKeys::default(), &seen, (key, &topic, &sum))
+        let opened = (&mut RingKeys::default(), &mut People::for_reader(&seen.reader));
+        self.topic_view(actor, opened, &seen, (key, &topic, &sum))
     }
 }

@@ -7,8 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::boards::content::PostContent;
 use crate::gateway::boards::post::NewPost;
-use crate::gateway::boards::reading::{From as Part, PersonShown, PostPage, PostView, VersionView};
+use crate::gateway::boards::reading::{From as Part, PostPage, PostView, VersionView};
 use crate::gateway::boards::search::PostsFound;
+use crate::gateway::boards::shown::PersonShown;
 use crate::gateway::contacts::sharing::NamedReader;
 use crate::web::api::Done;
 use crate::web::api::board::{Topic, number_text};
@@ -20,7 +21,7 @@ use crate::web::state::CostClass;
 use super::submission::request_key;
 use super::tag::{tagged, version};
 
-/// Somebody beside a post. Both are empty for one who is not here any more.
+/// Somebody beside a post. Both are empty for one who is not here any more, or whom the account may not find.
 #[derive(Serialize, ToSchema)]
 pub struct PostPerson {
     name: String,

@@ -36,7 +36,7 @@ export const boards = {
     postGone: "هذه المشاركة غير موجودة، أو ليست لك.",
     goneNext: "من يدير اللوحة يحدد من يقرؤها.",
     unreadable: "(لا يمكن فتحها)",
-    somebody: "شخص غادر",
+    somebody: "شخص ما",
     read: (n: number) => many(n, readers),
     write: (n: number) => many(n, writers),
     everybodyReads: "كل من في الداخل يقرأ",

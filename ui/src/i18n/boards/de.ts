@@ -17,7 +17,7 @@ export const boards = {
     postGone: "Diesen Beitrag gibt es nicht, oder nicht für Sie.",
     goneNext: "Wer das Forum verwaltet, bestimmt, wer es liest.",
     unreadable: "(nicht zu öffnen)",
-    somebody: "jemand, der nicht mehr da ist",
+    somebody: "jemand",
     read: (n: number) => many(n, "Person liest", "Personen lesen"),
     write: (n: number) => many(n, "Person schreibt", "Personen schreiben"),
     everybodyReads: "alle im Haus lesen",

@@ -16,7 +16,7 @@ export const boards = {
     postGone: "This post is not there, or not for you.",
     goneNext: "Whoever manages the board says who reads it.",
     unreadable: "(cannot be opened)",
-    somebody: "somebody who left",
+    somebody: "somebody",
     read: (n: number) => many(n, "person reads", "people read"),
     write: (n: number) => many(n, "person writes", "people write"),
     everybodyReads: "everybody inside reads",

@@ -17,7 +17,7 @@ export const boards = {
     postGone: "Este mensaje no existe, o no es para usted.",
     goneNext: "Quien administra el tablón decide quién lo lee.",
     unreadable: "(no se puede abrir)",
-    somebody: "alguien que ya no está",
+    somebody: "alguien",
     read: (n: number) => many(n, "persona lee", "personas leen"),
     write: (n: number) => many(n, "persona escribe", "personas escriben"),
     everybodyReads: "todos los de la casa leen",

@@ -17,7 +17,7 @@ export const boards = {
     postGone: "Ce message n’existe pas, ou pas pour vous.",
     goneNext: "Qui gère le forum décide qui le lit.",
     unreadable: "(ne s’ouvre pas)",
-    somebody: "une personne partie",
+    somebody: "quelqu’un",
     read: (n: number) => many(n, "personne lit", "personnes lisent"),
     write: (n: number) => many(n, "personne écrit", "personnes écrivent"),
     everybodyReads: "tout le monde ici lit",
