@@ -112,7 +112,7 @@ enum Command {
         #[command(subcommand)]
         command: GroupsCommand,
     },
-    /// Boards: list, read, post, find, and say who may do what.
+    /// Boards: list, topics, show, create, grant, post, find, read, delete, drop.
     Board {
         #[command(subcommand)]
         command: Boards,

@@ -6,7 +6,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{NO_BOARD, allowed_in_tx};
 use crate::gateway::boards::content::NO_TOPIC;
-use crate::gateway::boards::post::versions_end_in_tx;
+use crate::gateway::boards::post::{octets_in_tx, octets_of_readers, versions_end_in_tx};
 use crate::gateway::boards::rights::sees_topic;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::records::board::Board;
@@ -178,6 +178,7 @@ impl Gateway {
                 if let Some(post) = post {
                     tx.delete(&POST_PLACES, &post.reference);
                     versions_end_in_tx(tx, &post)?;
+                    octets_in_tx(tx, post.author, (0, octets_of_readers(&post)))?;
                 }
             }
             Ok::<_, Error>(())

@@ -18,7 +18,7 @@ use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
-use crate::gateway::keyrings::change::{Earlier, NewRing};
+use crate::gateway::keyrings::change::{Earlier, NewRing, RingEdit};
 use crate::gateway::keyrings::sealing::still_sealed_in_tx;
 use crate::gateway::records::board::{
     Board, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
@@ -108,7 +108,7 @@ pub(super) fn octets_in_tx(
 }
 
 /// What the keyring of an answer for some readers counts for.
-fn octets_of_readers(post: &Post) -> u64 {
+pub(super) fn octets_of_readers(post: &Post) -> u64 {
     let readers = post.readers.as_ref().map_or(0, |readers| readers.accounts.len());
     WRAP_OCTETS * readers as u64
 }
@@ -116,7 +116,6 @@ fn octets_of_readers(post: &Post) -> u64 {
 /// Takes back what a post and its earlier versions count for, and deletes those.
 pub(super) fn versions_end_in_tx(tx: &mut store::Tx<'_>, post: &Post) -> Result<(), Error> {
     octets_in_tx(tx, written(post).by, (0, post.sealed.len() as u64))?;
-    octets_in_tx(tx, post.author, (0, octets_of_readers(post)))?;
     for version in 0..post.version {
         let key = (post.reference, version);
         if let Some(row) = readable(tx.get(&POST_VERSIONS, &key))?.flatten() {
@@ -210,7 +209,7 @@ impl Gateway {
             }
             (None, Some(limited)) => {
                 let author = topic.as_ref().map_or(actor.account(), |(_, topic)| topic.author);
-                self.readers_left_out(seen, (limited, author))?;
+                self.readers_settled((actor, seen), (limited, author))?;
                 (None, self.keyring_sealing(actor, limited.ring)?)
             }
             (None, None) => (None, self.keyring_sealing(actor, seen.row.ring)?),
@@ -269,29 +268,36 @@ impl Gateway {
         Ok(right(&board.grants, &reader).is_some())
     }
 
-    /// Takes those out of the keyring of a topic, or of a post, for some readers who may not read the board
-    /// any more, before anything else is sealed under it.
-    fn readers_left_out(
+    /// Before anything else is sealed for some readers, takes those out of the keyring of the topic, or of
+    /// the post, who may not read the board any more, and lets those in who may again.
+    fn readers_settled(
         &self,
-        seen: &Seen,
+        (actor, seen): (&Actor, &Seen),
         (limited, author): (&PostReaders, AccountId),
     ) -> Result<(), Error> {
-        let mut gone = Vec::new();
+        let ring = limited.ring;
+        let (mut gone, mut back) = (Vec::new(), Vec::new());
         for account in limited.accounts.iter().copied().chain([author]) {
             let entry = RingEntry::Account(account);
-            if !self.board_reads(&seen.row, account)?
-                && self.inner.store.has(&RING_ENTRIES, &(limited.ring, entry))?
-            {
-                gone.push(entry);
+            let is_in = self.inner.store.has(&RING_ENTRIES, &(ring, entry))?;
+            match self.board_reads(&seen.row, account)? {
+                false if is_in => gone.push(entry),
+                true if !is_in => back.push(entry),
+                _ => {}
             }
         }
-        if gone.is_empty() {
-            return Ok(());
+        if !gone.is_empty() {
+            let done = self.transact(move |tx| {
+                gone.iter().try_for_each(|entry| removed_in_tx(tx, ring, *entry))
+            });
+            done.wait()?;
         }
-        let ring = limited.ring;
-        let done = self
-            .transact(move |tx| gone.iter().try_for_each(|entry| removed_in_tx(tx, ring, *entry)));
-        done.wait()
+        if !back.is_empty() {
+            let edit = RingEdit { add: back, ..RingEdit::default() };
+            let change = self.keyring_change(actor, ring, &edit)?;
+            self.transact(move |tx| change.store_in_tx(tx)).wait()?;
+        }
+        Ok(())
     }
 
     /// Changes what a post says, from the version that the actor saw. What it said before is kept.
@@ -328,7 +334,7 @@ impl Gateway {
         let limited = post.readers.as_ref().or(topic.limited.as_ref());
         if let Some(limited) = limited {
             let author = if post.readers.is_some() { post.author } else { topic.author };
-            self.readers_left_out(&seen, (limited, author))?;
+            self.readers_settled((actor, &seen), (limited, author))?;
         }
         let ring = limited.map_or(seen.row.ring, |readers| readers.ring);
         let (under, secret) = self.keyring_sealing(actor, ring)?;
@@ -359,6 +365,10 @@ impl Gateway {
         let (account, at) = (actor.account(), self.inner.clock.now());
         let done = self.transact(move |tx| {
             let (mut post, _) = changing_in_tx(tx, place, (account, at))?;
+            // Who deleted it, and when, stays; and what it counted for is given back once.
+            if post.deleted {
+                return Ok(());
+            }
             versions_end_in_tx(tx, &post)?;
             post.sealed = Vec::new();
             (post.deleted, post.changed) = (true, Some(PostChange { at, by: account }));

@@ -407,7 +407,9 @@ fn who_was_taken_off_a_board_opens_no_later_post_of_a_topic_for_some() {
     assert_eq!(gateway.store().get(&RINGS, &ring).unwrap().unwrap().epoch, 2);
     assert_eq!(texts(&gateway, &noa, &board, &own), ["Bonus", "Later"]);
     regranted(&gateway, &dana, &board, both()).unwrap();
-    assert_eq!(texts(&gateway, &omar, &board, &own), ["", ""], "out of it for good");
+    assert_eq!(texts(&gateway, &omar, &board, &own), ["", ""], "not before something is posted");
+    answer(&gateway, &dana, &board, (&own, "Back"));
+    assert_eq!(texts(&gateway, &omar, &board, &own), ["Bonus", "Later", "Back"]);
 }
 
 /// A topic is deleted with all its posts, by one who may edit; a board by its number, by an administrator
@@ -452,6 +454,16 @@ fn what_one_account_keeps_is_bounded() {
     assert!((2_000..2_200).contains(&kept(&omar)), "who writes a version keeps it");
     gateway.post_delete(&dana, &shown(topic.reference)).unwrap();
     assert_eq!((kept(&dana), kept(&omar)), (0, 0));
+    // What is deleted twice is given back once, and the keys of its readers count as long as they are there.
+    let other = begin(&gateway, &dana, &board, "Tea");
+    let answered = (Some(&other), "Psst");
+    let some = write(&gateway, &dana, &board, answered, &["omar"], "psst").unwrap();
+    let before = kept(&dana);
+    for _ in 0..3 {
+        gateway.post_delete(&dana, &shown(some.reference)).unwrap();
+        assert!((before - 400..before).contains(&kept(&dana)), "{before} {}", kept(&dana));
+    }
+    gateway.post_delete(&dana, &shown(other.reference)).unwrap();
     let full = BoardPosition { octets: OCTETS_OF_ONE_MAX, ..BoardPosition::default() };
     put(&gateway, &BOARD_POSITIONS, key(&dana), full);
     let refused = write(&gateway, &dana, &board, (None, "More"), &[], "more");

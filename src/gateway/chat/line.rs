@@ -385,6 +385,10 @@ impl Gateway {
     ) -> Result<LinesPage, Error> {
         let id = room.to_bytes();
         let (row, member) = allowed(&self.inner.store, (id, actor.account()), Act::Read)?;
+        // Members who wait for the keys get them from those who read.
+        if let Err(error) = self.keyring_tend(actor, ring_of(id)) {
+            tracing::debug!(%error, "the keys of a room were not tended");
+        }
         let limit = limit.clamp(1, LINES_PAGE_MAX);
         // Numbers have no gaps, so that what is before a line is found without looking for it.
         let (from, below) = match query {

@@ -38,9 +38,13 @@ const KEPT_MAX: usize = 1_000;
 /// Of those who seal under one keyring at once, one prepares what it needs.
 static TURNS: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
+/// Every octet counts: the numbers of rooms, which are reference numbers, begin alike.
+pub(super) fn turn_number(ring: RingId) -> usize {
+    usize::from(ring.0.iter().fold(0, |sum, octet| sum ^ octet)) % TURNS.len()
+}
+
 fn turn_of(ring: RingId) -> MutexGuard<'static, ()> {
-    let turn = &TURNS[usize::from(ring.0[0]) % TURNS.len()];
-    turn.lock().unwrap_or_else(PoisonError::into_inner)
+    TURNS[turn_number(ring)].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a keyring needs before something is sealed under it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{ACCOUNTS_MAX, Earlier, GROUPS_IN_MAX, RingEdit};
-use super::sealing::{RingKeys, still_sealed_in_tx};
+use super::sealing::{RingKeys, still_sealed_in_tx, turn_number};
 use crate::gateway::accounts::change::{Others, PasswordChange};
 use crate::gateway::group_tests::{add, created, gateway_of, group_id, id, put};
 use crate::gateway::records::ids::{AccountId, GroupId, RingId};
@@ -15,6 +15,7 @@ use crate::gateway::records::tables::{
 };
 use crate::gateway::tests::*;
 use crate::gateway::{Actor, Conflict, Error, Gateway};
+use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::vault::{self, RingSecret, random_bytes};
 
@@ -378,4 +379,12 @@ fn keys_that_nobody_holds_any_more_are_begun_anew() {
     gateway.keyring_accept(&omar, RING).unwrap();
     assert_eq!(sealing(&gateway, &omar).0, 3);
     assert!(opens(&gateway, &omar, 1));
+}
+
+/// What one room prepares keeps no other room waiting.
+#[test]
+fn the_keyrings_of_rooms_take_different_turns() {
+    let rings = (0..200).map(|number| RingId(Reference::new(number).to_bytes()));
+    let turns: BTreeSet<usize> = rings.map(turn_number).collect();
+    assert!(turns.len() > 30, "{turns:?}");
 }

@@ -161,8 +161,13 @@ impl Life {
 
     async fn tell_all(&self, state: &str) -> Result<(), Over> {
         self.check_session().await?;
-        for kind in [EventKind::Mail, EventKind::Mailboxes, EventKind::Contacts, EventKind::Session]
-        {
+        for kind in [
+            EventKind::Mail,
+            EventKind::Mailboxes,
+            EventKind::Contacts,
+            EventKind::Boards,
+            EventKind::Session,
+        ] {
             self.tell(kind, state).await?;
         }
         self.tell_chat("").await
