@@ -108,6 +108,20 @@ test("a recipient who will not get the message is not shown as an internal one",
   await unmount(page);
 });
 
+test("an earlier answer that comes last takes the way to no recipient back", async () => {
+  const [one, other] = [check({ address: "a@example.org" }), check({ address: "b@example.org" })];
+  const answers: ((answer: { items: api.Check[] }) => void)[] = [];
+  vi.mocked(api.check).mockImplementation(() => new Promise((resolve) => answers.push(resolve)));
+  const composer = new Composer();
+  composer.add("to", one.address);
+  composer.add("to", other.address);
+  answers[1]?.({ items: [one, other] });
+  await vi.waitFor(() => expect(composer.checks[other.address]).toBeDefined());
+  answers[0]?.({ items: [one] });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(Object.keys(composer.checks)).toEqual([one.address, other.address]);
+});
+
 test.each([
   // The correspondents, whether Enter makes an address of "omar".
   [[], true],

@@ -45,6 +45,7 @@ export class Composer extends Message {
   related: api.Content["related"] = null;
   /** The login names that were completed to these addresses. */
   #logins = new Map<string, string>();
+  #question: object | null = null;
   /** Called once the message was submitted. */
   onsent: ((sent: api.Submission) => void) | null = null;
 
@@ -124,12 +125,15 @@ export class Composer extends Message {
 
   /** Loads how the message would reach each recipient; without an answer the chips show less. */
   async checkAll(): Promise<void> {
+    // What answers an earlier question knows nothing of who was added since.
+    const question = (this.#question = {});
     const addresses = this.all().map((one) => one.address);
     if (addresses.length === 0) return;
     try {
       const logins = addresses.flatMap((one) => this.#logins.get(one) ?? []);
       const asked = [...addresses, ...logins];
       const { items } = await api.check(asked, this.related, this.choices);
+      if (question !== this.#question) return;
       if (logins.length > 0) (await import("./logins.ts")).resolved(this, items, this.#logins);
       const checks = items.map((one) => ({ ...one, address: one.resolved ?? one.address }));
       // Recipients may have been added or removed since the request.
@@ -137,7 +141,7 @@ export class Composer extends Message {
       const still = checks.filter((one) => there.has(one.address));
       this.checks = Object.fromEntries(still.map((one) => [one.address, one]));
     } catch {
-      this.checks = {};
+      if (question === this.#question) this.checks = {};
     }
   }
 
