@@ -15,32 +15,59 @@ pub enum Chat {
     List,
     /// Open a room, and write its number.
     Open {
+        /// The name, which its members see.
         name: String,
         /// Who is admitted later sees what was said before.
         #[arg(long)]
         earlier: bool,
     },
     /// Write the number of the conversation with the person inside at an address.
-    With { address: String },
+    With {
+        /// The first address of that person.
+        address: String,
+    },
     /// Ask to join a room. The answer is the same whether there is such a room or not.
-    Ask { room: String },
+    Ask {
+        /// The number of the room.
+        room: String,
+    },
     /// List those who ask to join a room: id, address.
-    Requests { room: String },
+    Requests {
+        /// The number of the room.
+        room: String,
+    },
     /// Admit somebody who asks to join.
-    Admit { room: String, id: String },
+    Admit {
+        /// The number of the room.
+        room: String,
+        /// The id of that person, as the list of those who ask has it.
+        id: String,
+    },
     /// Refuse somebody who asks to join.
-    Refuse { room: String, id: String },
+    Refuse {
+        /// The number of the room.
+        room: String,
+        /// The id of that person, as the list of those who ask has it.
+        id: String,
+    },
     /// Write the lines of a room: number, time, author, text; or what happened.
     Read {
+        /// The number of the room.
         room: String,
         /// Those after this line.
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
     /// Say something in a room, and write the line's number and its reference number.
-    Say { room: String, text: String },
+    Say {
+        /// The number of the room.
+        room: String,
+        /// What is said.
+        text: String,
+    },
     /// Leave a room.
     Leave {
+        /// The number of the room.
         room: String,
         /// What was said comes to the inbox.
         #[arg(long)]
