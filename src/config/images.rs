@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::{Prefix, Problem};
 
 /// Remote images in messages. They are never loaded automatically; when a reader asks for them,
 /// the server fetches them, so that the sender sees neither the reader's IP address nor browser.
@@ -33,6 +33,10 @@ pub struct Images {
     /// Whether images may be fetched from hosts with addresses that are not public, such as those
     /// in your own network. Messages could then make this server send requests there.
     pub private_addresses: bool,
+    /// Further addresses and prefixes that no image is fetched from, whatever `private_addresses`
+    /// says: your own public networks, and the NAT64 prefix of your network if it is one of your own
+    /// (RFC 6052 §2.2), behind which private addresses could hide.
+    pub refused: Vec<Prefix>,
 }
 
 impl Default for Images {
@@ -48,6 +52,7 @@ impl Default for Images {
             port: 443,
             authorities: PathBuf::new(),
             private_addresses: false,
+            refused: Vec::new(),
         }
     }
 }

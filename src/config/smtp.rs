@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::{Prefix, Problem};
 
 /// What happens to a message that is not confirmed by the domain of its author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Smtp {
     pub authentication_timeout_secs: u64,
     /// Your own relays, as addresses or prefixes (`192.0.2.0/24`). Messages from them count as
     /// authenticated, and no checks are made.
-    pub trusted_relays: Vec<String>,
+    pub trusted_relays: Vec<Prefix>,
     /// What to do with a message that the domain in its From field does not authenticate, if that
     /// domain asks to refuse such mail (DMARC `p=reject`): refuse or mark.
     pub dmarc_reject: Unconfirmed,

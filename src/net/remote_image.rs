@@ -183,7 +183,10 @@ impl RemoteImages {
                 found.map_err(|_| NoImage::Unreachable)?
             }
         };
-        let allowed = |address: &IpAddr| config.private_addresses || is_public(*address);
+        let allowed = |address: &IpAddr| {
+            let refused = config.refused.iter().any(|prefix| prefix.holds(*address));
+            !refused && (config.private_addresses || is_public(*address))
+        };
         let address = found.into_iter().find(allowed).ok_or(NoImage::Address)?;
         Ok(SocketAddr::new(address, config.port))
     }
