@@ -1,6 +1,8 @@
 //! What others ask about groups: who is in them, whom an address of theirs reaches, and which name a
 //! member's messages bear.
 
+use std::collections::BTreeSet;
+
 use crate::gateway::Gateway;
 use crate::gateway::accounts::addressee::Origin;
 use crate::gateway::actor::Actor;
@@ -9,7 +11,9 @@ use crate::gateway::groups::admission::{Asker, Concerned, admits};
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::records::group::GroupOwner;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{closed_of, groups_of, is_member};
+use crate::gateway::records::membership::{
+    closed_of, closed_rows_of, counts, group_rows_of, groups_of, is_member,
+};
 use crate::gateway::records::tables::{GROUP_ADDRESSES, GROUP_TERMS, GROUPS, TEMPORARY};
 use crate::mail::address::Address;
 use crate::store::Read;
@@ -59,13 +63,51 @@ impl Gateway {
     }
 
     /// Whether `asker` may write to a person, and sees more of the person than that an address exists.
+    ///
+    /// One closed group decides: one that `asker` is in as well, or else any. No more is read than that.
     pub(in crate::gateway) fn reaches(
         &self,
         asker: &Asker,
         account: AccountId,
     ) -> Result<bool, Error> {
-        let closed = closed_of(&self.inner.store, account, self.inner.clock.now())?;
-        Ok(admits(asker, &Concerned::Person { account, closed: &closed }))
+        let mut rows = closed_rows_of(&self.inner.store, account)?;
+        rows.sort_by_key(|group| !asker.groups.contains(group));
+        for group in rows {
+            if self.may_be_in(group, account)? {
+                return Ok(admits(asker, &Concerned::Person { account, closed: &[group] }));
+            }
+        }
+        Ok(admits(asker, &Concerned::Person { account, closed: &[] }))
+    }
+
+    /// The same for one account and another, where nobody needs to know all groups of the first: of
+    /// these, only closed ones that both are in decide.
+    pub(in crate::gateway) fn reaches_from(
+        &self,
+        from: AccountId,
+        account: AccountId,
+    ) -> Result<bool, Error> {
+        let inside = !self.inner.store.has(&TEMPORARY, &from)?;
+        let mut asker = Asker { account: Some(from), inside, groups: BTreeSet::new() };
+        let closed: BTreeSet<_> = closed_rows_of(&self.inner.store, account)?.into_iter().collect();
+        let own =
+            if closed.is_empty() { Vec::new() } else { group_rows_of(&self.inner.store, from)? };
+        for group in own.into_iter().filter(|group| closed.contains(group)) {
+            if self.may_be_in(group, account)? && self.counts_in(group, from)? == Some(true) {
+                asker.groups.insert(group);
+                break;
+            }
+        }
+        self.reaches(&asker, account)
+    }
+
+    /// Whether somebody with a row in a group is in it, or may be: a record that cannot be read protects.
+    fn may_be_in(&self, group: GroupId, account: AccountId) -> Result<bool, Error> {
+        Ok(self.counts_in(group, account)? != Some(false))
+    }
+
+    fn counts_in(&self, group: GroupId, account: AccountId) -> Result<Option<bool>, Error> {
+        counts(&self.inner.store, (group, account), self.inner.clock.now())
     }
 
     /// What people who may not write to an account learn of it, which is in these closed groups: the

@@ -22,7 +22,7 @@ impl Gateway {
         actor: &Actor,
         own: &Party,
     ) -> Result<Option<SealedMessage>, Error> {
-        if !self.reaches(&self.asker(actor.account())?, to)? {
+        if !self.reaches_from(actor.account(), to)? {
             return Ok(None);
         }
         match self.vouch_notice_sealed(to, about, actor, own) {
@@ -43,7 +43,7 @@ impl Gateway {
     ) -> Result<SealedMessage, Error> {
         let reference = self.reference_new();
         // Who may not write to the actor may not see the name.
-        let name = match self.reaches(&self.asker(to)?, actor.account())? {
+        let name = match self.reaches_from(to, actor.account())? {
             true => self.account(actor.account())?.display_name,
             false => String::new(),
         };

@@ -100,7 +100,7 @@ impl Gateway {
         id: &str,
     ) -> Result<Person, Error> {
         let id = parse_hex(id).map(AccountId).ok_or(NOBODY)?;
-        if !self.reaches(&self.asker(actor.account())?, id)? {
+        if !self.reaches_from(actor.account(), id)? {
             return Err(NOBODY);
         }
         let is_there = |person: &Person| !person.disabled && !person.ended;

@@ -68,8 +68,7 @@ impl Gateway {
         let person =
             self.vouching_person(asked)?.filter(|person| !person.disabled).ok_or(NOBODY)?;
         // The one who is asked has to see who asks, and may answer.
-        let reached = self.reaches(&self.asker(asking)?, asked)?
-            && self.reaches(&self.asker(asked)?, asking)?;
+        let reached = self.reaches_from(asking, asked)? && self.reaches_from(asked, asking)?;
         if !reached {
             return Err(NOBODY);
         }
