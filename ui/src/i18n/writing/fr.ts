@@ -1,0 +1,227 @@
+// The words of the composer and of what became of a message that was sent.
+import { plural } from "../plural.ts";
+import { messages, of } from "../forms/fr.ts";
+import type { Writing } from "./en.ts";
+
+export const writing = {
+  compose: {
+    new: "Écrire",
+    fresh: "Nouveau message",
+    body: "Texte du message",
+    subject: "Objet",
+    format: "Mise en forme",
+    marks: {
+      strong: "Gras",
+      em: "Italique",
+      u: "Souligné",
+      s: "Barré",
+      ul: "Liste à puces",
+      ol: "Liste numérotée",
+      blockquote: "Citation",
+      pre: "Code",
+    },
+    fields: { to: "À", cc: "Cc", bcc: "Cci" },
+    copies: "Ajouter Cc et Cci",
+    routes: {
+      inside: "Interne",
+      "temporary-account": "Compte temporaire",
+      ask: "Demande avant l’envoi",
+      plain: "E-mail ordinaire",
+      "verified-tls": "Chiffrement vérifié",
+      refused: "Non autorisé",
+    },
+    reasons: {
+      "no-address": "Pas une adresse",
+      rules: "Non autorisé",
+      "unknown-recipient": "Adresse inexistante",
+      "not-local": "Hors de nos domaines",
+      "accept-from": "N’accepte pas de message interne",
+      disabled: "Compte désactivé",
+      "not-now": "Pas encore lue",
+      intranet: "Aucun message vers l’extérieur",
+      "mailbox-full": "Boîte pleine",
+      "closed-group": "Dans un groupe fermé",
+      "group-writers": "Le groupe n’accepte pas vos messages",
+    },
+    choices: {
+      refuse: "Ne pas envoyer",
+      ask: "Me demander, puis envoyer par e-mail ordinaire",
+      "temporary-account": "Compte temporaire",
+      plain: "E-mail ordinaire",
+      "verified-tls": "Uniquement avec un chiffrement vérifié",
+    },
+    gets: {
+      inside: (who: string, n: number) =>
+        `${who} ${n === 1 ? "le lit" : "le lisent"} ici, au sein de votre organisation.`,
+      "temporary-account": (who: string, n: number) =>
+        n === 1
+          ? `${who} reçoit une notification sans le contenu et le lit ici, dans un compte temporaire.`
+          : `${who} reçoivent une notification sans le contenu et le lisent ici, dans des comptes temporaires.`,
+      ask: (who: string) =>
+        `Avant l’envoi à ${who}, nous vous demanderons votre accord\u00a0: ce serait un e-mail ordinaire.`,
+      plain: (who: string, n: number) =>
+        `${who} ${n === 1 ? "le reçoit" : "le reçoivent"} par e-mail ordinaire, que d’autres pourraient lire en chemin.`,
+      "verified-tls": (who: string, n: number) =>
+        `${who} ne ${n === 1 ? "le reçoit" : "le reçoivent"} que par une connexion au chiffrement vérifié.`,
+    },
+    others: (n: number) => (n === 1 ? "1 autre personne" : `${n} autres`),
+    outcomes: {
+      notAll:
+        "Au moins un destinataire ne recevra pas ce message, pour la raison indiquée à côté de l’adresse. Vous en serez averti.",
+      refused:
+        "Votre organisation n’autorise pas l’envoi de ce message à au moins un destinataire. Cette personne ne le recevra pas, et vous en serez averti.",
+    },
+    choose: (address) => `Mode d’envoi pour ${address}`,
+    remove: (address) => `Retirer ${address}`,
+    saved: (time) => `Enregistré à ${time}`,
+    notSaved: "Pas encore enregistré",
+    attach: "Joindre des fichiers",
+    detach: (name) => `Retirer ${name}`,
+    uploading: (name) => `Chargement de «\u00a0${name}\u00a0»`,
+    tooLarge: "Fichier trop volumineux",
+    broken: "Échec du chargement",
+    send: "Envoyer",
+    sending: "Envoi…",
+    link: "Lien",
+    linkAddress: "Adresse web ou e-mail",
+    linkSet: "Créer le lien",
+    linkChange: "Modifier",
+    linkRemove: "Retirer le lien",
+    linkWrong: "Ce n’est ni une adresse web ni une adresse e-mail.",
+    minimise: "Réduire",
+    restore: "Rouvrir",
+    full: "Plein écran",
+    smaller: "Quitter le plein écran",
+    dropHere: "Déposez les fichiers pour les joindre",
+    toPlain: "Passer en texte brut",
+    toRich: "Passer en texte mis en forme",
+    close: "Fermer et garder le brouillon",
+    discard: "Supprimer le brouillon",
+    nobody: "Indiquez au moins un destinataire.",
+    nobodyYet: "(pas encore de destinataire)",
+    noAddress: (text) => `«\u00a0${text}\u00a0» n’est pas une adresse e-mail valide.`,
+    stillUploading: "Un fichier est encore en cours de chargement.",
+    uploadsBroken: "Un fichier n’a pas pu être chargé. Réessayez ou retirez-le.",
+    unsure:
+      "Le serveur n’a pas répondu. Vous pouvez réessayer sans risque\u00a0: le message ne sera envoyé qu’une fois.",
+    failed: (why) => `Le message n’a pas été envoyé. ${why}`,
+    sent: (reference) => `Message envoyé. Référence\u00a0: ${reference}`,
+    sentBut: (reference, who) => `Message envoyé, mais pas à ${who}. Référence\u00a0: ${reference}`,
+    notSent: (reference, who) =>
+      `Le message n’a pas été envoyé à ${who}. Référence\u00a0: ${reference}`,
+    tooLate: "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
+    notBegun: "Nous n’avons pas pu commencer un nouveau message.",
+    discarded: (n) =>
+      plural("fr", n, {
+        one: "Le brouillon a été supprimé.",
+        other: `${n} brouillons ont été supprimés.`,
+      }),
+    notBack:
+      "Nous ne savons pas si l’envoi a pu être annulé. Vérifiez les dossiers Envoyés et Brouillons.",
+    notDiscarded: "Le brouillon n’a pas pu être supprimé.",
+    draftsNext: "Les messages que vous commencez sont conservés ici jusqu’à leur envoi.",
+    reply: "Répondre",
+    replyAll: "Répondre à tous",
+    forward: "Transférer",
+    forgot: "Votre message mentionne une pièce jointe, mais aucune n’est jointe.",
+    forgotBack: "Revenir au message",
+    forgotSend: "Envoyer sans pièce jointe",
+    noSubject: "Envoyer ce message sans objet\u202f?",
+    noSubjectSend: "Envoyer sans objet",
+    leftOut:
+      "Absent de ce message, car copié d’un autre ou supprimé entre-temps. Pour l’envoyer, joignez-le ici.",
+    intoText: (name) => `Insérer ${name} dans le texte`,
+    elsewhere: "Ce brouillon a été modifié dans une autre fenêtre ou sur un autre appareil.",
+    keepMine: "Garder cette version",
+    takeOther: "Utiliser l’autre version",
+    consent: "Envoyer sans protection\u202f?",
+    consentLead:
+      "Ces destinataires recevraient le message par e-mail ordinaire, que d’autres peuvent lire\u00a0:",
+    consentSealed:
+      "Cette conversation était scellée jusqu’ici. Le texte cité des messages scellés sera retiré avant l’envoi.",
+    consentType: "Pour continuer, saisissez\u00a0:",
+    consentYes: "Envoyer sans protection",
+    consentNo: "Garder comme brouillon",
+  },
+  status: {
+    title: "Suivi de l’envoi",
+    to: "À\u00a0:",
+    unprotected: "Sans protection",
+    states: {
+      held: "En attente d’envoi",
+      accepted: "Accepté",
+      waiting: "En attente",
+      delivered: "Remis",
+      read: "Lu",
+      rejected: "Refusé sans être lu",
+      expired: "Expiré sans être lu",
+      refused: "Non autorisé",
+      failed: "Échec",
+    },
+    some: (word, n, of) => `${word} (${n} sur ${of})`,
+    tried: (word, n) => `${word}, ${n === 1 ? "un essai" : `${n} essais`}`,
+    stepWith: (word, note) => `${word}, ${note}`,
+    notes: {
+      tried: "nouvel essai",
+      notified: "le destinataire a été prévenu",
+      "no-verified-tls": "il n’y avait pas de chiffrement vérifié",
+      "account-deleted": "le compte du destinataire a été supprimé",
+    },
+    instead: {
+      here: "Il n’y avait pas de chiffrement vérifié jusqu’à ce destinataire, qui le lit ici.",
+      plain:
+        "Il n’y avait pas de chiffrement vérifié jusqu’à ce destinataire\u00a0: il est parti comme courriel ordinaire.",
+    },
+    history: "Historique",
+    severalPeople: (n) => `${n} destinataires`,
+    notice: (kind, who) => {
+      const said: Record<string, string> = {
+        read: `${who} a ouvert votre message`,
+        rejected: `${who} a refusé votre message sans le lire`,
+        expired: `${who} n’a pas ouvert votre message à temps`,
+        refused: `Votre message n’a pas été envoyé à ${who}\u00a0: votre organisation ne l’autorise pas`,
+        failed: `Votre message n’a pas pu être remis à ${who}`,
+        delayed: `Votre message à ${who} est retardé`,
+        ending: `Le compte temporaire ${of(who)} expire bientôt`,
+        asked: `${who} vous demande de renvoyer un message`,
+        "asked-password": `${who} a demandé un autre mot de passe à usage unique`,
+        forgotten: `${who} a oublié la phrase de passe et vous demande de renvoyer vos messages`,
+        filling: `La boîte aux lettres ${who} est pleine à plus de 80 %`,
+        "almost-full": `La boîte aux lettres ${who} est pleine à plus de 95 %`,
+        "unverified-here": `Votre message attend ${who} ici\u00a0: il n’y avait pas de chiffrement vérifié`,
+        "unverified-plain": `Votre message à ${who} est parti sans chiffrement vérifié`,
+        "password-changed": "Votre mot de passe a été modifié",
+        recovered: "Un nouveau mot de passe a été défini avec votre clé de récupération",
+        "recovery-key-created": "Une nouvelle clé de récupération a été créée",
+        "app-password-created": "Un mot de passe d’application a été créé",
+        "app-password-removed": "Un mot de passe d’application a été supprimé",
+        "passkey-created": "Une clé d’accès a été ajoutée",
+        "passkey-removed": "Une clé d’accès a été supprimée",
+        "totp-on": "La validation en deux étapes a été activée",
+        "totp-off": "La validation en deux étapes a été désactivée",
+        "signed-in": "Quelqu’un s’est connecté depuis un nouveau réseau",
+      };
+      return said[kind] ?? `Il y a du nouveau sur votre message à ${who}`;
+    },
+    about: (reference) => `À propos de votre message ${reference}`,
+    claimed: "Le destinataire utilise le compte temporaire.",
+    unclaimed: "Le destinataire ne s’est pas encore connecté au compte temporaire.",
+    until: (time) => `Le compte expire le ${time}.`,
+    tell: "Communiquez ce mot de passe au destinataire par téléphone\u00a0:",
+    renew: "Prolonger le compte",
+    resend: "Renvoyer la notification",
+    revoke: "Fermer le compte",
+    renewed: "Le compte a été prolongé.",
+    resent: "La notification est en cours de renvoi.",
+    revoked: "Le compte a été fermé.",
+    startAgain: "Recommencer",
+    startAgainAsk: (address) => `Recommencer le compte de ${address}\u202f?`,
+    startAgainLead:
+      "Pour un destinataire qui a perdu sa phrase de passe. Elle cesse aussitôt de fonctionner et toutes les sessions ouvertes se terminent. Vos propres messages y sont de nouveau, si vous les avez encore\u202f; les réponses et les messages d’autres personnes dans ce compte sont perdus. Le destinataire reçoit une nouvelle notification avec un mot de passe à usage unique.",
+    startedAgain: (restored, lost) =>
+      lost === 0
+        ? `Le compte recommence, avec ${messages(restored)}. Une notification est en route.`
+        : `Le compte recommence, avec ${messages(restored)}. N’a pas pu être conservé\u202f: ${messages(lost)}. Une notification est en route.`,
+    actFailed: "Cette action a échoué.",
+  },
+} satisfies Writing;
