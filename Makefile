@@ -3,7 +3,8 @@
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
-        bench-store bench-mailbox bench-contacts bench-members attacks bench-roundcube lighthouse large-list large-file pictures installation grants
+        bench-store bench-mailbox bench-contacts bench-boards bench-chat bench-members attacks bench-roundcube lighthouse \
+        large-list large-file pictures installation grants boards rooms
 
 demo:
 	cargo run --quiet -- demo
@@ -76,6 +77,14 @@ bench-mailbox: release
 bench-contacts: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/contacts.mjs
 
+# Measures boards that 10,000 people read: posting, lists, unread marks, and what the disk is given.
+bench-boards: release
+	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/boards.mjs
+
+# How long a line takes to each of a thousand readers of a chat room.
+bench-chat: release
+	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/chat.mjs
+
 # Measures who is a member and who may write, with 10,000 accounts and 100,000 attestations.
 bench-members:
 	benches/members.sh
@@ -104,6 +113,7 @@ large-file:
 pictures:
 	SCREENS=$(CURDIR)/docs/screens cargo test --test browser every_screen -- --nocapture
 	SCREENS=$(CURDIR)/docs/screens cargo test --test browser passkeys -- --nocapture
+	SCREENS=$(CURDIR)/docs/screens cargo test --test browser people_ -- --nocapture
 	SCREENS=$(CURDIR)/docs/screens cargo test --test sending -- --nocapture
 
 bench-store:
@@ -120,3 +130,11 @@ walks:
 STEPS ?= 100000
 grants:
 	STEPS=$(STEPS) cargo test --release --lib whatever_is_granted -- --nocapture
+
+# The same over boards, and asks after each step what every reader finds in every way.
+boards:
+	STEPS=$(STEPS) cargo test --release --lib every_way_shows_each_reader -- --nocapture
+
+# Takes random steps in chat rooms, and asks after each what everybody sees.
+rooms:
+	STEPS=$(STEPS) cargo test --release --lib each_sees_what_the_rules_say -- --nocapture

@@ -60,6 +60,11 @@ export async function start({ accounts = 1, env = {} } = {}) {
     /** Resident memory in MiB, now and at its highest. */
     memory: () => status("VmRSS"),
     peak: () => status("VmHWM"),
+    /** The octets that were given to the disk so far. */
+    written: () => {
+      const text = readFileSync(`/proc/${child.pid}/io`, "utf8");
+      return Number(text.match(/^write_bytes: (\d+)/m)[1]);
+    },
     stop: () => {
       child.kill();
       return stopped;

@@ -219,6 +219,23 @@ fn people_talk_in_a_room_and_two_by_two() {
     daemon.stop();
 }
 
+/// P-11, P-69, P-71, P-72, P-73: people say something with the microphone, hear each other, send files, and take
+/// both along when they leave.
+#[test]
+fn people_hear_each_other_in_a_room() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "voice.mjs");
+    daemon.stop();
+}
+
+/// P-72, P-73: somebody with Debian's Firefox and somebody with Chromium hear each other.
+#[test]
+fn two_browsers_hear_each_other() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "voice-firefox.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

@@ -509,6 +509,40 @@ async fn write_chat(client: &mut Client, other: &mut Client) -> Vec<String> {
     let texts: Vec<&Value> =
         seen["items"].as_array().expect("lines").iter().map(|one| &one["text"]).collect();
     assert_eq!(texts, [&Value::Null, &Value::Null, &json!(line), &json!(after), &Value::Null]);
+    let mut words: Vec<String> = words.into();
+    words.extend(write_recording(other, &lines).await);
+    words
+}
+
+/// Says something that carries a file and a recording, whose names and octets are canaries; returns them.
+async fn write_recording(client: &mut Client, lines: &str) -> Vec<String> {
+    let words: [String; 4] = std::array::from_fn(|_| token());
+    let [name, file, voice_name, voice] = &words;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut files = Vec::new();
+    for (name, octets) in [(name, file.clone()), (voice_name, format!("OggS\0\x02{voice}"))] {
+        let path = folder.path().join(format!("{name}.ogg"));
+        // More than one piece of what is sealed at once.
+        fs::write(&path, octets.repeat(9_000)).expect("it is written");
+        files.push(client.upload(&path).await.expect("it is uploaded"));
+    }
+    let said = json!({
+        "clientId": format!("{:032x}", 77), "text": "",
+        "files": [
+            {"upload": files[0]},
+            {"upload": files[1], "voice": {"lengthMs": 1_000, "levels": [7, 9]}},
+        ],
+    });
+    let said: Value = client.call(Method::POST, lines, Some(said)).await.expect("it is said");
+    let line = format!("{lines}/{}", said["number"]);
+    let seen: Value = client.call(Method::GET, &line, None).await.expect("it is shown");
+    assert_eq!(seen["files"][1]["type"], json!("audio/ogg"));
+    for (place, word) in [file, voice].into_iter().enumerate() {
+        let mut octets = Vec::new();
+        let path = format!("{line}/files/{place}");
+        client.octets_to(&path, &mut octets).await.expect("it is fetched");
+        assert!(octets.windows(word.len()).any(|part| part == word.as_bytes()));
+    }
     words.into()
 }
 

@@ -72,11 +72,16 @@ const PROVEN: &[(&str, &str)] = &[
         "P-61",
         "several people write and edit, and a right that is taken away ends at the next request",
     ),
+    ("P-62", "boards are reached through the secure channel alone"),
+    ("P-63", "who reads a board answers, attaches files, reacts, and marks as read"),
     ("P-64", "what is said in a chat is held on the server, and read there"),
     ("P-67", "a controller sees who asks to join a room, and admits or refuses"),
     ("P-68", "what is said waits for who is away, and is read in order"),
     ("P-69", "the others learn that somebody left, or that a session ended"),
     ("P-70", "the others learn that somebody stopped reading, and reads again"),
+    ("P-71", "who leaves takes along what was said between joining and leaving, with its files"),
+    ("P-72", "voice is recorded in one browser, and played in another, in a thread with text"),
+    ("P-73", "the page itself has microphone and player, and says so where there is none"),
     ("P-80", "users vouch for each other, and revoke it"),
     ("P-81", "a message says who vouches for its sender, and each signature is verified"),
     ("P-82", "a sender suppresses that for one message or for all"),
@@ -87,20 +92,18 @@ const PROVEN: &[(&str, &str)] = &[
 
 /// Features that some test names, each with what no test shows yet.
 const PARTLY: &[(&str, &str)] = &[
-    ("P-63", "posts have no files and no reactions yet"),
     ("P-15", "that the keys go with the account is shown in a unit test only"),
     ("P-23", "the branch of an unknown local recipient is shown in a unit test only"),
     ("P-28", "that times never run backwards is shown in a unit test only"),
     ("P-34", "Postfix accepts the notification; Exim was not tried"),
     ("P-39", "the complete matrix is shown in a unit test only"),
     ("P-40", "Exim and swaks"),
-    ("P-65", "two and three people; a room of 1,000 was not tried"),
+    ("P-65", "two and three people; a room of 1,000 is in a bench alone"),
     (
         "P-66",
-        "a POP3 client; in the browser, the title, the badge and the notification of the system: outside the \
-         page of the chat, somebody whose session has the room open learns of a line when that session ends",
+        "a POP3 client; that the notification of the system comes up is shown by no browser, and the page of an outsider \
+         counts nothing while it shows messages; there is no digest, and there are no quiet hours",
     ),
-    ("P-71", "files in the transcript: there are none in a chat yet"),
     ("P-85", "a non-member's request for a profile: the directory alone is there yet"),
     ("P-89", "the raw image of a disk is not searched"),
 ];

@@ -217,6 +217,24 @@ fn authorities() {
 }
 
 #[test]
+fn ranges_of_octets() {
+    let seeds = ["bytes=0-9", "bytes=10-", "bytes=-10", "Bytes=0-1,4-5", "bytes=9-3"];
+    let seeds = seeds.map(|field| [&1_000_u64.to_be_bytes(), field.as_bytes()].concat());
+    run("byte_range", net::byte_range, &seeds);
+}
+
+#[test]
+fn recordings() {
+    let seeds: [&[u8]; 4] = [
+        b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm\x42\x87\x81\x04",
+        b"OggS\0\x02\0\0\0\0\0\0\0\0OpusHead",
+        b"\0\0\0\x1cftypiso5\0\0\x02\0iso5iso6mp41",
+        b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0",
+    ];
+    run("recording", mail::recording, &seeds.map(<[u8]>::to_vec));
+}
+
+#[test]
 fn authors() {
     let seeds = texts(&[
         "Dana <dana@example.org>",

@@ -20,6 +20,7 @@ use postern::mail::picture;
 use postern::mail::reference::Reference;
 use postern::mail::results::without_forged;
 use postern::mail::sanitize::{html, oracle_is_inert};
+use postern::mail::sound;
 use postern::mail::spf::{Mechanism, Record, Values, is_record};
 use postern::mail::warnings::warnings;
 
@@ -363,4 +364,13 @@ pub fn mbox(data: &[u8]) {
     // Each begins with a line of five octets at least.
     assert!(found * 5 <= data.len());
     assert!(data.starts_with(b"From ") || found == 0);
+}
+
+/// What is taken for a recording begins as one, whatever comes after its head, and has a type that is known.
+pub fn recording(data: &[u8]) {
+    let found = sound::kind(data);
+    assert_eq!(found.and_then(sound::known), found);
+    let head = data.get(..sound::KNOWN_BY_OCTETS).unwrap_or(data);
+    assert_eq!(sound::kind(head), found);
+    assert!(found.is_none() || !head.starts_with(b"<"));
 }

@@ -67,6 +67,9 @@ pub enum Boards {
         /// The address of a reader, if it is for some alone; can be given more than once.
         #[arg(long = "for")]
         readers: Vec<String>,
+        /// A file to attach; can be given more than once.
+        #[arg(long)]
+        attach: Vec<PathBuf>,
         /// A key of 8 to 64 letters, digits, - and _: with the same one, a post is written only once.
         #[arg(long)]
         request: Option<String>,
@@ -146,14 +149,15 @@ impl Client {
                 let _: Value = self.change(over, version.unwrap_or_default(), edit).await?;
                 Vec::new()
             }
-            Boards::Post { board, title, topic, body_file, readers, request } => {
+            Boards::Post { board, title, topic, body_file, readers, attach, request } => {
                 let text = body(body_file)?;
-                let mut post = json!({ "text": text, "readers": readers });
+                let files = self.upload_all(attach).await?;
+                let mut post = json!({ "text": text, "readers": readers, "files": files });
                 if let Some(topic) = topic {
                     post["topic"] = json!(topic);
                 }
                 post["title"] = json!(title.as_deref().unwrap_or_default());
-                let written = self.post(board, post, request.clone()).await?;
+                let written = self.board_post(board, post, request.clone()).await?;
                 vec![vec![shown(&written["reference"])]]
             }
             Boards::Find { words, board } => {
@@ -192,7 +196,8 @@ impl Client {
         }
     }
 
-    async fn post(
+    /// Writes a post; the same `request` writes it once.
+    pub async fn board_post(
         &mut self,
         board: &str,
         post: Value,

@@ -1,8 +1,10 @@
 //! `postern mail chat`: rooms and conversations, from a script.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::Subcommand;
+use http_body_util::BodyExt;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -58,12 +60,50 @@ pub enum Chat {
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
+    /// Look for words in what was said, the latest lines first: room, number, time, author, text. How far back
+    /// that goes is bounded; a last line says so where there may be more.
+    Find {
+        /// Words that a line has, or that its words begin with.
+        text: String,
+        /// The number of the room; all of them without it.
+        #[arg(long)]
+        room: Option<String>,
+    },
+    /// Write the lines of a room as they are said, until the session or the room ends: number, time, author,
+    /// text.
+    Follow {
+        /// The number of the room.
+        room: String,
+        /// Begin with those after this line; without it, with the next one.
+        #[arg(long)]
+        after: Option<u64>,
+    },
     /// Say something in a room, and write the line's number and its reference number.
     Say {
         /// The number of the room.
         room: String,
-        /// What is said.
+        /// What is said; it may be empty beside a file.
         text: String,
+        /// A file that the line carries; may be given more than once.
+        #[arg(long = "file")]
+        files: Vec<PathBuf>,
+    },
+    /// List the files of a line: place, octets, type, length of a recording in seconds, name.
+    Files {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+    },
+    /// Write the octets of a file of a line to standard output.
+    Fetch {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+        /// The place of the file in the line, from 0 on.
+        #[arg(default_value_t = 0)]
+        file: usize,
     },
     /// Leave a room.
     Leave {
@@ -89,12 +129,21 @@ pub async fn perform(
     command: &Chat,
     (out, printable): (&mut impl Write, fn(&str) -> String),
 ) -> Result<(), Error> {
-    let lines = carried_out(client, command).await?;
-    let write = |line: Vec<String>| {
+    if let Chat::Fetch { room, line, file } = command {
+        return client.octets_to(&at(room, &format!("/lines/{line}/files/{file}")), out).await;
+    }
+    let mut write = |line: Vec<String>| {
         let line: Vec<String> = line.iter().map(|text| printable(text)).collect();
-        writeln!(out, "{}", line.join("\t"))
+        writeln!(out, "{}", line.join("\t"))?;
+        // Who follows a room waits for each line.
+        out.flush()
     };
-    lines.into_iter().try_for_each(write).map_err(|error: io::Error| Error::Output(error))
+    let mut write =
+        |line: Vec<String>| write(line).map_err(|error: io::Error| Error::Output(error));
+    if let Chat::Follow { room, after } = command {
+        return follow(client, (room, *after), &mut write).await;
+    }
+    carried_out(client, command).await?.into_iter().try_for_each(write)
 }
 
 async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<String>>, Error> {
@@ -127,28 +176,134 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
         Chat::Admit { room, id } => answer(client, room, id, "admit").await,
         Chat::Refuse { room, id } => answer(client, room, id, "refuse").await,
         Chat::Read { room, after } => {
-            let (mut lines, mut after) = (Vec::new(), *after);
-            loop {
-                let path = at(room, &format!("/lines?after={after}"));
-                let page: Value = client.call(Method::GET, &path, None).await?;
-                let items = items(&page);
-                lines.extend(items.iter().map(|line| said(line, &page["persons"])));
-                match items.last().and_then(|line| line["number"].as_u64()) {
-                    Some(last) if Some(last) < page["last"].as_u64() => after = last,
-                    _ => return Ok(lines),
-                }
-            }
+            let read = read(client, room, *after).await?;
+            Ok(read.into_iter().map(|(_, line)| line).collect())
         }
-        Chat::Say { room, text: said } => {
-            let new = json!({"clientId": client_id()?, "text": said});
+        Chat::Find { text: words, room } => {
+            let find = json!({"text": words, "room": room});
+            let found: Value = client.call(Method::POST, "/api/rooms/find", Some(find)).await?;
+            let line = |one: &Value| {
+                let mut line = vec![text(&one["room"])];
+                line.extend(said(&one["line"], &found["persons"]));
+                line
+            };
+            let mut lines: Vec<_> = items(&found).iter().map(line).collect();
+            if found["whole"] == false {
+                lines.push(vec![
+                    "There may be more: not everything was looked at, or is listed.".to_owned(),
+                ]);
+            }
+            Ok(lines)
+        }
+        Chat::Follow { .. } => Ok(Vec::new()),
+        Chat::Say { room, text: said, files } => {
+            let mut uploads = Vec::with_capacity(files.len());
+            for file in files {
+                uploads.push(json!({"upload": client.upload(file).await?}));
+            }
+            let new = json!({"clientId": client_id()?, "text": said, "files": uploads});
             let said: Value = client.call(Method::POST, &at(room, "/lines"), Some(new)).await?;
             Ok(vec![vec![text(&said["number"]), text(&said["reference"])]])
         }
+        Chat::Files { room, line } => {
+            let path = at(room, &format!("/lines/{line}"));
+            let line: Value = client.call(Method::GET, &path, None).await?;
+            let files = line["files"].as_array().cloned().unwrap_or_default();
+            Ok((0..).zip(&files).map(|(place, file)| file_listed(place, file)).collect())
+        }
+        // It writes octets, and no lines.
+        Chat::Fetch { .. } => Ok(Vec::new()),
         Chat::Leave { room, transcript } => {
             let leave = json!({"transcript": transcript});
             client.done(Method::POST, &at(room, "/leave"), Some(leave)).await.map(|()| Vec::new())
         }
     }
+}
+
+/// The lines after one, each with its number.
+async fn read(
+    client: &mut Client,
+    room: &str,
+    mut after: u64,
+) -> Result<Vec<(u64, Vec<String>)>, Error> {
+    let mut lines = Vec::new();
+    loop {
+        let path = at(room, &format!("/lines?after={after}"));
+        let page: Value = client.call(Method::GET, &path, None).await?;
+        let items = items(&page);
+        let numbered = |line: &Value| (number(line), said(line, &page["persons"]));
+        lines.extend(items.iter().map(numbered));
+        match items.last().map(number) {
+            Some(last) if Some(last) < page["last"].as_u64() => after = last,
+            _ => return Ok(lines),
+        }
+    }
+}
+
+fn number(line: &Value) -> u64 {
+    line["number"].as_u64().unwrap_or_default()
+}
+
+/// The most octets of one event of the stream.
+const EVENT_OCTETS_MAX: usize = 1 << 20;
+
+/// Takes the next event out of what came: its data, or nothing for a comment.
+fn event(came: &mut Vec<u8>) -> Option<Option<Value>> {
+    let end = came.windows(2).position(|two| two == b"\n\n")?;
+    let block: Vec<u8> = came.drain(..end + 2).collect();
+    let data = block.split(|octet| *octet == b'\n').find_map(|line| line.strip_prefix(b"data: "));
+    Some(data.and_then(|data| serde_json::from_slice(data).ok()))
+}
+
+/// Writes what is said in a room as it comes. What did not come by itself is asked for.
+async fn follow(
+    client: &mut Client,
+    (room, after): (&str, Option<u64>),
+    write: &mut impl FnMut(Vec<String>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // Listening comes before reading, so that nothing is missed in between.
+    let mut stream = client.beside().await?.events().await?;
+    let seen: Value = client.call(Method::GET, &at(room, ""), None).await?;
+    // The number may be typed in any case, and without dashes.
+    let room = seen["id"].as_str().unwrap_or(room);
+    let mut last = after.or(seen["last"].as_u64()).unwrap_or_default();
+    let mut came = Vec::new();
+    catch_up(client, room, &mut last, write).await?;
+    while let Some(frame) = stream.frame().await {
+        let frame = frame.map_err(|error| Error::Connection(error.to_string()))?;
+        came.extend_from_slice(&frame.into_data().unwrap_or_default());
+        while let Some(event) = event(&mut came) {
+            let Some(event) = event else { continue };
+            let state = event["state"].as_str().unwrap_or_default();
+            let line = &event["line"];
+            let is_next = event["room"] == room && number(line) == last + 1;
+            if event["kind"] == "chat-line" && is_next {
+                last += 1;
+                write(said(line, &json!([event["person"]])))?;
+            } else if event["kind"] == "chat-line" && event["room"] == room
+                || event["kind"] == "chat" && (state.is_empty() || state.starts_with(room))
+            {
+                catch_up(client, room, &mut last, write).await?;
+            }
+        }
+        if came.len() > EVENT_OCTETS_MAX {
+            return Err(Error::Answer("an event of the stream does not end".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+async fn catch_up(
+    client: &mut Client,
+    room: &str,
+    last: &mut u64,
+    write: &mut impl FnMut(Vec<String>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for (number, line) in read(client, room, *last).await? {
+        *last = number;
+        write(line)?;
+    }
+    Ok(())
 }
 
 async fn answer(
@@ -174,6 +329,12 @@ fn listed(room: &Value) -> Vec<String> {
     vec![text(&room["id"]), text(&room["unread"]), name.as_str().unwrap_or_default().to_owned()]
 }
 
+fn file_listed(place: usize, file: &Value) -> Vec<String> {
+    let secs = file["voice"]["lengthMs"].as_u64().map(|ms| ms.div_ceil(1_000).to_string());
+    let secs = secs.unwrap_or_default();
+    vec![place.to_string(), text(&file["size"]), text(&file["type"]), secs, text(&file["name"])]
+}
+
 fn said(line: &Value, persons: &Value) -> Vec<String> {
     let author = persons.as_array().into_iter().flatten().find(|one| one["id"] == line["who"]);
     let author = author.and_then(|one| one["address"].as_str()).unwrap_or_default();
@@ -187,4 +348,24 @@ fn client_id() -> Result<String, Error> {
     let mut id = [0; 16];
     aws_lc_rs::rand::fill(&mut id).map_err(|_| Error::Answer("no random octets".to_owned()))?;
     Ok(id.iter().map(|octet| format!("{octet:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_taken_out_however_the_stream_is_split() {
+        let stream =
+            b": here\n\nevent: change\ndata: {\"kind\":\"mail\"}\n\ndata: no json\n\ndata: 7";
+        for size in 1..=stream.len() {
+            let (mut came, mut found) = (Vec::new(), Vec::new());
+            for part in stream.chunks(size) {
+                came.extend_from_slice(part);
+                found.extend(std::iter::from_fn(|| event(&mut came)));
+            }
+            assert_eq!(found, [None, Some(json!({"kind": "mail"})), None], "{size}");
+            assert_eq!(came, b"data: 7");
+        }
+    }
 }

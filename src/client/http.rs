@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -105,12 +106,16 @@ impl Connection {
     pub async fn fetch(
         &mut self,
         path: &str,
+        headers: &[(&'static str, String)],
         out: &mut impl Write,
     ) -> Result<(StatusCode, Bytes), Error> {
         let late = |_| Error::Connection("the server did not answer in time".to_owned());
         let broken = |error: hyper::Error| Error::Connection(error.to_string());
-        let request = Request::get(path)
-            .header("host", &self.authority)
+        let mut request = Request::get(path).header("host", &self.authority);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request
             .body(Full::new(Bytes::new()))
             .map_err(|error| Error::Answer(error.to_string()))?;
         self.sender.ready().await.map_err(broken)?;
@@ -134,6 +139,26 @@ impl Connection {
             }
         }
         Ok((status, Bytes::new()))
+    }
+
+    /// Sends a request whose response goes on as long as the server likes, and returns its beginning.
+    pub async fn stream(
+        &mut self,
+        path: &str,
+        headers: &[(&str, String)],
+    ) -> Result<(StatusCode, Incoming), Error> {
+        let broken = |error: hyper::Error| Error::Connection(error.to_string());
+        let mut request = Request::get(path).header("host", &self.authority);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(Bytes::new()));
+        let request = request.map_err(|error| Error::Answer(error.to_string()))?;
+        self.sender.ready().await.map_err(broken)?;
+        let asked = tokio::time::timeout(ANSWER_TIMEOUT, self.sender.send_request(request));
+        let late = |_| Error::Connection("the server did not answer in time".to_owned());
+        let response = asked.await.map_err(late)?.map_err(broken)?;
+        Ok((response.status(), response.into_body()))
     }
 
     async fn exchange(

@@ -171,7 +171,10 @@ impl Client {
         parsed(status, octets)
     }
 
-    async fn upload_all(&mut self, files: &[std::path::PathBuf]) -> Result<Vec<String>, Error> {
+    pub(super) async fn upload_all(
+        &mut self,
+        files: &[std::path::PathBuf],
+    ) -> Result<Vec<String>, Error> {
         let mut ids = Vec::with_capacity(files.len());
         for file in files {
             ids.push(self.upload(file).await?);

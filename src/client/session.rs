@@ -2,10 +2,13 @@
 
 use std::io::Write;
 use std::net::ToSocketAddrs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 use hyper::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -71,6 +74,8 @@ struct Ticket {
 
 /// The longest page that the API returns.
 pub(super) const PAGE: usize = 200;
+/// The largest refusal of a stream that is read, in octets.
+const PROBLEM_OCTETS_MAX: usize = 64 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A session on a server.
@@ -78,7 +83,8 @@ pub struct Client {
     pub(super) connection: Connection,
     /// The origin that proofs name, such as `https://host:port`.
     origin: String,
-    key: ProofKey,
+    ca: PathBuf,
+    key: Arc<ProofKey>,
     token: Option<String>,
 }
 
@@ -114,6 +120,20 @@ impl Client {
 
     /// Connects without signing in.
     pub async fn connect(url: &str, ca: &Path) -> Result<Client, Error> {
+        let connection = Client::connection(url, ca).await?;
+        let origin = url.trim_end_matches('/').to_owned();
+        let key = Arc::new(ProofKey::generate()?);
+        Ok(Client { connection, origin, ca: ca.to_owned(), key, token: None })
+    }
+
+    /// The same session on another connection.
+    pub async fn beside(&self) -> Result<Client, Error> {
+        let connection = Client::connection(&self.origin, &self.ca).await?;
+        let (origin, ca) = (self.origin.clone(), self.ca.clone());
+        Ok(Client { connection, origin, ca, key: self.key.clone(), token: self.token.clone() })
+    }
+
+    async fn connection(url: &str, ca: &Path) -> Result<Connection, Error> {
         let wrong = || Error::Url(url.to_owned());
         let authority = url.strip_prefix("https://").ok_or_else(wrong)?.trim_end_matches('/');
         let parsed: hyper::http::uri::Authority = authority.parse().map_err(|_| wrong())?;
@@ -127,8 +147,21 @@ impl Client {
         let connection = tokio::time::timeout(CONNECT_TIMEOUT, opening)
             .await
             .map_err(|_| Error::Connection("the server did not answer in time".to_owned()))??;
-        let origin = format!("https://{authority}");
-        Ok(Client { connection, origin, key: ProofKey::generate()?, token: None })
+        Ok(connection)
+    }
+
+    /// Opens the stream of events on this connection, which then serves nothing else.
+    pub(super) async fn events(&mut self) -> Result<Incoming, Error> {
+        let path = "/api/events";
+        let headers = self.signed("GET", path)?;
+        let (status, body) = self.connection.stream(path, &headers).await?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let body = Limited::new(body, PROBLEM_OCTETS_MAX).collect().await;
+        let body = body.map_err(|error| Error::Connection(error.to_string()))?;
+        checked(status, body.to_bytes())?;
+        Err(Error::Answer("the stream did not open".to_owned()))
     }
 
     /// Returns all messages in a mailbox, given by id or role, newest first.
@@ -169,7 +202,14 @@ impl Client {
         let ticket = json!({ "kind": "raw" });
         let ticket: Ticket =
             self.call(Method::POST, &format!("{path}/ticket"), Some(ticket)).await?;
-        let (status, octets) = self.connection.fetch(&ticket.url, out).await?;
+        let (status, octets) = self.connection.fetch(&ticket.url, &[], out).await?;
+        checked(status, octets).map(|_| ())
+    }
+
+    /// Writes the octets that a signed request is answered with to `out` piece by piece.
+    pub async fn octets_to(&mut self, path: &str, out: &mut impl Write) -> Result<(), Error> {
+        let headers = self.headers(&Method::GET, path)?;
+        let (status, octets) = self.connection.fetch(path, &headers, out).await?;
         checked(status, octets).map(|_| ())
     }
 
@@ -235,6 +275,16 @@ impl Client {
         self.send_with(method, path, &[], body.into()).await
     }
 
+    /// The headers that sign a request.
+    fn signed(&self, method: &str, path: &str) -> Result<Vec<(&'static str, String)>, Error> {
+        // The proof names the URL without its query (RFC 9449 §4.2).
+        let target = path.split('?').next().unwrap_or(path);
+        let url = format!("{}{target}", self.origin);
+        let mut headers = vec![("dpop", self.key.prove(method, &url, self.token.as_deref())?)];
+        headers.extend(self.token.iter().map(|token| ("authorization", format!("DPoP {token}"))));
+        Ok(headers)
+    }
+
     pub(super) async fn send_with(
         &mut self,
         method: Method,
@@ -242,16 +292,22 @@ impl Client {
         more: &[(&'static str, String)],
         body: Body,
     ) -> Result<(StatusCode, Bytes), Error> {
+        let mut headers = self.headers(&method, path)?;
+        headers.extend_from_slice(more);
+        self.connection.request(method, path, &headers, body).await
+    }
+
+    /// The proof of a request, and the token.
+    fn headers(&self, method: &Method, path: &str) -> Result<Vec<(&'static str, String)>, Error> {
         // The proof names the URL without its query (RFC 9449 §4.2).
         let target = path.split('?').next().unwrap_or(path);
         let url = format!("{}{target}", self.origin);
         let proof = self.key.prove(method.as_str(), &url, self.token.as_deref())?;
         let mut headers = vec![("dpop", proof)];
-        headers.extend_from_slice(more);
         if let Some(token) = &self.token {
             headers.push(("authorization", format!("DPoP {token}")));
         }
-        self.connection.request(method, path, &headers, body).await
+        Ok(headers)
     }
 }
 

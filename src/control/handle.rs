@@ -6,7 +6,7 @@ use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Error, Gateway};
 
 use super::protocol::{Answer, CONSOLE, Output, Request};
-use super::{outgoing, user};
+use super::{board, outgoing, user};
 
 /// Carries out a request, behind which `body` came. Blocks; `output` is told what was done as
 /// long-running work advances.
@@ -27,6 +27,9 @@ pub fn handle(
         Request::ImportEnd { name, stored } => {
             gateway.note(CONSOLE, Act::Imported, &format!("{name}: {stored}"), "");
             Ok(Answer::Done { message: String::new() })
+        }
+        Request::BoardList | Request::BoardDelete { .. } | Request::BoardManager { .. } => {
+            board::handle(gateway, request)
         }
         Request::QueueList
         | Request::QueueShow { .. }

@@ -5,6 +5,7 @@
 //! root, can reach the socket: its mode is 0600, in a folder of mode 0700. When no daemon is
 //! running, the command line calls the same [`handle`] on a store that it opened itself.
 
+mod board;
 pub mod client;
 mod handle;
 mod outgoing;

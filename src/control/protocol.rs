@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::AccountRow;
+use crate::gateway::boards::administered;
+use crate::gateway::boards::board::People;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::admin::QueueView;
 use crate::terms::AcceptFrom;
@@ -34,6 +36,9 @@ pub enum Request {
     TemporaryList,
     TemporaryRenew { address: String },
     TemporaryRevoke { address: String },
+    BoardList,
+    BoardDelete { id: String },
+    BoardManager { id: String, name: String },
     Verify,
     Compact,
     Backup,
@@ -67,6 +72,7 @@ pub enum Answer {
     Users { users: Vec<UserRow> },
     Queue { rows: Vec<QueueRow> },
     Temporaries { rows: Vec<TemporaryRow> },
+    Boards { rows: Vec<BoardRow> },
     Verified { segments: u64, frames: u64, records: u64, contents: u64, damage: Vec<String> },
     Failed { message: String },
 }
@@ -177,6 +183,36 @@ pub struct TemporaryRow {
     pub expires: String,
     pub claimed: Option<String>,
     pub messages: u32,
+}
+
+/// One board. A count of people is `null` for everybody inside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BoardRow {
+    pub id: String,
+    pub created: String,
+    pub posts: u64,
+    pub topics: u32,
+    pub octets: u64,
+    pub readers: Option<usize>,
+    pub managers: Option<usize>,
+}
+
+impl From<administered::BoardRow> for BoardRow {
+    fn from(row: administered::BoardRow) -> BoardRow {
+        let count = |people| match people {
+            People::Everybody => None,
+            People::Some(count) => Some(count),
+        };
+        BoardRow {
+            id: row.id.to_text(),
+            created: row.created.to_rfc3339(),
+            posts: row.posts,
+            topics: row.topics,
+            octets: row.octets,
+            readers: count(row.readers),
+            managers: count(row.managers),
+        }
+    }
 }
 
 impl From<QueueView> for QueueRow {

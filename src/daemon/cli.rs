@@ -81,6 +81,13 @@ enum Command {
         #[command(subcommand)]
         command: TemporaryCommand,
     },
+    /// Manage boards by number, without reading them: list, delete, manager.
+    Board {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: BoardCommand,
+    },
     /// Write the manual pages into a folder.
     Man {
         /// An existing folder, such as /usr/local/share/man/man1; its pages of Postern are replaced.
@@ -160,6 +167,28 @@ enum TemporaryCommand {
     },
 }
 
+#[derive(Subcommand, Debug)]
+enum BoardCommand {
+    /// List boards, one line for each, the latest first.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a board with all its posts.
+    Delete {
+        /// The number that `postern board list` shows.
+        id: String,
+    },
+    /// Name a manager of a board that nobody who can sign in manages.
+    Manager {
+        /// The number that `postern board list` shows.
+        id: String,
+        /// The login name of somebody who reads the board.
+        name: String,
+    },
+}
+
 impl Cli {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode, Error> {
@@ -180,6 +209,7 @@ impl Cli {
             Command::Queue { config, command } => return queue(&config.load()?, command),
             Command::Dkim { command } => dkim(command)?,
             Command::Temporary { config, command } => return temporary(&config.load()?, command),
+            Command::Board { config, command } => return board(&config.load()?, command),
             Command::Man { folder } => manual::write(Cli::command(), &folder)?,
             Command::Completions { shell } => manual::completions(Cli::command(), shell)?,
         }
@@ -251,6 +281,8 @@ fn dkim(command: DkimCommand) -> Result<(), Error> {
     let kind = if rsa { NewKey::Rsa } else { NewKey::Ed25519 };
     let made = relay::dkim::make(kind, &domain, &selector)?;
     relay::dkim::write(&key_file, &made)?;
+    // The daemon runs in another folder: the configuration needs the whole path.
+    let key_file = std::path::absolute(&key_file)?;
     say(format_args!("key file     {} (created)", key_file.display()))?;
     say(format_args!("DNS record   {} TXT", made.record.0))?;
     // A string in a TXT record holds at most 255 octets (RFC 1035 §3.3.14).
@@ -274,6 +306,16 @@ fn temporary(config: &Config, command: TemporaryCommand) -> Result<ExitCode, Err
         TemporaryCommand::List { json: false } => Request::TemporaryList,
         TemporaryCommand::Renew { address } => Request::TemporaryRenew { address },
         TemporaryCommand::Revoke { address } => Request::TemporaryRevoke { address },
+    };
+    print(ask(config, request)?)
+}
+
+fn board(config: &Config, command: BoardCommand) -> Result<ExitCode, Error> {
+    let request = match command {
+        BoardCommand::List { json: true } => return print_json(ask(config, Request::BoardList)?),
+        BoardCommand::List { json: false } => Request::BoardList,
+        BoardCommand::Delete { id } => Request::BoardDelete { id },
+        BoardCommand::Manager { id, name } => Request::BoardManager { id, name },
     };
     print(ask(config, request)?)
 }

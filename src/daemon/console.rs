@@ -132,6 +132,22 @@ pub fn print(answer: Answer) -> Result<ExitCode, Error> {
             }
             say(format_args!("{} temporary accounts", rows.len()))?;
         }
+        Answer::Boards { rows } => {
+            for row in &rows {
+                let count =
+                    |people: Option<usize>| people.map_or("all".to_owned(), |n| n.to_string());
+                say(format_args!(
+                    "{} {} posts {} octets {} readers {} managers {}",
+                    row.id,
+                    row.created,
+                    row.posts,
+                    row.octets,
+                    count(row.readers),
+                    count(row.managers)
+                ))?;
+            }
+            say(format_args!("{} boards", rows.len()))?;
+        }
         Answer::Verified { segments, frames, records, contents, damage } => {
             say(format_args!(
                 "{segments} segments, {frames} frames, {records} records, {contents} contents"
@@ -205,6 +221,7 @@ pub fn print_json(answer: Answer) -> Result<ExitCode, Error> {
     let text = match &answer {
         Answer::Users { users } => serde_json::to_string_pretty(users),
         Answer::Queue { rows } => serde_json::to_string_pretty(rows),
+        Answer::Boards { rows } => serde_json::to_string_pretty(rows),
         Answer::Temporaries { rows } => serde_json::to_string_pretty(rows),
         _ => return print(answer),
     };

@@ -509,10 +509,13 @@ fn settings(config: &Config) -> Settings {
         closed_members: config.groups.closed_members,
         chat: gateway::ChatSettings {
             members_max: config.chat.members_max.into(),
+            hidden_members_max: config.chat.hidden_members_max.into(),
             edit_secs: config.chat.edit_secs.into(),
             stopped_reading_secs: config.chat.stopped_reading_secs.into(),
             notice_secs: config.chat.notice_secs.into(),
             presence_fixed: config.chat.presence_fixed,
+            voice_minutes: config.chat.voice_minutes,
+            file_octets: config.chat.file_octets,
         },
         changes_kept: config.mailboxes.changes_kept,
     }

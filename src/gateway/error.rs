@@ -142,6 +142,10 @@ pub enum Conflict {
     InRoom,
     /// This is the last controller of the room.
     LastController,
+    /// The key of a request was used for another one.
+    RequestUsed,
+    /// Somebody who can sign in manages the board.
+    BoardManaged,
 }
 
 impl Conflict {
@@ -188,6 +192,8 @@ impl Conflict {
             Conflict::TotpStopped => "totp-stopped",
             Conflict::InRoom => "in-room",
             Conflict::LastController => "last-controller",
+            Conflict::RequestUsed => "request-used",
+            Conflict::BoardManaged => "board-managed",
         }
     }
 }
@@ -258,6 +264,10 @@ impl Conflict {
             Conflict::InRoom => "You are in this room already.",
             Conflict::LastController => {
                 "This is the last controller of the room; name another one first, or end the room."
+            }
+            Conflict::BoardManaged => "Somebody who can sign in manages this board.",
+            Conflict::RequestUsed => {
+                "Another post was written under the key of this request, or the one that was is gone."
             }
         }
     }

@@ -158,6 +158,7 @@ pub use actor::{Actor, ChangedFrom};
 pub use error::{Conflict, Error};
 pub use feed::change::Changes;
 pub use feed::event::{Event, EventKind};
+pub use feed::rooms::{FileNow, LineNow, RoomListener, RoomNews};
 pub use incoming::inbound::{Arrival, Inbound};
 pub use incoming::receive::Receipt;
 pub use incoming::recipient::{AcceptedRecipient, Origin, Reason, RecipientVerdict};
@@ -188,6 +189,7 @@ struct Inner {
     clock: Clock,
     settings: Settings,
     events: feed::event::Events,
+    room_feed: feed::rooms::RoomFeed,
     epochs: mailboxes::epoch::Epochs,
     search_busy: search::Busy,
     room_passes: chat::passes::RoomPasses,
@@ -229,6 +231,7 @@ impl Gateway {
             clock,
             settings,
             events,
+            room_feed: feed::rooms::RoomFeed::default(),
             epochs,
             search_busy: search::Busy::default(),
             room_passes: chat::passes::RoomPasses::default(),

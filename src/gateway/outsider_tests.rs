@@ -550,6 +550,10 @@ fn nothing_of_an_account_that_ended_is_left() {
     gateway.room_answer(&dana, room, &account.to_text(), RoomAnswer::Admit).unwrap();
     gateway.room_read(&noa, room, 2).unwrap();
     gateway.room_ask(&noa, Reference::new(1)).unwrap();
+    let refusing = NewRoom { name: "Others".to_owned(), shares_earlier: false };
+    let refusing = gateway.room_create(&dana, &refusing).unwrap().id.parse().unwrap();
+    gateway.room_ask(&noa, refusing).unwrap();
+    gateway.room_answer(&dana, refusing, &account.to_text(), RoomAnswer::Refuse).unwrap();
 
     let rows = || {
         let mut tables = BTreeSet::new();

@@ -6,12 +6,14 @@
 //! | a draft | its sealed form | 1 |
 //! | a file that is being uploaded, or was uploaded for a draft | its size, from the beginning | 0 |
 //! | a contact, also for a day after it was deleted, its photo, and the blocks of the list | their sealed forms | 0 |
-//! | what the account said in chat, until it is deleted | the sealed form of each line | 0 |
+//! | what the account said in chat, until it is deleted | the sealed form of each line, and the size of each file | 0 |
 //! | a sent message that its sender deleted while it waits outside (`mailboxes/owed.rs`) | its size | 0 |
 //!
 //! A message counts for each account that has it, although its content is stored once: nobody gets
 //! room because somebody else deletes a message. What is derived from messages, such as the search
 //! index, does not count.
+//!
+//! What an account said in chat stays when it is removed, and counts for nobody then.
 //!
 //! Invariant: the count agrees with the rows after each transaction. Whatever stores one of these
 //! calls [`charge_in_tx`] right after the row is written, and whatever deletes one calls
@@ -28,6 +30,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::{Bell, Tx};
+use crate::gateway::records::board::BoardPosition;
 use crate::gateway::records::contact::{ContactAsked, ContactEdit, ContactRequest, ContactRow};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Counters, Holder, OwnQuota, Usage};
@@ -35,8 +38,8 @@ use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{
-    CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS, CONTACT_REQUESTS, CONTACTS,
-    COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
+    BOARD_POSITIONS, CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS,
+    CONTACT_REQUESTS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
 };
 use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
@@ -376,6 +379,8 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&CONTACT_REQUESTS, &account, |_, row| add(request(&row)))?;
     reader.scan_readable(&CONTACT_ASKED, &account, |_, row| add(asked(&row)))?;
     reader.scan_readable(&CONTACT_EDITS, &account, |_, row| add(edit(&row)))?;
+    let posted = reader.get(&BOARD_POSITIONS, &BoardPosition::everywhere(account))?;
+    let _ = add(file(posted.unwrap_or_default().octets));
     Ok(usage)
 }
 

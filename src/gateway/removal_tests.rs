@@ -37,7 +37,7 @@ use super::*;
 use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Photo};
 use crate::store::{Order, Read, Span, Table};
-use crate::terms::{Acquaintance, BoardRight, GroupAct, LineKind};
+use crate::terms::{Acquaintance, Attention, BoardRight, GroupAct, LineKind};
 
 fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
     gateway.account_remove(name, name, after).unwrap();
@@ -88,11 +88,12 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 43] = [
+const NOT_FILLED: [(&str, &str); 47] = [
     ("rooms", "by the room, which the user leaves"),
     ("room_requests", "by the room; they go with what the user asked"),
     ("room_lines", "by the room; what was said stays with those who are in it"),
     ("room_watch", "by the room"),
+    ("room_files", "by the room; the files of what was said stay with it"),
     ("login_names", "by a keyed hash; the first step removes the name"),
     ("addresses", "by a keyed hash; the first step removes each address"),
     ("held_names", "by a keyed hash, for 90 days, and on purpose"),
@@ -127,6 +128,9 @@ const NOT_FILLED: [(&str, &str); 43] = [
     ("posts", "by the board; what was posted stays"),
     ("post_places", "by the post"),
     ("post_versions", "by the post"),
+    ("post_files", "by the post"),
+    ("post_reactions", "by the post"),
+    ("post_file_chunks", "by the file of a post"),
     ("vouched_members", "while a voucher attests; leaving the group removes it"),
     ("group_addresses", "by a keyed hash of the group's address"),
     ("role_mailboxes", "of role mailboxes alone"),
@@ -179,9 +183,12 @@ fn use_boards(gateway: &Gateway, dana: &Actor, omar: &Actor) {
         title: "Lunch".to_owned(),
         text: "Where?".to_owned(),
         readers: Vec::new(),
+        files: Vec::new(),
     };
     let board = text::hex(&board.unwrap().view.id.0);
-    gateway.post_write(omar, &board, &new, "request-1").unwrap();
+    let post = gateway.post_write(omar, &board, &new, "request-1").unwrap();
+    let topic = text::shown(post.topic);
+    gateway.topic_attend(omar, &topic, Some(Attention::Followed)).unwrap();
 }
 
 /// The user talks to another one, is in a room, and has asked to join one that may be there.
@@ -194,6 +201,11 @@ fn use_chat(gateway: &Gateway, omar: &Actor, dana: &Actor) {
     gateway.room_read(omar, room, 2).unwrap();
     gateway.room_with(omar, "dana@example.org").unwrap();
     gateway.room_ask(omar, Reference::new(1)).unwrap();
+    let refusing = NewRoom { name: "Others".to_owned(), shares_earlier: false };
+    let refusing = gateway.room_create(dana, &refusing).unwrap().id.parse().unwrap();
+    gateway.room_ask(omar, refusing).unwrap();
+    let asking = omar.account().to_text();
+    gateway.room_answer(dana, refusing, &asking, RoomAnswer::RefuseForGood).unwrap();
     let line = NewLine { text: "What omar said".to_owned(), ..NewLine::default() };
     gateway.room_say(omar, room, &line).unwrap();
 }

@@ -105,6 +105,8 @@ pub struct Settings {
 pub struct Chat {
     /// The most members of a room.
     pub members_max: u64,
+    /// The most members of a room that does not show them what was said before.
+    pub hidden_members_max: u64,
     /// How long somebody may change or delete what was said.
     pub edit_secs: i64,
     /// After how long somebody who does not read what others say is shown as no longer reading.
@@ -113,16 +115,23 @@ pub struct Chat {
     pub notice_secs: i64,
     /// Whether all members show who reads and who is there, and nobody may choose otherwise.
     pub presence_fixed: bool,
+    /// The most minutes of a recording.
+    pub voice_minutes: u32,
+    /// The largest file of a line, also of a recording.
+    pub file_octets: u64,
 }
 
 impl Default for Chat {
     fn default() -> Self {
         Chat {
             members_max: 1_000,
+            hidden_members_max: 200,
             edit_secs: 900,
             stopped_reading_secs: 300,
             notice_secs: 120,
             presence_fixed: false,
+            voice_minutes: 10,
+            file_octets: 25 << 20,
         }
     }
 }

@@ -43,6 +43,13 @@ pub const NAME_CHARS_MAX: usize = 255;
 const UPLOADS_MAX: usize = 1_000;
 const MISSING: Error = Error::NotFound { what: "upload" };
 
+/// A piece of a file, as it is stored.
+pub(in crate::gateway) struct UploadPiece {
+    pub content: [u8; 16],
+    pub length: u64,
+    pub key: ContentKey,
+}
+
 /// The sealed facts about a file.
 #[derive(Serialize, Deserialize)]
 pub(in crate::gateway) struct Meta {
@@ -195,6 +202,29 @@ impl Gateway {
         Ok(())
     }
 
+    /// The chunks of a file with their keys, so that these can be wrapped for others.
+    pub(in crate::gateway) fn upload_keys(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        chunks_max: u32,
+    ) -> Result<Vec<(UploadChunk, ContentKey)>, Error> {
+        let account = actor.account();
+        let upload = self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+        if upload.chunks > chunks_max {
+            return Err(Error::TooLarge);
+        }
+        let mut keys = Vec::new();
+        for index in 0..upload.chunks {
+            let chunk = self.inner.store.get(&UPLOAD_CHUNKS, &(account, id, index))?;
+            let chunk = chunk.ok_or(MISSING)?;
+            let bound = binding(b"chunk", account, chunk.content);
+            let key = actor.secret().unwrap_content(&bound, &chunk.wrapped_key)?;
+            keys.push((chunk, key));
+        }
+        Ok(keys)
+    }
+
     fn upload_chunk(
         &self,
         actor: &Actor,
@@ -220,15 +250,52 @@ impl Gateway {
     ) -> Result<bool, Error> {
         /// No such image is known by more.
         const KNOWN_BY_OCTETS: usize = 12;
+        let start = self.upload_start(actor, id, KNOWN_BY_OCTETS)?;
+        Ok(message::image_type(&start).is_some())
+    }
+
+    /// At least the first `octets` of a file, if it has as many.
+    pub(in crate::gateway) fn upload_start(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        octets: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
         let mut start = Zeroizing::new(Vec::new());
         for index in 0..upload.chunks {
-            if start.len() >= KNOWN_BY_OCTETS {
+            if start.len() >= octets {
                 break;
             }
             start.extend_from_slice(&self.upload_chunk(actor, id, index)?);
         }
-        Ok(message::image_type(&start).is_some())
+        Ok(start)
+    }
+
+    /// The pieces of a file that was uploaded completely, with their keys.
+    pub(in crate::gateway) fn upload_pieces(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+    ) -> Result<Vec<UploadPiece>, Error> {
+        let account = actor.account();
+        self.upload_whole(actor, id)?;
+        let mut chunks = Vec::new();
+        self.inner.store.scan(
+            &UPLOAD_CHUNKS,
+            &(account, id),
+            Order::Ascending,
+            |_, chunk: UploadChunk| {
+                chunks.push(chunk);
+                ControlFlow::Continue(())
+            },
+        )?;
+        let opened = chunks.into_iter().map(|UploadChunk { content, wrapped_key, length }| {
+            let bound = binding(b"chunk", account, content);
+            let key = actor.secret().unwrap_content(&bound, &wrapped_key)?;
+            Ok(UploadPiece { content, length, key })
+        });
+        opened.collect()
     }
 
     /// The octets of a file that is small enough to be shown where a message is written.
@@ -365,6 +432,54 @@ pub(in crate::gateway) fn remove_in_tx(
     }
     tx.delete(&UPLOADS, &(account, id));
     Ok(())
+}
+
+/// Takes a complete file that no draft names away from the uploads. Its contents are the caller's from now
+/// on, and so is what they count.
+pub(in crate::gateway) fn take_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: UploadId,
+) -> Result<Vec<[u8; 16]>, Error> {
+    let upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+    if upload.received < upload.size {
+        return Err(Error::Conflict(Conflict::UploadIncomplete));
+    }
+    if upload.named {
+        return Err(Error::Invalid { what: "a file belongs to a message already".to_owned() });
+    }
+    let mut chunks = Vec::new();
+    tx.scan(&UPLOAD_CHUNKS, &(account, id), Order::Ascending, |key, chunk| {
+        chunks.push((key, chunk.content));
+        ControlFlow::Continue(())
+    })?;
+    tx.delete(&UPLOADS, &(account, id));
+    chunks.iter().for_each(|(key, _)| tx.delete(&UPLOAD_CHUNKS, key));
+    Ok(chunks.into_iter().map(|(_, content)| content).collect())
+}
+
+/// Takes a file from those of an account and leaves its octets, which belong to something else from now on.
+/// No draft may name it, and it must be made of these contents.
+pub(in crate::gateway) fn taken_in_tx(
+    tx: &mut Tx<'_>,
+    (account, id): (AccountId, UploadId),
+    contents: &[[u8; 16]],
+) -> Result<(), Error> {
+    let upload = tx.get(&UPLOADS, &(account, id))?.filter(|upload| !upload.named);
+    let upload = upload.ok_or(MISSING)?;
+    for (index, content) in (0..upload.chunks).zip(contents) {
+        let key = (account, id, index);
+        let chunk = tx.get(&UPLOAD_CHUNKS, &key)?.ok_or(MISSING)?;
+        if chunk.content != *content {
+            return Err(MISSING);
+        }
+        tx.delete(&UPLOAD_CHUNKS, &key);
+    }
+    if upload.chunks as usize != contents.len() || upload.received < upload.size {
+        return Err(MISSING);
+    }
+    tx.delete(&UPLOADS, &(account, id));
+    quota::discharge_in_tx(tx, account, quota::file(upload.size))
 }
 
 pub(in crate::gateway) fn parse_id(id: &str) -> Result<UploadId, Error> {

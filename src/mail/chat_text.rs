@@ -16,6 +16,23 @@ pub struct Heard {
     pub reference: String,
     /// `None` if it cannot be opened.
     pub text: Option<String>,
+    pub files: Vec<HeardFile>,
+}
+
+/// A file of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardFile {
+    pub name: String,
+    pub size: u64,
+    pub kept: Kept,
+}
+
+/// Whether a transcript has a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Attached,
+    /// It did not fit, or could not be opened.
+    LeftOut,
 }
 
 /// How much of what was said a message of a transcript has.
@@ -62,13 +79,20 @@ pub fn transcript_text(language: Language, room: &str, extent: Extent, lines: &[
         text += catalogue.nothing;
         text += "\n\n";
     }
-    for Heard { at, who, reference, text: said } in lines {
+    for Heard { at, who, reference, text: said, files } in lines {
         let who = if who.is_empty() { catalogue.removed } else { who.as_str() };
         let at = at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
         text += &format!("{at} {} [{reference}]\n", isolated(language, who));
         let said = said.as_deref().unwrap_or(catalogue.closed);
         for line in said.lines() {
             text += &format!("> {line}\n");
+        }
+        for HeardFile { name, size, kept } in files {
+            let name = isolated(language, name);
+            text += &match kept {
+                Kept::Attached => format!("{}: {name}\n", catalogue.attached),
+                Kept::LeftOut => format!("{}: {name} ({size})\n", catalogue.left_out),
+            };
         }
         text += "\n";
     }
@@ -85,6 +109,8 @@ struct Catalogue {
     nothing: &'static str,
     removed: &'static str,
     closed: &'static str,
+    attached: &'static str,
+    left_out: &'static str,
 }
 
 const fn catalogue(language: Language) -> &'static Catalogue {
@@ -110,6 +136,8 @@ const ENGLISH: Catalogue = Catalogue {
     nothing: "Nothing was said.",
     removed: "Somebody whose account was removed",
     closed: "(This line cannot be opened with your keys.)",
+    attached: "Attached",
+    left_out: "Not attached, since there was no room for it or it cannot be opened (size in octets)",
 };
 
 const GERMAN: Catalogue = Catalogue {
@@ -124,6 +152,8 @@ const GERMAN: Catalogue = Catalogue {
     nothing: "Es wurde nichts gesagt.",
     removed: "Jemand, dessen Konto entfernt wurde",
     closed: "(Diese Zeile lässt sich mit Ihren Schlüsseln nicht öffnen.)",
+    attached: "Angehängt",
+    left_out: "Nicht angehängt, weil kein Platz dafür war oder es sich nicht öffnen lässt (Größe in Oktetten)",
 };
 
 const FRENCH: Catalogue = Catalogue {
@@ -138,6 +168,8 @@ const FRENCH: Catalogue = Catalogue {
     nothing: "Rien n’a été dit.",
     removed: "Une personne dont le compte a été supprimé",
     closed: "(Cette ligne ne peut pas être ouverte avec vos clés.)",
+    attached: "Joint",
+    left_out: "Non joint, faute de place ou parce qu’il ne peut pas être ouvert (taille en octets)",
 };
 
 const SPANISH: Catalogue = Catalogue {
@@ -152,6 +184,8 @@ const SPANISH: Catalogue = Catalogue {
     nothing: "No se dijo nada.",
     removed: "Una persona cuya cuenta se eliminó",
     closed: "(Esta línea no se puede abrir con sus claves.)",
+    attached: "Adjunto",
+    left_out: "No adjunto, porque no había espacio o no se puede abrir (tamaño en octetos)",
 };
 
 const HEBREW: Catalogue = Catalogue {
@@ -164,6 +198,8 @@ const HEBREW: Catalogue = Catalogue {
     nothing: "לא נאמר דבר.",
     removed: "אדם שהחשבון שלו הוסר",
     closed: "(אי אפשר לפתוח את השורה הזו במפתחות שלך.)",
+    attached: "צורף",
+    left_out: "לא צורף, כי לא היה מקום או שאי אפשר לפתוח אותו (הגודל באוקטטים)",
 };
 
 const ARABIC: Catalogue = Catalogue {
@@ -176,6 +212,8 @@ const ARABIC: Catalogue = Catalogue {
     nothing: "لم يُقل شيء.",
     removed: "شخص أُزيل حسابه",
     closed: "(لا يمكن فتح هذا السطر بمفاتيحك.)",
+    attached: "مرفق",
+    left_out: "غير مرفق، لعدم وجود مساحة أو لتعذر فتحه (الحجم بالبايت)",
 };
 
 #[cfg(test)]
@@ -199,8 +237,12 @@ mod tests {
             who: "Ada".to_owned(),
             reference: "REF-1".to_owned(),
             text: Some("one\ntwo".to_owned()),
+            files: vec![
+                HeardFile { name: "a.pdf".to_owned(), size: 7, kept: Kept::Attached },
+                HeardFile { name: "b.pdf".to_owned(), size: 4_321, kept: Kept::LeftOut },
+            ],
         };
-        let closed = Heard { text: None, who: String::new(), ..heard.clone() };
+        let closed = Heard { text: None, who: String::new(), files: Vec::new(), ..heard.clone() };
         for language in LANGUAGES {
             assert!(waits(language, "REF-1").ends_with(": REF-1"));
             assert!(waits_text(language, "REF-1").contains("REF-1"));
@@ -208,6 +250,8 @@ mod tests {
             let text = transcript_text(language, "ROOM", Extent::Whole, &lines);
             assert_eq!(text.matches("[REF-1]").count(), 2, "{text}");
             assert!(text.contains("> one\n> two\n") && text.contains("ROOM"), "{text}");
+            assert!(text.contains("a.pdf") && !text.contains("(7)"), "{text}");
+            assert!(text.contains("b.pdf") && text.contains("(4321)"), "{text}");
             let begins = |extent| transcript_text(language, "ROOM", extent, &[]);
             assert!(begins(Extent::Part).starts_with(catalogue(language).part));
             assert!(!begins(Extent::Part).contains(catalogue(language).last));

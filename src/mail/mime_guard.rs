@@ -77,6 +77,7 @@ pub fn guard<'m>(message: &'m [u8], more: &[Vec<u8>]) -> Result<Guarded<'m>, Not
     guarded.find_delimiters(message)?;
     guarded.check_futile(message, &declared)?;
     guarded.check_prefixes(message, &declared);
+    guarded.ambiguous |= is_declared_twice(message, &declared);
     guarded.settle_soft_breaks(message);
     Ok(guarded)
 }
@@ -271,6 +272,39 @@ fn declarations(message: &[u8]) -> Result<Vec<(usize, &[u8])>, NotShown> {
     Ok(declared)
 }
 
+/// Returns whether one Content-Type field names two different boundaries: one parser takes the
+/// first, another the last. Each octet is looked at twice at most.
+fn is_declared_twice(message: &[u8], declared: &[(usize, &[u8])]) -> bool {
+    let mut is_type = None;
+    for pair in declared.windows(2) {
+        let [(first, one), (second, other)] = [pair[0], pair[1]];
+        if !is_one_field(&message[first..second]) {
+            is_type = None;
+            continue;
+        }
+        let is_type = *is_type.get_or_insert_with(|| is_in_content_type(&message[..first]));
+        if is_type && one != other {
+            return true;
+        }
+    }
+    false
+}
+
+/// Returns whether each line end in a text is followed by white space (RFC 5322 §2.2.3).
+fn is_one_field(text: &[u8]) -> bool {
+    let next = |at: usize| text.get(at + 1).is_none_or(|octet| b" \t".contains(octet));
+    memchr::memchr_iter(b'\n', text).all(next)
+}
+
+/// Returns whether what ends a text is a Content-Type field that has begun in it.
+fn is_in_content_type(text: &[u8]) -> bool {
+    const NAME: &[u8] = b"content-type";
+    let begins = |at: &usize| !matches!(text.get(at + 1), None | Some(b' ' | b'\t'));
+    let at = memchr::memrchr_iter(b'\n', text).find(begins).map_or(0, |at| at + 1);
+    let name = text[at..].split(|octet| *octet == b':').next().unwrap_or_default();
+    name.trim_ascii_end().eq_ignore_ascii_case(NAME)
+}
+
 /// Returns each boundary once, sorted.
 fn distinct<'b>(
     declared: impl Iterator<Item = &'b [u8]>,
@@ -358,6 +392,24 @@ mod tests {
             "--ab\r\n\r\nboundary=abc\r\n--abc\r\n--ab--\r\n".to_owned(),
         ] {
             assert!(ambiguous(format!("{outer}{body}").as_bytes()), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn two_boundaries_in_one_field_are_ambiguous() {
+        let body = "\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n--b\r\n\r\ny\r\n--b--\r\n";
+        for field in [
+            "Content-Type: multipart/mixed; boundary=a; boundary=b",
+            "X: y\r\ncontent-type : multipart/mixed;\r\n\tboundary=\"a\";\r\n boundary=\"b\"",
+        ] {
+            assert!(ambiguous(format!("{field}{body}").as_bytes()), "{field}");
+        }
+        for field in [
+            "Content-Type: multipart/mixed; boundary=a; boundary=a",
+            "Content-Type: multipart/mixed; boundary=a\r\nX: boundary=b",
+            "X: boundary=a boundary=b",
+        ] {
+            assert!(!ambiguous(format!("{field}{body}").as_bytes()), "{field}");
         }
     }
 

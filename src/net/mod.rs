@@ -14,6 +14,7 @@
 //! | `work` | runs blocking work off the async threads |
 
 pub mod authority;
+pub mod byte_range;
 pub mod dns;
 pub mod failures;
 pub mod listen;

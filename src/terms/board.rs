@@ -25,3 +25,20 @@ super::words!(BoardRight {
     Edit => "edit",
     Manage => "manage",
 });
+
+/// What somebody wants to hear of a topic, besides that there is something that was not read.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attention {
+    /// It is named apart from the others.
+    Followed,
+    /// It is not counted as unread.
+    Muted,
+}
+
+super::words!(Attention {
+    Followed => "followed",
+    Muted => "muted",
+});

@@ -29,7 +29,7 @@ pub use accept_from::AcceptFrom;
 pub use account_change::AccountChange;
 pub use account_sort::AccountSort;
 pub use acquaintance::Acquaintance;
-pub use board::BoardRight;
+pub use board::{Attention, BoardRight};
 pub use choice::{Choice, Mode};
 pub use confirmations::Confirmations;
 pub use delivery::{DeliveryState, Level, NotSent, Route, StepNote};

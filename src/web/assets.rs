@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::error::Problem;
-use super::headers::APP_POLICY;
+use super::headers::{APP_POLICY, CHAT_PERMISSIONS, PERMISSIONS_POLICY};
 
 /// A file of the UI.
 struct Asset {
@@ -34,6 +34,9 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
+/// The page that records voice. A document that was loaded as another page may not, also when its script
+/// shows this one: it offers to load it again. One that was loaded as this page may until it is loaded again.
+const CHAT: &str = "chat";
 /// The first parts of the addresses that the UI's own router knows.
 const PAGES: [&str; 15] = [
     "",
@@ -72,6 +75,9 @@ pub fn answer(path: &str, request: &HeaderMap) -> Response {
         && response.status() == StatusCode::OK
     {
         *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    if wanted == INDEX && first == CHAT {
+        response.headers_mut().insert(PERMISSIONS_POLICY, CHAT_PERMISSIONS);
     }
     response
 }
@@ -149,6 +155,24 @@ mod tests {
         for (accepted, packed) in table {
             let response = file(&ASSET, &headers(ACCEPT_ENCODING, accepted));
             assert_eq!(response.headers().contains_key(CONTENT_ENCODING), packed, "{accepted}");
+        }
+    }
+
+    #[cfg(feature = "ui")]
+    #[test]
+    fn the_page_of_chat_alone_may_use_the_microphone() {
+        for (path, allowed) in [
+            ("/chat", true),
+            ("/chat/01KAN-5Q7DC-8E2XV-M9T4H", true),
+            ("/", false),
+            ("/mail/inbox", false),
+            ("/index.html", false),
+            ("/mail/chat", false),
+            ("/chats", false),
+        ] {
+            let response = answer(path, &HeaderMap::new());
+            let said = response.headers().get(PERMISSIONS_POLICY);
+            assert_eq!(said == Some(&CHAT_PERMISSIONS), allowed, "{path}: {said:?}");
         }
     }
 

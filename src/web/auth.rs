@@ -338,6 +338,7 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/submissions/{ref}", &[Method::GET]),
     ("/api/submissions/{ref}/undo", &[Method::POST]),
     ("/api/rooms", &[Method::GET]),
+    ("/api/rooms/find", &[Method::POST]),
     ("/api/rooms/asked", &[Method::POST]),
     ("/api/rooms/asked/{ref}", &[Method::DELETE]),
     ("/api/rooms/{ref}", &[Method::GET]),
@@ -348,6 +349,7 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/rooms/{ref}/lines", &[Method::GET, Method::POST]),
     ("/api/rooms/{ref}/lines/{number}", &[Method::GET, Method::PATCH, Method::DELETE]),
     ("/api/rooms/{ref}/lines/{number}/reaction", &[Method::PUT, Method::DELETE]),
+    ("/api/rooms/{ref}/lines/{number}/files/{index}", &[Method::GET]),
     ("/api/rooms/{ref}/read", &[Method::PUT]),
     ("/api/rooms/{ref}/typing", &[Method::POST]),
 ];

@@ -26,6 +26,8 @@ use crate::gateway::boards::post::POST_READERS_MAX;
 use crate::gateway::boards::reading::POSTS_PAGE_MAX;
 use crate::gateway::boards::search::QUESTION_CHARS_MAX as POSTS_QUESTION_CHARS_MAX;
 use crate::gateway::boards::topic::TOPICS_PAGE_MAX;
+use crate::gateway::chat::files as chat_files;
+use crate::gateway::chat::find::FIND_CHARS_MAX;
 use crate::gateway::chat::line as chat_line;
 use crate::gateway::chat::room::NAME_CHARS_MAX as ROOM_CHARS_MAX;
 use crate::gateway::contacts::list::{
@@ -159,15 +161,17 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("ChangePassword", "newPassword", "maxLength", PASSWORD_OCTETS_MAX),
     ("ChangePassword", "password", "minLength", 1),
     ("ChangePassword", "password", "maxLength", PASSWORD_OCTETS_MAX),
-    ("ChatLineChange", "text", "minLength", 1),
+    ("ChatFind", "text", "minLength", 1),
+    ("ChatFind", "text", "maxLength", FIND_CHARS_MAX),
     ("ChatLineChange", "text", "maxLength", chat_line::TEXT_CHARS_MAX),
     ("ChatLineNew", "clientId", "minLength", 32),
     ("ChatLineNew", "clientId", "maxLength", 32),
+    ("ChatLineNew", "files", "maxItems", chat_files::FILES_MAX),
     ("ChatLineNew", "mentions", "maxItems", chat_line::MENTIONS_MAX),
-    ("ChatLineNew", "text", "minLength", 1),
     ("ChatLineNew", "text", "maxLength", chat_line::TEXT_CHARS_MAX),
     ("ChatReact", "text", "minLength", 1),
     ("ChatReact", "text", "maxLength", chat_line::REACTION_CHARS_MAX),
+    ("ChatVoice", "levels", "maxItems", chat_files::LEVELS_MAX),
     ("ChatRoomChange", "name", "minLength", 1),
     ("ChatRoomChange", "name", "maxLength", ROOM_CHARS_MAX),
     ("ChatRoomNew", "name", "minLength", 1),
@@ -349,6 +353,8 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
     ("postChange", &[409]),
     ("postCreate", &[409]),
+    ("postReact", &[409]),
+    ("manageBoardManager", &[409]),
     ("posts", &[404]),
     ("colleagueKeyAccept", &[409]),
     ("contactAddersSet", &[404]),
@@ -367,10 +373,12 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("roomChange", &[409]),
     ("roomKeysAccept", &[409]),
     ("roomLeave", &[409]),
+    ("roomsFind", &[404]),
     ("roomLineChange", &[409]),
     ("roomMemberChange", &[409]),
     ("roomReact", &[409]),
-    ("roomSay", &[409]),
+    ("roomFile", &[409]),
+    ("roomSay", &[409, 413]),
     ("roomWith", &[404, 409]),
     ("profilePicture", &[404]),
     ("profilePictureDrop", &[409, 422]),

@@ -10,6 +10,7 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 
+use crate::gateway::boards::file::FileOpened;
 use crate::gateway::mailboxes::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
 use crate::net::shares::Held;
@@ -29,6 +30,7 @@ use super::ticket::{Grant, Target};
 enum File {
     One { name: String, media: &'static str, pieces: Pieces },
     All { name: String, archive: Box<Archive> },
+    OfPost(FileOpened),
 }
 
 impl File {
@@ -36,6 +38,8 @@ impl File {
         match self {
             File::One { pieces, .. } => pieces.octets_held(),
             File::All { archive, .. } => archive.octets_held(),
+            // Its pieces are smaller than those of a message.
+            File::OfPost(_) => 0,
         }
     }
 }
@@ -64,7 +68,10 @@ pub async fn download(
     let found = web.shared.tickets.look(&secret, web.now(), is_download);
     let grant = found.ok_or_else(Problem::gone)?;
     let holder = holder(&grant, &asker);
-    let opened = message_of(&web, grant, fetch).await;
+    let opened = match grant.target {
+        Target::PostFile(file) => post_file(&web, grant, file).await,
+        _ => message_of(&web, grant, fetch).await,
+    };
     // If there was no room, the link is as good as before; of several requests, one gets it.
     if !opened.as_ref().is_err_and(Problem::is_busy) {
         redeem(&web, &secret, is_download)?;
@@ -84,6 +91,11 @@ pub async fn download(
             let length = [(CONTENT_LENGTH, HeaderValue::from(pieces.octets()))];
             let body = streamed(web, pieces, memory, holder);
             (headers(&name, media), length, body).into_response()
+        }
+        File::OfPost(file) => {
+            let (media, name) = (harmless(&file.content_type), file.name.clone());
+            let length = [(CONTENT_LENGTH, HeaderValue::from(file.size))];
+            (headers(&name, media), length, streamed(web, file, memory, holder)).into_response()
         }
         File::All { name, archive } => {
             let body = streamed(web, *archive, memory, holder);
@@ -169,6 +181,21 @@ pub async fn message_of<T: Send + 'static>(
     done.await
 }
 
+/// Opens the file of a post that a grant is for.
+async fn post_file(
+    web: &Web,
+    grant: Grant,
+    file: [u8; 16],
+) -> Result<(File, Held<Holder>), Problem> {
+    let holder = Holder::Account(grant.account);
+    let memory = web.shared.memory.wait(&holder, STREAM_OCTETS).await?;
+    let opened = web.run_for(holder, CostClass::Records, move |gateway| {
+        let actor = session_of(gateway, &grant)?;
+        Ok::<_, Problem>(gateway.post_file(&actor, grant.reference, file)?)
+    });
+    Ok((File::OfPost(opened.await?), memory))
+}
+
 fn fetch(content: &Content, grant: &Grant) -> Result<File, Problem> {
     match grant.target {
         Target::Attachment(index) => {
@@ -185,6 +212,7 @@ fn fetch(content: &Content, grant: &Grant) -> Result<File, Problem> {
             }
             Ok(File::All { name: format!("{}.zip", grant.reference), archive: Box::new(archive) })
         }
+        Target::PostFile(_) => Err(Problem::not_found()),
         Target::Raw | Target::View { .. } => {
             let (name, media) = (format!("{}.eml", grant.reference), "message/rfc822");
             Ok(File::One { name, media, pieces: content.raw() })
@@ -194,7 +222,7 @@ fn fetch(content: &Content, grant: &Grant) -> Result<File, Problem> {
 
 /// Returns a content type that is safe to state. Known types are kept, so that a phone picks the
 /// right program; all others become plain octets.
-fn harmless(content_type: &str) -> &'static str {
+pub fn harmless(content_type: &str) -> &'static str {
     const KNOWN: [&str; 10] = [
         "application/pdf",
         "application/zip",
@@ -213,7 +241,7 @@ fn harmless(content_type: &str) -> &'static str {
 
 /// Returns the disposition `attachment`, with the name in ASCII and in full (RFC 6266 §4.3,
 /// RFC 8187).
-fn disposition(name: &str) -> HeaderValue {
+pub fn disposition(name: &str) -> HeaderValue {
     let plain: String = name
         .chars()
         .map(|c| if c.is_ascii_graphic() && !"\"\\%".contains(c) || c == ' ' { c } else { '_' })

@@ -36,10 +36,20 @@ const API_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
+pub const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// What a document may use of the computer that it is shown on: nothing.
+const NO_PERMISSIONS: HeaderValue =
+    HeaderValue::from_static("camera=(), geolocation=(), microphone=()");
+
+/// The same of the page of chat, where voice is recorded.
+pub const CHAT_PERMISSIONS: HeaderValue =
+    HeaderValue::from_static("camera=(), geolocation=(), microphone=(self)");
+
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The headers that every response carries.
-const ALL: [(HeaderName, HeaderValue); 6] = [
+const ALL: [(HeaderName, HeaderValue); 5] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
@@ -49,10 +59,6 @@ const ALL: [(HeaderName, HeaderValue); 6] = [
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
-    ),
-    (
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(), geolocation=(), microphone=(self)"),
     ),
     // One year; without subdomains, because others may run those.
     (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
@@ -64,6 +70,7 @@ pub async fn complete(mut response: Response) -> Response {
     for (name, value) in ALL {
         headers.insert(name, value);
     }
+    headers.entry(PERMISSIONS_POLICY).or_insert(NO_PERMISSIONS);
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
     response

@@ -16,7 +16,7 @@ use super::api::{
     group, group_member, group_voucher, label, link, mailbox, manage, message, passkey, post,
     preference, profile, role, search, session, submission, temporary, vouching,
 };
-use super::api::{room, room_line, room_request};
+use super::api::{room, room_file, room_find, room_line, room_request};
 use super::error::Problem;
 use super::sent::Accounted;
 use super::site_name;
@@ -77,6 +77,7 @@ route_list! {
     manage::removal::address_add, manage::removal::address_remove,
     manage::temporary::list,
     manage::temporary::act,
+    manage::boards::list, manage::boards::delete, manage::boards::manager,
     manage::queue::list,
     manage::queue::act,
     manage::site::read, manage::site::set,
@@ -207,10 +208,14 @@ route_list! {
     post::find,
     post::read, post::change, post::delete,
     post::versions,
+    post::ticket,
+    post::react, post::react_end,
+    post::attend,
     post::mark,
     post::topic, post::topic_change, post::topic_delete,
     room::list, room::create,
     room::with,
+    room_find::find,
     room_request::ask,
     room_request::ask_end,
     room::read, room::change, room::end,
@@ -226,6 +231,7 @@ route_list! {
     room_line::react, room_line::react_end,
     room_line::set_read,
     room_line::typing,
+    room_file::fetch,
 }
 
 /// Adds a handler under the path and the methods of its description.

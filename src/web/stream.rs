@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use zeroize::Zeroizing;
 
+use crate::gateway::boards::file::FileOpened;
 use crate::gateway::mailboxes::content::Pieces;
 use crate::net::shares::Held;
 
@@ -25,6 +26,12 @@ pub trait Source: Send + 'static {
 impl Source for Pieces {
     fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
         Ok(Pieces::take_next(self)?)
+    }
+}
+
+impl Source for FileOpened {
+    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        Ok(FileOpened::take_next(self)?)
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Target {
     Attachment(u32),
     /// All of the message's files in one archive, once.
     Attachments,
+    /// A file of a post, once. The reference is that of the post.
+    PostFile([u8; 16]),
     /// The message's HTML and the images in it, as often as the frame asks.
     View {
         /// Whether remote images are shown too.

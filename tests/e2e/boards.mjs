@@ -5,14 +5,15 @@ import {
   accessible,
   base,
   launch,
-  noSidewaysScroll,
   ok,
+  onPhones,
   picture,
   problems,
   profile,
   reads,
   signIn,
   soon,
+  tabTo,
 } from "./support.mjs";
 
 const [user, domain] = process.env.POSTERN_ADDRESS.split("@");
@@ -143,6 +144,30 @@ await third.getByTestId("board-find").click();
 await reads(third.locator("#found-title"), /^0 posts/);
 ok("a quotation of it is for the same readers");
 
+// Quotations of posts that are for different people are for nobody until somebody is named.
+await topic(third, "Nests").click();
+await post(third, "harbour").waitFor();
+await third.getByTestId("post-limits").click();
+await third.getByTestId("post-reader-address").fill(`${user}@${domain}`);
+await third.getByTestId("post-reader-address").press("Enter");
+await third.getByTestId("post-text").fill("The boat is mine.");
+await third.getByTestId("post-save").click();
+for (const text of ["The key lies", "boat", "The key lies"]) {
+  await post(page, text).first().getByTestId("post-quote").click();
+}
+await soon(async () =>
+  assert.match(
+    await page.getByTestId("post-text").inputValue(),
+    /stone[^]*boat[^]*stone/,
+  ),
+);
+assert.equal(await page.getByTestId("post-reader").count(), 0, "nobody is named");
+await page.getByTestId("post-save").click();
+await reads(page.getByTestId("post-problem"), /at least one/);
+await page.reload();
+await post(page, "boat").waitFor();
+ok("quotations of posts for different people are for nobody");
+
 // A post is changed, with what it said before, and deleted.
 await post(other, "harbour").getByTestId("post-edit").click();
 await other
@@ -164,6 +189,71 @@ await other.getByTestId("confirm-yes").click();
 await post(page, "mill").waitFor({ state: "detached" });
 ok("a post is changed and deleted");
 
+// Somebody reacts, follows a topic, and hears nothing of it.
+await post(third, "boat").getByTestId("post-reaction").first().click();
+await reads(post(page, "boat").getByTestId("post-reaction").first(), /👍\s*1/);
+await post(page, "boat").getByTestId("post-reaction").first().click();
+await reads(post(third, "boat").getByTestId("post-reaction").first(), /👍\s*2/);
+await post(third, "boat").getByTestId("post-reaction").first().click();
+await reads(post(page, "boat").getByTestId("post-reaction").first(), /👍\s*1/);
+await third.getByTestId("topic-followed").click();
+await reads(third.locator('[data-testid="topic-followed"][aria-pressed="true"]'), /\S/);
+await third.getByTestId("place-boards").click();
+await page.getByTestId("post-text").fill("Has anybody seen the boat?");
+await page.getByTestId("post-save").click();
+await reads(board(third, "Heron watch").getByTestId("board-followed"), /1/);
+await board(third, "Heron watch").click();
+await topic(third, "Nests").click();
+await third.getByTestId("topic-muted").click();
+await reads(third.locator('[data-testid="topic-muted"][aria-pressed="true"]'), /\S/);
+await accessible(third, "a muted topic");
+await third.getByTestId("place-boards").click();
+await page.getByTestId("post-text").fill("It is back.");
+await page.getByTestId("post-save").click();
+await post(page, "It is back").waitFor();
+await third.reload();
+await board(third, "Heron watch").waitFor();
+assert.equal(await board(third, "Heron watch").getByTestId("board-unread").count(), 0);
+await board(third, "Heron watch").click();
+await topic(third, "Nests").click();
+await third.getByTestId("topic-muted").click();
+ok("reactions, and topics that are followed or muted");
+
+// A file is attached, looked at and saved by others, and goes with the change that drops it.
+await page.getByTestId("post-attach").setInputFiles([
+  { name: "nests.txt", mimeType: "text/plain", buffer: Buffer.from("Four eggs.") },
+  { name: "run.exe", mimeType: "application/x-msdownload", buffer: Buffer.from("MZ") },
+]);
+await soon(async () =>
+  assert.equal(await page.locator('[data-testid="composer-upload"][data-state="done"]').count(), 2),
+);
+await page.getByTestId("post-text").fill("What is in the nests.");
+await accessible(page, "files of an answer");
+await page.getByTestId("post-save").click();
+await post(third, "in the nests").getByTestId("preview").click();
+await reads(third.getByTestId("preview-text"), /Four eggs/);
+await accessible(third, "a file of a post");
+await third.keyboard.press("Escape");
+const saved = third.waitForEvent("download");
+await post(third, "in the nests").getByTestId("attachment").filter({ hasText: "nests.txt" }).click();
+assert.equal((await saved).suggestedFilename(), "nests.txt");
+await post(third, "in the nests").getByTestId("attachment").filter({ hasText: "run.exe" }).click();
+await third.getByTestId("confirm-yes").waitFor();
+await third.keyboard.press("Escape");
+await picture(page, "topic-files");
+await post(page, "in the nests").getByTestId("post-edit").click();
+await page
+  .getByTestId("post-kept-file")
+  .filter({ hasText: "run.exe" })
+  .getByRole("button")
+  .click();
+await page.getByTestId("post-files-end").waitFor();
+await page.getByTestId("post-edit-form").getByTestId("post-save").click();
+await soon(async () =>
+  assert.equal(await post(third, "in the nests").getByTestId("attachment").count(), 1),
+);
+ok("a file comes with a post, and is dropped again");
+
 // A right is taken away.
 await page.getByTestId("topic-lock").click();
 await page.getByTestId("topic-locked").waitFor();
@@ -176,8 +266,29 @@ await page
   .click();
 await accessible(page, "who may do what");
 await picture(page, "board-rights");
+// Another manager changes it meanwhile: what was shown is not put back.
+const path = new URL(page.url()).pathname;
+await page.getByTestId("board-right").last().selectOption("manage");
 await page.getByTestId("board-save").click();
 await reads(page.getByTestId("board-audience"), /2 people read/);
+await page.getByTestId("board-edit").click();
+await third.goto(`${base}${path}`);
+await third.getByTestId("board-edit").click();
+await third.getByTestId("board-name").fill("Heron watch, north");
+await third.getByTestId("board-save").click();
+await reads(page.getByTestId("board-title"), /north$/);
+await page.getByTestId("reader-address").fill(`u4@${domain}`);
+await page.getByTestId("reader-add").click();
+await page.getByTestId("board-save").click();
+await reads(page.getByTestId("board-problem"), /changed meanwhile/);
+await page.keyboard.press("Escape");
+await page.getByTestId("board-edit").click();
+assert.equal(await page.getByTestId("board-grant").count(), 2);
+await page.getByTestId("board-name").fill("Heron watch");
+await page.getByTestId("board-save").click();
+await reads(page.getByTestId("board-title"), /^Heron watch$/);
+await reads(page.getByTestId("board-audience"), /2 people read/);
+ok("two managers do not undo what the other did");
 await other.reload();
 await soon(async () =>
   assert.equal(await other.getByTestId("post").count(), 0),
@@ -193,16 +304,6 @@ await page.getByTestId("topic-new").click();
 await page.keyboard.type("Tides");
 await page.keyboard.press("Tab");
 await page.keyboard.type("High at *nine*.");
-const tabTo = async (where, testid) => {
-  for (let tabs = 0; tabs < 120; tabs += 1) {
-    const at = await where.evaluate(() =>
-      document.activeElement?.getAttribute("data-testid"),
-    );
-    if (at === testid) return;
-    await where.keyboard.press("Tab");
-  }
-  assert.fail(`${testid} is not reached by the keyboard`);
-};
 await tabTo(page, "post-save");
 await page.keyboard.press("Enter");
 await reads(page.getByTestId("topic-title"), /^Tides$/);
@@ -221,36 +322,40 @@ await post(page, "Thanks.").waitFor();
 ok("the same with the keyboard");
 
 // On a phone, in Hebrew.
-for (const locale of ["en-US", "he-IL"]) {
-  const phone = await profile(browser, {
-    viewport: { width: 320, height: 640 },
-    hasTouch: true,
-    isMobile: true,
-    locale,
-  });
-  await signIn(phone, "u3");
-  await phone.getByTestId("rail-more").click();
+await onPhones(browser, "u3", async (phone, stands, locale) => {
   await phone.getByTestId("place-boards").click();
   await board(phone, "Heron watch").waitFor();
-  await noSidewaysScroll(phone, `boards, ${locale}`);
-  await accessible(phone, `boards, ${locale}`);
+  await stands("boards");
   await board(phone, "Heron watch").click();
   await topic(phone, "Tides").waitFor();
-  await noSidewaysScroll(phone, `a board, ${locale}`);
-  await accessible(phone, `a board, ${locale}`);
+  await stands("a board");
   await topic(phone, "Tides").click();
   await post(phone, "Thanks.").waitFor();
-  await noSidewaysScroll(phone, `a topic, ${locale}`);
-  await accessible(phone, `a topic, ${locale}`);
+  await stands("a topic");
   await picture(phone, `topic-phone-${locale}`);
-  if (locale === "he-IL")
-    assert.equal(
-      await phone.evaluate(() => document.documentElement.dir),
-      "rtl",
-    );
-  await phone.context().close();
-  ok(`a phone, ${locale}`);
-}
+});
+
+// An administrator sees boards by number alone, and deletes one that is not for administrators.
+await third.goto(`${base}/boards`);
+await third.getByTestId("board-new").click();
+await third.getByTestId("board-name").fill("Osprey watch");
+await third.getByTestId("board-save").click();
+await reads(third.getByTestId("board-title"), /^Osprey watch$/);
+const osprey = new URL(third.url()).pathname.split("/").at(-1);
+const tides = page.url();
+await page.goto(`${base}/manage/boards`);
+const listed = page.locator(`[data-testid=managed-board][data-id="${osprey}"]`);
+await reads(listed, /Posts: 0/);
+await accessible(page, "boards by number");
+assert.ok(!/Osprey|Heron/.test(await page.locator("main").textContent()), "no name is shown");
+await listed.getByTestId("managed-board-delete").click();
+await page.getByTestId("confirm-yes").click();
+await listed.waitFor({ state: "detached" });
+await third.goto(`${base}/boards`);
+await board(third, "Heron watch").waitFor();
+await soon(async () => assert.equal(await board(third, "Osprey").count(), 0));
+await page.goto(tides);
+ok("an administrator deletes a board by its number");
 
 // And deleted: a topic, and then the board.
 await page.getByTestId("topic-delete").click();

@@ -8,6 +8,7 @@ import {
   launch,
   noSidewaysScroll,
   ok,
+  picture,
   problems,
   profile,
   reads,
@@ -61,17 +62,32 @@ await small.getByTestId("room").waitFor();
 ok("a controller sees who asks, and admits");
 
 // They talk: what one says appears at the other's without a reload.
+// What was said before, what came since, and once more when the others learn that somebody is there.
+let pages = 0;
+small.on(
+  "response",
+  (response) => (pages += Number(response.url().includes("/lines?"))),
+);
 await small.getByTestId("room").click();
 await small.getByTestId("room-page").waitFor();
+await soon(async () => assert.equal(pages, 3));
+const asked = [];
+small.on(
+  "request",
+  (request) => request.url().includes("/lines") && asked.push(request.url()),
+);
 await page.getByTestId("room-text").fill("Shall we begin in March?");
 await page.getByTestId("room-text").press("Enter");
 await reads(said(small).last(), /March/);
+assert.deepEqual(asked, [], "a line comes by itself");
 await small.getByTestId("room-text").fill("כן, בתחילת החודש");
 await small.getByTestId("room-text").press("Enter");
 await reads(said(page).last(), /כן/);
 await accessible(small, "a room in Hebrew at 320 px");
 await noSidewaysScroll(small, "a room at 320 px");
 await accessible(page, "a room");
+await picture(page, "room");
+await picture(small, "room-hebrew-phone");
 assert.match(await small.title(), /^[^:]*$/u);
 ok("two people talk, each in the own direction of writing");
 
@@ -103,7 +119,46 @@ await far.getByTestId("with-submit").click();
 await far.getByTestId("room-text").fill("Only for you");
 await far.getByTestId("room-say").click();
 await reads(page.getByTestId("rooms"), /User 3/);
-ok("a conversation of two begins, and a room that is not one's own is not there");
+// On every page: how much is unread, in the title and the rail, and nobody's words.
+await soon(async () => assert.match(await page.title(), /^\[1\] Chat/));
+await page.getByTestId("place-mail").click();
+await soon(async () => assert.match(await page.title(), /^\[1\] /));
+await reads(page.getByTestId("place-chat"), /\(1\)/);
+assert.ok(!(await page.title()).includes("Only"));
+await accessible(page, "mail with an unread line elsewhere");
+await page.getByTestId("place-chat").click();
+await page.getByTestId("room").filter({ hasText: "User 3" }).click();
+await reads(said(page), /Only for you/);
+await soon(async () => assert.doesNotMatch(await page.title(), /\[/));
+ok("an unread line shows in the title and the rail of every page");
+
+// What was said is found by its words; the line is shown where it stands.
+await page.getByTestId("find").click();
+await page.getByTestId("find-text").fill("marc");
+await page.getByTestId("find-text").press("Enter");
+await reads(page.getByTestId("found"), /March/);
+await accessible(page, "what was found");
+await page.getByTestId("found").click();
+await reads(said(page).filter({ hasText: "March" }), /March/);
+assert.ok(!page.url().includes("marc"));
+ok("what was said is found");
+
+// Somebody is mentioned by a name that is completed, and sees the mark.
+await page.getByTestId("room-text").pressSequentially("@Us");
+await page.getByTestId("mention-choose").filter({ hasText: "User 2" }).click();
+await page.keyboard.type("see you then");
+await page.keyboard.press("Enter");
+await reads(
+  small.getByTestId("line-meant").locator("xpath=../.."),
+  /see you then/,
+);
+await accessible(small, "a line that is for the reader, in Hebrew at 320 px");
+await noSidewaysScroll(small, "a line that is for the reader at 320 px");
+ok("somebody is mentioned");
+
+ok(
+  "a conversation of two begins, and a room that is not one's own is not there",
+);
 
 // Leaving with a transcript: the others see it, and the inbox has what was said.
 await small.getByTestId("room-more").click();
@@ -112,7 +167,10 @@ await accessible(small, "leaving, in Hebrew at 320 px");
 await small.getByTestId("leave-transcript").click();
 await soon(async () => {
   const events = await page.getByTestId("line-event").allTextContents();
-  assert.ok(events.some((text) => text.includes("left")), events.join());
+  assert.ok(
+    events.some((text) => text.includes("left")),
+    events.join(),
+  );
 });
 await small.goto(`${base}/mail/inbox`);
 await small.getByTestId("row").first().click();

@@ -3,8 +3,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import puppeteer from "puppeteer-core";
-import { ATTEMPT_MS, base, deliver, message, LIMIT_MS, ok, password, soon } from "./support.mjs";
+import { firefox } from "./gecko.mjs";
+import {
+  ATTEMPT_MS,
+  base,
+  deliver,
+  message,
+  LIMIT_MS,
+  ok,
+  password,
+  soon,
+} from "./support.mjs";
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -12,37 +21,30 @@ const me = process.env.POSTERN_ADDRESS;
 const user = me.split("@")[0];
 const problems = [];
 
-const browser = await puppeteer.launch({
-  browser: "firefox",
-  executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
-  headless: true,
-  acceptInsecureCerts: true,
-  defaultViewport: { width: 1280, height: 900 },
-  // Firefox must contact only the daemon: no captive-portal detection, no updates.
-  extraPrefsFirefox: {
-    "network.captive-portal-service.enabled": false,
-    "network.connectivity-service.enabled": false,
-    "intl.accept_languages": "en-GB, en",
-  },
-});
+const browser = await firefox();
 
 async function watched() {
   const page = await browser.newPage();
   page.setDefaultTimeout(LIMIT_MS);
-  page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
+  page.on("pageerror", (error) =>
+    problems.push(`page error: ${error.message}`),
+  );
   page.on("console", (message) => {
     const text = message.text();
-    if (["error", "warn"].includes(message.type())) problems.push(`console: ${text}`);
+    if (["error", "warn"].includes(message.type()))
+      problems.push(`console: ${text}`);
   });
   page.on("response", (answer) => {
-    if ("set-cookie" in answer.headers()) problems.push(`Set-Cookie from ${answer.url()}`);
+    if ("set-cookie" in answer.headers())
+      problems.push(`Set-Cookie from ${answer.url()}`);
     if (!answer.url().startsWith(base) && !/^(blob|data):/.test(answer.url()))
       problems.push(`an answer from another origin: ${answer.url()}`);
   });
   return page;
 }
 
-const found = (page, testid, more = "") => page.locator(`[data-testid="${testid}"]${more}`);
+const found = (page, testid, more = "") =>
+  page.locator(`[data-testid="${testid}"]${more}`);
 const row = (page, reference) => `[data-testid=row][data-ref="${reference}"]`;
 const says = (page, testid, text) =>
   page.waitForFunction(
@@ -54,12 +56,15 @@ const says = (page, testid, text) =>
     testid,
     text,
   );
-const gone = (page, testid) => page.waitForSelector(`[data-testid="${testid}"]`, { hidden: true });
+const gone = (page, testid) =>
+  page.waitForSelector(`[data-testid="${testid}"]`, { hidden: true });
 
 /** Carries out a choice, and waits until the server has it: a page that is left takes it along. */
 async function keeps(page, step) {
   const answered = page.waitForResponse(
-    (answer) => answer.url().endsWith("/api/appearance") && answer.request().method() === "PUT",
+    (answer) =>
+      answer.url().endsWith("/api/appearance") &&
+      answer.request().method() === "PUT",
   );
   await step();
   assert.ok((await answered).ok());
@@ -71,20 +76,32 @@ async function judged(page, name) {
   await page.evaluate(axeSource);
   const violations = await page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+      runOnly: [
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22aa",
+        "best-practice",
+      ],
     });
-    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`);
+    return violations.map(
+      (one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`,
+    );
   });
   assert.deepEqual(violations, [], name);
 }
 
-const heron = await deliver(me, message("Birds", "By the pond stood a blue heron."));
+const heron = await deliver(
+  me,
+  message("Birds", "By the pond stood a blue heron."),
+);
 const html = await deliver(
   me,
   message(
     "In colours",
     '<h1>Hello</h1><script>parent.document.title="owned"</script><p>There stood an egret.</p>' +
-      '<img src=x onerror="parent.document.title=\'owned\'">',
+      "<img src=x onerror=\"parent.document.title='owned'\">",
     "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8",
   ),
 );
@@ -112,8 +129,14 @@ await page.locator(`${row(page, html)} [data-testid=row-link]`).click();
 await found(page, "open").click();
 await soon(async () => {
   const within = { timeout: ATTEMPT_MS };
-  const frame = await page.waitForFrame((one) => /\/m\//.test(one.url()), within);
-  assert.match(await frame.$eval("body", (body) => body.innerText), /There stood an egret/);
+  const frame = await page.waitForFrame(
+    (one) => /\/m\//.test(one.url()),
+    within,
+  );
+  assert.match(
+    await frame.$eval("body", (body) => body.innerText),
+    /There stood an egret/,
+  );
 });
 assert.doesNotMatch(await soon(() => page.title()), /owned/);
 await accessible(page, "a message in Firefox");
@@ -123,7 +146,10 @@ ok("messages open, and HTML stays inert");
 const second = await watched();
 await second.goto(`${base}/`);
 await second.waitForSelector(row(second, heron));
-const live = await deliver(me, message("Just arrived", "While you were looking."));
+const live = await deliver(
+  me,
+  message("Just arrived", "While you were looking."),
+);
 await page.waitForSelector(row(page, live));
 await second.waitForSelector(row(second, live));
 await second.close();
@@ -133,7 +159,9 @@ ok("a second tab is signed in, and both tabs show a new message");
 await found(page, "filter").fill("heron pond");
 await page.keyboard.press("Enter");
 await says(page, "row-snippet", "blue heron");
-await soon(async () => assert.equal((await page.$$("[data-testid=row]")).length, 1));
+await soon(async () =>
+  assert.equal((await page.$$("[data-testid=row]")).length, 1),
+);
 ok("a message is found by words in its text");
 
 // P-26: a message written in the rich-text editor to an inside recipient.
@@ -142,7 +170,9 @@ await page.waitForSelector(row(page, live));
 await page.keyboard.press("c");
 await found(page, "composer-to").fill(me);
 await page.keyboard.press("Enter");
-await page.waitForSelector(`[data-testid=chip][data-address="${me}"]:not([data-route=""])`);
+await page.waitForSelector(
+  `[data-testid=chip][data-address="${me}"]:not([data-route=""])`,
+);
 await found(page, "composer-subject").fill("From Firefox");
 await found(page, "composer-body").click();
 await page.keyboard.type("Written in another ");

@@ -5,14 +5,15 @@ import {
   accessible,
   base,
   launch,
-  noSidewaysScroll,
   ok,
+  onPhones,
   picture,
   problems,
   profile,
   reads,
   signIn,
   soon,
+  tabTo,
 } from "./support.mjs";
 
 const [user, domain] = process.env.POSTERN_ADDRESS.split("@");
@@ -100,62 +101,41 @@ await soon(async () => assert.equal(await row(other, "egret").count(), 0));
 ok("who is removed sees nothing more");
 
 // With the keyboard alone.
-const tabTo = async (testid) => {
-  for (let tabs = 0; tabs < 120; tabs += 1) {
-    const at = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
-    if (at === testid) return;
-    await page.keyboard.press("Tab");
-  }
-  assert.fail(`${testid} is not reached by the keyboard`);
-};
 await page.goto(`${base}/groups`);
 await page.getByTestId("group-new").waitFor();
-await tabTo("group-new");
+await tabTo(page, "group-new");
 await page.keyboard.press("Enter");
-await tabTo("group-name");
+await tabTo(page, "group-name");
 await page.keyboard.type("Quiet group");
-await tabTo("group-kind");
+await tabTo(page, "group-kind");
 await page.keyboard.press("End");
 await soon(async () => assert.equal(await page.getByTestId("group-kind").inputValue(), "closed"));
-await tabTo("group-save");
+await tabTo(page, "group-save");
 await page.keyboard.press("Enter");
 await reads(page.getByTestId("group-title"), /^Quiet group$/);
-await tabTo("member-address");
+await tabTo(page, "member-address");
 await page.keyboard.type("u2");
 await page.keyboard.press("Enter");
 await member(page, omar).waitFor();
-await tabTo("member-manager");
+await tabTo(page, "member-manager");
 ok("the same with the keyboard");
 
 // On a phone, in Hebrew.
-for (const locale of ["en-US", "he-IL"]) {
-  const phone = await profile(browser, {
-    viewport: { width: 320, height: 640 },
-    hasTouch: true,
-    isMobile: true,
-    locale,
-  });
-  await signIn(phone, "u2");
-  await phone.getByTestId("rail-more").click();
+await onPhones(browser, "u2", async (phone, stands, locale) => {
   await phone.getByTestId("place-groups").click();
   await row(phone, "Quiet group").waitFor();
-  await noSidewaysScroll(phone, `groups, ${locale}`);
-  await accessible(phone, `groups, ${locale}`);
+  await stands("groups");
   await row(phone, "Quiet group").click();
   await reads(phone.getByTestId("group-title"), /^Quiet group$/);
-  await noSidewaysScroll(phone, `a group, ${locale}`);
-  await accessible(phone, `a group, ${locale}`);
+  await stands("a group");
   await picture(phone, `group-phone-${locale}`);
   if (locale === "he-IL") {
-    assert.equal(await phone.evaluate(() => document.documentElement.dir), "rtl");
     await phone.getByTestId("group-leave").click();
     await phone.getByTestId("confirm-yes").click();
     await phone.waitForURL("**/groups");
     await soon(async () => assert.equal(await row(phone, "Quiet group").count(), 0));
   }
-  await phone.context().close();
-  ok(`a phone, ${locale}`);
-}
+});
 
 // And deleted.
 await page.getByTestId("group-drop").click();

@@ -17,7 +17,8 @@ export const base = process.env.POSTERN_URL.replace(/\/$/, "");
 const [smtpHost, smtpPort] = (process.env.POSTERN_SMTP ?? "").split(":");
 const passwordFile = process.env.POSTERN_PASSWORD_FILE;
 /** The password of all accounts, if there is a file with it. */
-export const password = passwordFile && readFileSync(passwordFile, "utf8").split("\n")[0];
+export const password =
+  passwordFile && readFileSync(passwordFile, "utf8").split("\n")[0];
 
 export const ok = (what) => console.log(`ok ${what}`);
 
@@ -58,7 +59,9 @@ export function reads(element, pattern) {
 
 /** Waits until the page does not contain this text any more. */
 export function silent(page, word) {
-  return soon(async () => assert.ok(!(await page.locator("body").innerText()).includes(word), word));
+  return soon(async () =>
+    assert.ok(!(await page.locator("body").innerText()).includes(word), word),
+  );
 }
 
 /**
@@ -75,13 +78,19 @@ export async function kept(page, step, path = "/api/", word = "") {
   );
   await step();
   const answer = await answered;
-  assert.ok(answer.ok(), `${answer.request().method()} ${answer.url()}: ${answer.status()}`);
+  assert.ok(
+    answer.ok(),
+    `${answer.request().method()} ${answer.url()}: ${answer.status()}`,
+  );
 }
 
 /** What is searched for is this. The address does not say it: the pieces above the list do. */
 export function searched(page, query, limitMs = LIMIT_MS) {
   return soon(async () => {
-    const pieces = await page.getByTestId("search-chips").locator("bdi").allInnerTexts();
+    const pieces = await page
+      .getByTestId("search-chips")
+      .locator("bdi")
+      .allInnerTexts();
     assert.equal(pieces.join(" "), query);
     assert.match(new URL(page.url()).pathname, /^\/search\//);
   }, limitMs);
@@ -115,8 +124,9 @@ const stateOf = (page) =>
     return `${location.pathname} ${document.readyState}: ${body || "(blank)"}`;
   });
 
-export async function launch() {
-  const browser = await started();
+/** Starts a browser, with more options than every one has. */
+export async function launch(more = []) {
+  const browser = await started(more);
   const shots = process.env.WALK_SHOTS;
   process.on("uncaughtException", async (error) => {
     console.error(error);
@@ -127,9 +137,12 @@ export async function launch() {
       for (const one of all.slice(-20)) console.error(`${what}: ${one}`);
     const pages = browser.contexts().flatMap((context) => context.pages());
     for (const [at, page] of pages.entries()) {
-      console.error(`page ${at}: ${await stateOf(page).catch((why) => why.message)}`);
+      console.error(
+        `page ${at}: ${await stateOf(page).catch((why) => why.message)}`,
+      );
       // Screenshots for debugging.
-      const path = shots && join(shots, `${basename(process.argv[1])}-${at}.png`);
+      const path =
+        shots && join(shots, `${basename(process.argv[1])}-${at}.png`);
       if (path) await page.screenshot({ path });
     }
     process.exit(1);
@@ -137,11 +150,17 @@ export async function launch() {
   return browser;
 }
 
-const started = () => chromium.launch(OPTIONS);
+const started = (more) =>
+  chromium.launch({ ...OPTIONS, args: [...OPTIONS.args, ...more] });
+
+/** A microphone that beeps, for those whom it is allowed. */
+export const MICROPHONE = ["--use-fake-device-for-media-stream"];
 
 /** Opens a page in a new profile, watched for cookies, errors and policy reports. P-07, P-08 */
 export async function profile(browser, options = {}) {
-  return watched(await browser.newContext({ ignoreHTTPSErrors: true, ...options }));
+  return watched(
+    await browser.newContext({ ignoreHTTPSErrors: true, ...options }),
+  );
 }
 
 /** Opens a watched page in an existing profile. */
@@ -157,12 +176,18 @@ export async function watched(context) {
     if (window !== window.top) return;
     const seen = new WeakSet();
     const look = () => {
-      for (const toast of document.querySelectorAll("[data-testid=toast][data-kind=error]")) {
-        if (!seen.has(toast)) console.error(`told as a failure: ${toast.textContent.trim()}`);
+      for (const toast of document.querySelectorAll(
+        "[data-testid=toast][data-kind=error]",
+      )) {
+        if (!seen.has(toast))
+          console.error(`told as a failure: ${toast.textContent.trim()}`);
         seen.add(toast);
       }
     };
-    new MutationObserver(look).observe(document, { childList: true, subtree: true });
+    new MutationObserver(look).observe(document, {
+      childList: true,
+      subtree: true,
+    });
   });
   context.on("request", (request) => unanswered.add(request));
   context.on("requestfinished", (request) => unanswered.delete(request));
@@ -173,17 +198,23 @@ export async function watched(context) {
   context.on("request", async (request) => {
     const headers = await request.allHeaders().catch(() => ({}));
     if ("cookie" in headers) problems.push(`Cookie sent to ${request.url()}`);
-    if (!request.url().startsWith(base) && !/^(blob|data):/.test(request.url())) {
+    if (
+      !request.url().startsWith(base) &&
+      !/^(blob|data):/.test(request.url())
+    ) {
       problems.push(`request to another origin: ${request.url()}`);
     }
   });
   context.on("response", async (response) => {
     const headers = await response.allHeaders().catch(() => ({}));
-    if ("set-cookie" in headers) problems.push(`Set-Cookie from ${response.url()}`);
+    if ("set-cookie" in headers)
+      problems.push(`Set-Cookie from ${response.url()}`);
   });
   context.setDefaultTimeout(LIMIT_MS);
   const page = await context.newPage();
-  page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
+  page.on("pageerror", (error) =>
+    problems.push(`page error: ${error.message}`),
+  );
   page.on("console", (message) => {
     const expected = [/status of (401|404|409)/, ...failures].some((words) =>
       words.test(message.text()),
@@ -224,7 +255,9 @@ export async function tool(page, what) {
 
 /** Carries out the last step of signing in, and skips the tour that new users see. */
 export async function arriving(page, step) {
-  const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/appearance"));
+  const looked = page.waitForResponse((answer) =>
+    answer.url().endsWith("/api/appearance"),
+  );
   await step();
   const { toured } = await (await looked).json();
   if (!toured) await tourSkip(page);
@@ -233,7 +266,12 @@ export async function arriving(page, step) {
 
 /** Puts the tour away, and waits until the server knows. */
 export function tourSkip(page) {
-  return kept(page, () => page.getByTestId("tour-skip").click(), "/api/appearance", '"toured":true');
+  return kept(
+    page,
+    () => page.getByTestId("tour-skip").click(),
+    "/api/appearance",
+    '"toured":true',
+  );
 }
 
 /**
@@ -249,14 +287,23 @@ async function judged(page, name) {
     Promise.all(
       document
         .getAnimations()
-        .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
+        .filter(
+          (one) => one.effect?.getComputedTiming().iterations !== Infinity,
+        )
         .map((one) => one.finished.catch(() => null)),
     ),
   );
   await page.evaluate(axeSource);
   const found = await page.evaluate(() =>
     globalThis.axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+      runOnly: [
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22aa",
+        "best-practice",
+      ],
     }),
   );
   assert.ok(found.passes.length > 5, `${name}: axe looked at almost nothing`);
@@ -282,6 +329,42 @@ export function noSidewaysScroll(page, name) {
     ]);
     assert.ok(wide <= shown, `${name}: ${wide} px wide in ${shown}`);
   });
+}
+
+/** Presses Tab until what has this test ID has the focus. */
+export async function tabTo(page, testid) {
+  const at = () => page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+  for (let tabs = 0; tabs < 120; tabs += 1) {
+    if ((await at()) === testid) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${testid} is not reached by the keyboard`);
+}
+
+/**
+ * Walks on a phone, from left to right and from right to left. `stands` asks whether what is shown fits and
+ * is accessible.
+ */
+export async function onPhones(browser, user, walk) {
+  for (const locale of ["en-US", "he-IL"]) {
+    const phone = await profile(browser, {
+      viewport: { width: 320, height: 640 },
+      hasTouch: true,
+      isMobile: true,
+      locale,
+    });
+    await signIn(phone, user);
+    await phone.getByTestId("rail-more").click();
+    const stands = async (name) => {
+      await noSidewaysScroll(phone, `${name}, ${locale}`);
+      await accessible(phone, `${name}, ${locale}`);
+    };
+    await walk(phone, stands, locale);
+    const direction = await phone.evaluate(() => document.documentElement.dir);
+    assert.equal(direction, locale === "he-IL" ? "rtl" : "ltr");
+    await phone.context().close();
+    ok(`a phone, ${locale}`);
+  }
 }
 
 /** Delivers one message as any mail server would, in clear; returns its reference number. */

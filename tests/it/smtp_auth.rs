@@ -227,7 +227,10 @@ async fn a_senders_slow_dns_saves_no_forged_message() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trusted_relay_is_not_asked_about() {
     let dns = DnsStub::start().await;
-    let gw = asking(&dns, |smtp| smtp.trusted_relays = vec!["127.0.0.0/8".to_owned()]).await;
+    let gw = asking(&dns, |smtp| {
+        smtp.trusted_relays = vec!["127.0.0.0/8".to_owned().try_into().unwrap()]
+    })
+    .await;
     let (field, replied) = arrive(&gw, MESSAGE).await;
     assert_eq!((field.as_str(), replied), ("", true));
 }

@@ -218,7 +218,7 @@ async fn a_trusted_relay_passes_on_what_our_own_domains_send() {
     let dns = DnsStub::start().await;
     publish(&dns, "reject.example", "reject");
     let gw = judging(&dns, |smtp| {
-        smtp.trusted_relays = vec!["127.0.0.0/8".to_owned()];
+        smtp.trusted_relays = vec!["127.0.0.0/8".to_owned().try_into().unwrap()];
         smtp.own_domain_unconfirmed = Unconfirmed::Refuse;
     })
     .await;

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::web_groups::add_account;
 use super::web_harness::{Answer, Browser, TestWeb, header};
 
-fn person(name: &str, right: &str) -> Value {
+pub(super) fn person(name: &str, right: &str) -> Value {
     let address = format!("{name}@example.org");
     json!({"to": {"kind": "person", "id": address}, "right": right})
 }
 
-async fn made(browser: &mut Browser, grants: &[Value]) -> String {
+pub(super) async fn made(browser: &mut Browser, grants: &[Value]) -> String {
     let new = json!({"name": "Canteen", "description": "What there is", "grants": grants});
     let board = browser.post("/api/boards", &new).await.expect_status(201).json();
     board["id"].as_str().unwrap().to_owned()
@@ -26,7 +26,7 @@ async fn write(browser: &mut Browser, board: &str, key: &str, post: &Value) -> A
     browser.raw("POST", &path, headers, Some(post.to_string())).await
 }
 
-async fn wrote(browser: &mut Browser, board: &str, key: &str, post: &Value) -> String {
+pub(super) async fn wrote(browser: &mut Browser, board: &str, key: &str, post: &Value) -> String {
     let post = write(browser, board, key, post).await.expect_status(201).json();
     post["reference"].as_str().unwrap().to_owned()
 }
@@ -38,7 +38,7 @@ async fn change(browser: &mut Browser, path: &str, version: u32, edit: &Value) -
     browser.raw("PATCH", path, headers, Some(edit.to_string())).await
 }
 
-async fn topic(browser: &mut Browser, reference: &str) -> Value {
+pub(super) async fn topic(browser: &mut Browser, reference: &str) -> Value {
     browser.get(&format!("/api/posts/{reference}/topic")).await.expect_status(200).json()
 }
 
@@ -243,4 +243,88 @@ async fn a_post_for_some_readers_is_nobody_elses() {
     }
     let outside = json!({"topic": own, "text": "x", "readers": ["tal@example.org"]});
     write(&mut noa, &board, "request-5", &outside).await.expect_problem(404, "not-found");
+}
+
+/// P-63: a post has files, which its readers save and nobody else gets; each link works once, and what is
+/// dropped is gone.
+#[tokio::test]
+async fn a_post_has_files_for_its_readers() {
+    let web = TestWeb::start().await;
+    for name in ["noa", "tal"] {
+        add_account(&web, name).await;
+    }
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let mut tal = web.signed_in("tal").await;
+    let board = made(&mut dana, &[person("omar", "write"), person("tal", "write")]).await;
+    let file = json!({"name": "plan ß.pdf", "type": "application/pdf", "size": 9});
+    let upload = dana.post("/api/uploads", &file).await.expect_status(201).json();
+    let id = upload["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/uploads/{id}/content?offset=0");
+    dana.put_octets(
+        &path,
+        b"%PDF plan".to_vec(),
+        header("content-type", "application/octet-stream"),
+    )
+    .await
+    .expect_status(200);
+    let new = json!({"title": "Plan", "text": "See it", "files": [id],
+        "readers": ["omar@example.org"]});
+    let post = wrote(&mut dana, &board, "request-1", &new).await;
+    dana.get(&format!("/api/uploads/{id}")).await.expect_problem(404, "not-found");
+    let seen = omar.get(&format!("/api/posts/{post}")).await.expect_status(200).json();
+    let listed = json!([{"id": id, "name": "plan ß.pdf", "type": "application/pdf", "size": 9}]);
+    assert_eq!(seen["files"], listed);
+    let ticket = format!("/api/posts/{post}/ticket");
+    let wanted = json!({"file": id});
+    tal.post(&ticket, &wanted).await.expect_problem(404, "not-found");
+    omar.post(&ticket, &json!({"file": "0".repeat(32)})).await.expect_problem(404, "not-found");
+    let link = omar.post(&ticket, &wanted).await.expect_status(201).json();
+    let url = link["url"].as_str().unwrap().to_owned();
+    let answer = omar.follow(&url).await.expect_status(200);
+    assert_eq!(answer.text(), "%PDF plan");
+    assert_eq!(answer.header("content-type"), "application/pdf");
+    assert_eq!(answer.header("content-length"), "9");
+    assert!(answer.header("content-disposition").starts_with("attachment;"));
+    omar.follow(&url).await.expect_problem(410, "gone");
+    // Who may read no more gets nothing, also by a link that was there before.
+    let link = omar.post(&ticket, &wanted).await.expect_status(201).json();
+    let path = format!("/api/boards/{board}");
+    let grants = json!({"grants": [person("tal", "write")]});
+    change(&mut dana, &path, 0, &grants).await.expect_status(200);
+    omar.follow(link["url"].as_str().unwrap()).await.expect_status(404);
+    let none = json!({"title": "Plan", "text": "It is off", "files": []});
+    let path = format!("/api/posts/{post}");
+    let changed = change(&mut dana, &path, 0, &none).await.expect_status(200).json();
+    assert_eq!(changed["files"], json!([]));
+    dana.post(&ticket, &wanted).await.expect_problem(404, "not-found");
+}
+
+/// P-63: who reads a post reacts to it; a topic is followed or muted, for oneself alone.
+#[tokio::test]
+async fn readers_react_follow_and_mute() {
+    let web = TestWeb::start().await;
+    add_account(&web, "tal").await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let mut tal = web.signed_in("tal").await;
+    let board = made(&mut dana, &[person("omar", "read")]).await;
+    let first = json!({"title": "Lunch", "text": "Where?"});
+    let post = wrote(&mut dana, &board, "request-1", &first).await;
+    let path = format!("/api/posts/{post}/reaction");
+    let like = json!({"text": "👍"});
+    let seen = omar.put(&path, &like).await.expect_status(200).json();
+    assert_eq!(seen["reactions"], json!([{"text": "👍", "count": 1, "own": true}]));
+    omar.put(&path, &json!({"text": "words"})).await.expect_status(422);
+    tal.put(&path, &like).await.expect_problem(404, "not-found");
+    let seen = omar.delete(&path).await.expect_status(200).json();
+    assert_eq!(seen["reactions"], json!([]));
+    let path = format!("/api/posts/{post}/attention");
+    tal.put(&path, &json!({"attention": "muted"})).await.expect_problem(404, "not-found");
+    for (attention, unread, followed) in [("followed", 1, 1), ("muted", 0, 0)] {
+        let wanted = json!({"attention": attention});
+        let topic = omar.put(&path, &wanted).await.expect_status(200).json();
+        assert_eq!(topic["attention"], attention);
+        let list = omar.get("/api/boards").await.expect_status(200).json();
+        let counts = (&list["items"][0]["unread"], &list["items"][0]["followed"]);
+        assert_eq!(counts, (&json!(unread), &json!(followed)), "{attention}");
+    }
 }

@@ -8,13 +8,14 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use super::web_groups::add_account;
-use super::web_harness::{Answer, Browser, TestWeb, within};
+use super::web_harness::{Answer, Browser, MESSAGE, PASSWORD, TestWeb, within};
+use super::web_keys::app_password;
 use super::web_outsider::{claimed, send_outside};
 
 /// What a test says that nobody else may find.
 const SECRET: &str = "the-secret-of-the-room";
 
-async fn room_new(browser: &mut Browser, shares_earlier: bool) -> String {
+pub async fn room_new(browser: &mut Browser, shares_earlier: bool) -> String {
     let new = json!({"name": "Plans", "sharesEarlier": shares_earlier});
     let created = browser.post("/api/rooms", &new).await.expect_status(201).json();
     assert_eq!((&created["name"], &created["controller"]), (&json!("Plans"), &json!(true)));
@@ -41,13 +42,13 @@ async fn answer(browser: &mut Browser, room: &str, who: &str, verdict: &str) -> 
     browser.post(&path, &json!({"verdict": verdict})).await
 }
 
-async fn admit(by: &mut Browser, room: &str, who: &mut Browser) {
+pub async fn admit(by: &mut Browser, room: &str, who: &mut Browser) {
     ask(who, room).await.expect_status(204);
     let asking = own_id(who).await;
     answer(by, room, &asking, "admit").await.expect_status(204);
 }
 
-fn new_line(text: &str) -> Value {
+pub fn new_line(text: &str) -> Value {
     let id: [u8; 16] = rand_octets();
     let id: String = id.iter().map(|octet| format!("{octet:02x}")).collect();
     json!({"clientId": id, "text": text})
@@ -115,14 +116,35 @@ impl Stream {
         }
     }
 
+    /// The data of the next event; comments are skipped.
+    async fn data(&mut self) -> (String, Value) {
+        loop {
+            let block = self.block().await;
+            if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
+                let data = serde_json::from_str(data).unwrap();
+                return (block, data);
+            }
+        }
+    }
+
+    /// Waits for the next line that was said in a room, and returns it with its author.
+    async fn line(&mut self, room: &str) -> (Value, Value) {
+        loop {
+            let (block, data) = self.data().await;
+            if data["kind"] == "chat-line" && data["room"] == room {
+                assert!(
+                    block.starts_with("event: chat-line\n") && !block.contains("id:"),
+                    "{block}"
+                );
+                return (data["line"].clone(), data["person"].clone());
+            }
+        }
+    }
+
     /// Waits for an event about this room that says this.
     async fn expect(&mut self, room: &str, what: &str) {
         loop {
-            let block = self.block().await;
-            let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) else {
-                continue;
-            };
-            let data: Value = serde_json::from_str(data).unwrap();
+            let (block, data) = self.data().await;
             if data["kind"] == "chat" && data["state"] == format!("{room} {what}") {
                 assert!(!block.contains("id:"), "it is no state of the account: {block}");
                 return;
@@ -146,7 +168,9 @@ async fn two_people_talk_and_what_they_say_is_held_on_the_server() {
     assert_eq!(same["id"], room.as_str());
     let mut stream = Stream::open(&mut omar).await;
     say(&mut dana, &room, "Are you there?").await;
-    stream.expect(&room, "1").await;
+    let (line, person) = stream.line(&room).await;
+    let page = lines(&mut omar, &room).await;
+    assert_eq!((&line, &person), (&page["items"][0], &page["persons"][0]), "no request is needed");
     say(&mut omar, &room, "Yes").await;
     let said = ["Are you there?", "Yes"];
     assert_eq!(heard(&mut dana, &room).await, said);
@@ -188,6 +212,7 @@ async fn everything(browser: &mut Browser, room: &str, who: &str) -> Vec<(u16, V
         ("GET", path("/members"), None),
         ("GET", path("/lines?after=0"), None),
         ("GET", path("/lines/1"), None),
+        ("GET", path("/lines/1/files/0"), None),
         ("GET", path("/requests"), None),
         ("POST", path("/lines"), text(new_line("mine"))),
         ("PATCH", path("/lines/1"), text(json!({"text": "mine"}))),
@@ -195,6 +220,7 @@ async fn everything(browser: &mut Browser, room: &str, who: &str) -> Vec<(u16, V
         ("PUT", path("/lines/1/reaction"), text(json!({"text": "👍"}))),
         ("PUT", path("/read"), text(json!({"number": 1}))),
         ("POST", path("/typing"), None),
+        ("POST", "/api/rooms/find".to_owned(), text(json!({"text": "mine", "room": room}))),
         ("POST", path("/leave"), text(json!({"transcript": true}))),
         ("POST", path("/keys"), None),
         ("PATCH", path("/own"), text(json!({"mutes": true}))),
@@ -257,6 +283,8 @@ async fn a_controller_admits_each_who_joins() {
     assert_eq!(refused.iter().filter(|one| one["refused"] == true).count(), 1);
     let asked = format!("/api/rooms/asked/{room}");
     omar.delete(&asked).await.expect_status(204);
+    ask(&mut omar, &room).await.expect_problem(403, "denied");
+    web.clock().advance_secs(601);
     admit(&mut dana, &room, &mut omar).await;
     assert_eq!(heard(&mut omar, &room).await, ["joined"], "what was said before is not shown");
     say(&mut dana, &room, "welcome").await;
@@ -354,7 +382,7 @@ async fn a_notice_without_content_says_that_something_waits() {
     admit(&mut dana, &room, &mut omar).await;
     let mut stream = Stream::open(&mut omar).await;
     say(&mut dana, &room, SECRET).await;
-    stream.expect(&room, "3").await;
+    assert_eq!(stream.line(&room).await.0["number"], 3);
     let page = lines(&mut dana, &room).await;
     let reference = page["items"][2]["reference"].as_str().unwrap().to_owned();
     web.clock().advance_secs(600);
@@ -431,7 +459,7 @@ async fn the_others_learn_that_somebody_stopped_reading() {
     stream.expect(&room, "members").await;
     assert_eq!(is_reading(&mut dana, &room, "omar").await, json!(false));
     read(&mut omar, &room, number).await;
-    stream.expect(&room, "3").await;
+    stream.expect(&room, "members").await;
     assert_eq!(is_reading(&mut dana, &room, "omar").await, json!(true));
     let own = format!("/api/rooms/{room}/own");
     omar.patch(&own, &json!({"shows": false})).await.expect_status(204);
@@ -531,4 +559,137 @@ async fn lines_are_answered_changed_and_reacted_to() {
     assert_eq!(omar.get(&room_path).await.json()["name"], "Other plans");
     dana.delete(&room_path).await.expect_status(204);
     omar.get(&room_path).await.expect_problem(404, "not-found");
+}
+
+/// P-64, P-67: a line goes to the streams of those who are in the room when it is said, each once and in the
+/// order of its numbers; and to nobody else: not who waits, not who was removed.
+#[tokio::test]
+async fn a_line_goes_to_the_streams_of_those_who_are_in_the_room() {
+    let web = TestWeb::start().await;
+    add_account(&web, "noa").await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let mut noa = web.signed_in("noa").await;
+    let room = room_new(&mut dana, false).await;
+    admit(&mut dana, &room, &mut omar).await;
+    ask(&mut noa, &room).await.expect_status(204);
+    let mut streams = [Stream::open(&mut dana).await, Stream::open(&mut omar).await];
+    let mut outside = Stream::open(&mut noa).await;
+    for number in 3..=30 {
+        assert_eq!(say(&mut dana, &room, &format!("{SECRET} {number}")).await, number);
+    }
+    for stream in &mut streams {
+        for number in 3..=30 {
+            let (line, _) = stream.line(&room).await;
+            assert_eq!(
+                (&line["number"], &line["text"]),
+                (&json!(number), &json!(format!("{SECRET} {number}")))
+            );
+        }
+    }
+    // What is repeated comes once: the next one is another line.
+    let path = format!("/api/rooms/{room}/lines");
+    let again = new_line("once");
+    for _ in 0..2 {
+        dana.post(&path, &again).await.expect_status(201);
+    }
+    say(&mut omar, &room, "from omar").await;
+    for (stream, own) in streams.iter_mut().zip([false, true]) {
+        assert_eq!(stream.line(&room).await.0["text"], "once");
+        let (line, person) = stream.line(&room).await;
+        assert_eq!((&line["text"], &line["own"]), (&json!("from omar"), &json!(own)));
+        assert_eq!(person["address"], "omar@example.org");
+    }
+    // From the line on that is said after the removal, nothing comes.
+    let removed = own_id(&mut omar).await;
+    dana.delete(&format!("/api/rooms/{room}/members/{removed}")).await.expect_status(204);
+    streams[1].expect(&room, "members").await;
+    say(&mut dana, &room, SECRET).await;
+    assert_eq!(streams[0].line(&room).await.0["text"], SECRET);
+    // Something that does come shows that nothing came before.
+    for (browser, stream) in [(&mut noa, &mut outside), (&mut omar, &mut streams[1])] {
+        let own = room_new(browser, false).await;
+        say(browser, &own, "here").await;
+        loop {
+            let (block, data) = stream.data().await;
+            assert!(!block.contains(SECRET) && !block.contains(&room), "{block}");
+            if data["kind"] == "chat-line" && data["room"] == own.as_str() {
+                break;
+            }
+        }
+    }
+}
+
+/// P-24: however much is said, hints about mail are neither lost nor given another state.
+#[tokio::test]
+async fn chat_pushes_out_no_hint_about_mail() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let room = room_new(&mut dana, false).await;
+    admit(&mut dana, &room, &mut omar).await;
+    let mut slow = web.stalling_browser(64 << 10).await;
+    slow.sign_in("omar", PASSWORD).await.expect_status(201);
+    let headers = slow.credentials("GET", "/api/events");
+    let response = slow.open("GET", "/api/events", headers, None).await;
+    let mut stream = Stream { body: response.into_body(), text: String::new() };
+    let long = "x".repeat(7_000);
+    for _ in 0..200 {
+        say(&mut dana, &room, &long).await;
+    }
+    web.deliver("omar", MESSAGE).await;
+    let (mut missed, mut mail) = (false, false);
+    while !(missed && mail) {
+        let (block, data) = stream.data().await;
+        let state = data["state"].as_str().unwrap_or_default();
+        match data["kind"].as_str().unwrap() {
+            "mail" => {
+                assert!(block.contains("id: ") && state.parse::<u64>().is_ok(), "{block}");
+                mail = true;
+            }
+            "chat" => missed |= state.is_empty(),
+            "chat-line" => assert!(!block.contains("id: ")),
+            _ => {}
+        }
+    }
+}
+
+/// P-64: what was said is found by its words, by those who see it.
+#[tokio::test]
+async fn what_was_said_is_found() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let room = room_new(&mut dana, false).await;
+    say(&mut dana, &room, "The budget for spring").await;
+    admit(&mut dana, &room, &mut omar).await;
+    let number = say(&mut omar, &room, "Budgets are due").await;
+    let find = json!({"text": "budget"});
+    let found = dana.post("/api/rooms/find", &find).await.expect_status(200).json();
+    assert_eq!((&found["whole"], found["items"].as_array().unwrap().len()), (&json!(true), 2));
+    let found = omar.post("/api/rooms/find", &find).await.expect_status(200).json();
+    let [one] = &found["items"].as_array().unwrap()[..] else { panic!("{found}") };
+    assert_eq!((&one["room"], &one["line"]["number"]), (&json!(room), &json!(number)));
+    assert_eq!(found["persons"][0]["address"], "omar@example.org");
+    omar.post("/api/rooms/find", &json!({"text": " "})).await.expect_status(422);
+}
+
+/// P-67: a program that signed in with an app password handles mail, and hears nothing of rooms.
+#[tokio::test]
+async fn an_app_password_hears_nothing_of_rooms() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let room = room_new(&mut dana, false).await;
+    admit(&mut dana, &room, &mut omar).await;
+    let made = app_password(&mut omar, "phone").await;
+    let mut program = web.browser().await;
+    program.sign_in("omar", made["appPassword"].as_str().unwrap()).await.expect_status(201);
+    let mut stream = Stream::open(&mut program).await;
+    say(&mut dana, &room, SECRET).await;
+    dana.post(&format!("/api/rooms/{room}/typing"), &json!({})).await;
+    web.deliver("omar", MESSAGE).await;
+    loop {
+        let (block, data) = stream.data().await;
+        assert!(!block.contains("chat") && !block.contains(SECRET), "{block}");
+        if data["kind"] == "mail" {
+            break;
+        }
+    }
 }

@@ -245,6 +245,18 @@ async fn no_message_makes_us_ask_in_our_own_network() {
     assert!(host.asked().is_empty());
 }
 
+/// Networks that the administrator names are not asked either, such as the site's own NAT64 prefix.
+#[tokio::test]
+async fn no_image_is_fetched_from_a_network_that_is_refused() {
+    let host = Host::start().await;
+    let refused = vec!["127.0.0.0/8".to_owned().try_into().unwrap()];
+    let (web, mut dana) = fetching(&host, |images| images.refused = refused).await;
+    for source in shown(&web, &mut dana, &["https://pics.example/square.png"]).await {
+        dana.follow(&source).await.expect_problem(502, "no-image");
+    }
+    assert!(host.asked().is_empty());
+}
+
 #[tokio::test]
 async fn an_organisation_may_fetch_none_at_all() {
     let host = Host::start().await;

@@ -26,7 +26,7 @@ async fn put(browser: &mut Browser, path: &str, body: &Value) -> u16 {
     browser.signed("PUT", path, Some(body)).await.status.as_u16()
 }
 
-const PAGES: [&str; 6] = ["users", "temporary", "queue", "site", "log", "diagnostics"];
+const PAGES: [&str; 7] = ["users", "temporary", "boards", "queue", "site", "log", "diagnostics"];
 
 /// P-16: for other users these pages do not exist, and an administrator must have entered the
 /// password recently.

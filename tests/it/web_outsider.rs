@@ -48,6 +48,7 @@ const MAY: &[&str] = &[
     "GET /api/submissions/{ref}",
     "POST /api/submissions/{ref}/undo",
     "GET /api/rooms",
+    "POST /api/rooms/find",
     "POST /api/rooms/asked",
     "DELETE /api/rooms/asked/{ref}",
     "GET /api/rooms/{ref}",
@@ -62,6 +63,7 @@ const MAY: &[&str] = &[
     "DELETE /api/rooms/{ref}/lines/{number}",
     "PUT /api/rooms/{ref}/lines/{number}/reaction",
     "DELETE /api/rooms/{ref}/lines/{number}/reaction",
+    "GET /api/rooms/{ref}/lines/{number}/files/{index}",
     "PUT /api/rooms/{ref}/read",
     "POST /api/rooms/{ref}/typing",
 ];

@@ -1,5 +1,6 @@
 //! Role mailboxes over SMTP and HTTPS: who reads, who answers, what the others see, and who learns nothing.
 
+use http_body_util::BodyExt;
 use hyper::header::HeaderValue;
 use postern::gateway::{ChosenBy, NewAccount, Password};
 use postern::mail::address::Address;
@@ -7,7 +8,7 @@ use postern::mail::reference::Reference;
 use serde_json::{Value, json};
 
 use super::harness::TestGateway;
-use super::web_harness::{Answer, Browser, PASSWORD, TestWeb};
+use super::web_harness::{Answer, Browser, PASSWORD, TestWeb, within};
 
 const INFO: &str = "info@example.org";
 
@@ -319,4 +320,23 @@ async fn in_a_role_mailbox_no_route_answers_that_is_not_on_its_list() {
         }
     }
     assert!(refused > 40, "only {refused} routes were tried");
+}
+
+/// P-64: a session that ended hears nothing more of its rooms, also where its page shows a role mailbox.
+#[tokio::test]
+async fn a_stream_of_a_role_mailbox_ends_with_the_session_of_its_reader() {
+    let office = Office::start().await;
+    let mut dana = office.web.signed_in("dana").await;
+    let mut headers = dana.credentials("GET", "/api/events");
+    headers.insert("postern-mailbox", HeaderValue::from_str(&office.role).unwrap());
+    let response = dana.open("GET", "/api/events", headers, None).await;
+    assert_eq!(response.status(), 200);
+    let mut body = response.into_body();
+    assert!(within(body.frame()).await.unwrap().is_ok(), "it listens");
+    let mut elsewhere = office.web.signed_in("dana").await;
+    let ended = std::time::Instant::now();
+    elsewhere.delete("/api/sessions").await.expect_status(204);
+    while within(body.frame()).await.is_some_and(|frame| frame.is_ok()) {}
+    // Without a hint, the session is looked at every twenty seconds.
+    assert!(ended.elapsed() < std::time::Duration::from_secs(10));
 }

@@ -52,7 +52,7 @@ async fn tls_11_is_refused() {
 }
 
 /// Sends `request` to the plain HTTP listener and returns its answer.
-async fn plain(web: &TestWeb, request: &str) -> String {
+pub(super) async fn plain(web: &TestWeb, request: &str) -> String {
     let mut stream = TcpStream::connect(web.http).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -105,7 +105,7 @@ const ALL: [(&str, &str); 6] = [
     ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=(self)"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
     ("strict-transport-security", "max-age=31536000"),
 ];
 

@@ -16,10 +16,13 @@ async fn the_records_of_a_domain_are_shown_with_what_is_there() {
     let sink = Sink::start();
     let mut site = Site::start(&Setup { people: &[], ..Setup::to(&sink, "") });
     site.end();
+    // The key is named relative to the folder of the caller; the daemon runs in another one.
+    let words =
+        ["dkim", "new", "--domain", "example.org", "--selector", "s1", "--key-file", "s1.pem"];
+    let out = site.prepared(&words).current_dir(site.home()).output().unwrap();
+    let made = String::from_utf8(out.stdout).unwrap();
     let key = site.home().join("s1.pem");
-    let key = key.to_str().unwrap();
-    let words = ["dkim", "new", "--domain", "example.org", "--selector", "s1", "--key-file", key];
-    let made = site.command(&words);
+    assert!(made.contains(&format!("key_file = \"{}\"", key.display())), "{made}");
     let mut configured = std::fs::read_to_string(site.home().join("postern.toml")).unwrap();
     let (_, dkim) = made.split_once("[dkim]").unwrap();
     configured.push_str(&format!("[dkim]{dkim}"));

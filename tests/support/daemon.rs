@@ -55,6 +55,12 @@ impl Daemon {
         Daemon::start_in(std::mem::replace(&mut self.home, empty), words)
     }
 
+    /// Kills this daemon with SIGKILL while others use it. [`Daemon::kill_and_start`] starts the next one.
+    pub fn kill(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::KILL).expect("the daemon can be signalled");
+    }
+
     /// Signs in with the password that all accounts here share.
     pub async fn client(&self, user: &str) -> Client {
         let signed_in = Client::sign_in(&self.url, &self.ca(), user, PASSWORD).await;
@@ -151,16 +157,27 @@ impl Daemon {
 
     /// The same, whether it succeeds or not.
     pub fn mail_tried(&self, user: &str, verb: &str, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_postern"))
+        let output = self.mail_command(user, verb, words).output();
+        output.expect("the binary was built with this test")
+    }
+
+    /// Starts the command; its output comes by a pipe.
+    pub fn mail_started(&self, user: &str, verb: &str, words: &[&str]) -> Child {
+        let mut command = self.mail_command(user, verb, words);
+        command.stdout(Stdio::piped()).spawn().expect("the binary was built with this test")
+    }
+
+    fn mail_command(&self, user: &str, verb: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postern"));
+        command
             .args(["mail", verb, "--url", &self.url, "--user", user])
             .arg("--ca")
             .arg(self.ca())
             .arg("--password-file")
             .arg(self.home.path().join("password"))
             .args(words)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the binary was built with this test")
+            .stdin(Stdio::null());
+        command
     }
 
     /// Returns the references of all messages of `user`, in the order of `mail list`.

@@ -436,3 +436,24 @@ test("what was sent from here is listed, with its recipients", async () => {
   expect(text("card-sent")).toContain(en.portal.sentTo("dana@example.org"));
   expect(find("card-sent-read")?.getAttribute("href")).toBe("/mail/sent/MINE");
 });
+
+test("P-67: an outsider asks to join a room, and sees the rooms that admitted it; nothing else of chat", async () => {
+  await reading(true);
+  answers["GET /api/rooms"] = [200, { items: [], asked: [] }];
+  find("portal-chat")?.click();
+  go({ view: "chat", id: null });
+  // The pages of chat are loaded when they are wanted.
+  const loads = { timeout: 10_000 };
+  await vi.waitFor(() => expect(find("begin-ask")).not.toBeNull(), loads);
+  expect([find("begin-with"), find("begin-room")]).toEqual([null, null]);
+  const room = {
+    ...{ id: REFERENCE, kind: "room", name: "Plans", other: null, version: 1, first: 1, last: 3 },
+    ...{ sharesEarlier: false, controller: false, read: 1, unread: 2, requests: 0 },
+    ...{ shows: true, mutes: false },
+  };
+  answers["GET /api/rooms"] = [200, { items: [room], asked: [] }];
+  dispatchEvent(new CustomEvent("chat"));
+  await vi.waitFor(() => expect(text("room")).toContain("Plans"), loads);
+  expect(document.title).toContain(en.chat.title);
+  expect(document.title).not.toContain("Plans");
+}, 30_000);

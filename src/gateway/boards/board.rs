@@ -23,7 +23,7 @@ use crate::gateway::records::ids::{AccountId, BoardId, GroupId, RingId};
 use crate::gateway::records::keyring::{RingEntry, RingUnder};
 use crate::gateway::records::membership::groups_of;
 use crate::gateway::records::sealed_form;
-use crate::gateway::records::tables::{ACCOUNTS, BOARDS, TEMPORARY};
+use crate::gateway::records::tables::{ACCOUNTS, BOARDS, RING_ENTRIES, TEMPORARY};
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::Read;
 use crate::terms::BoardRight;
@@ -83,6 +83,8 @@ pub struct BoardView {
     pub writers: People,
     /// How many topics have posts that the actor has not read.
     pub unread: usize,
+    /// How many of those the actor follows.
+    pub followed: usize,
 }
 
 /// A right, as managers of the board see it.
@@ -120,7 +122,7 @@ pub(super) struct Seen {
 
 /// What was asked about groups and accounts while people were counted, once for each.
 #[derive(Default)]
-struct Counted {
+pub(super) struct Counted {
     members: HashMap<GroupId, Vec<AccountId>>,
     able: HashMap<AccountId, bool>,
 }
@@ -202,6 +204,9 @@ impl Gateway {
     /// A board, and who may do what there, for those who manage it.
     pub fn board(&self, actor: &Actor, id: &str) -> Result<BoardDetail, Error> {
         let mut seen = self.board_seen(actor, id)?;
+        if let Err(error) = self.board_entries_tend(actor, &seen) {
+            tracing::debug!(%error, "the keys of a board were not handed on");
+        }
         if let Err(error) = self.board_about_tend(actor, &seen) {
             tracing::debug!(%error, "the name of a board was not sealed anew");
         }
@@ -250,6 +255,7 @@ impl Gateway {
         seen: &Seen,
     ) -> Result<BoardView, Error> {
         let Seen { id, row, right, .. } = seen;
+        let (unread, followed) = self.board_unread(seen)?;
         Ok(BoardView {
             id: *id,
             about: self.board_about(actor, keys, (*id, row))?,
@@ -258,7 +264,8 @@ impl Gateway {
             shows_earlier: row.shows_earlier,
             readers: self.board_people(counted, row, BoardRight::Read)?,
             writers: self.board_people(counted, row, BoardRight::Write)?,
-            unread: self.board_unread(seen)?,
+            unread,
+            followed,
         })
     }
 
@@ -303,7 +310,7 @@ impl Gateway {
     }
 
     /// How many people have a right.
-    fn board_people(
+    pub(super) fn board_people(
         &self,
         counted: &mut Counted,
         row: &Board,
@@ -361,6 +368,7 @@ impl Gateway {
                 about_under: under,
                 posts: 0,
                 topics: 0,
+                octets: 0,
                 ending: false,
                 ending_topics: Vec::new(),
             };
@@ -452,8 +460,12 @@ impl Gateway {
             grants.iter().map(|grant| grant.to).collect()
         };
         let (before, after) = (of(&row.grants), of(grants));
+        // A manager whom an administrator named may not be in it yet.
+        let own = RingEntry::Account(actor.account());
+        let is_in = self.inner.store.has(&RING_ENTRIES, &(row.ring, own))?;
+        let named = after.contains(&own) && !is_in;
         let edit = RingEdit {
-            add: after.difference(&before).copied().collect(),
+            add: after.difference(&before).copied().chain(named.then_some(own)).collect(),
             remove: before.difference(&after).copied().collect(),
             earlier: (shows_earlier != row.shows_earlier).then_some(earlier_of(shows_earlier)),
         };
@@ -502,7 +514,7 @@ impl Gateway {
         Ok(found)
     }
 
-    fn board_publish(&self, id: BoardId) {
+    pub(super) fn board_publish(&self, id: BoardId) {
         let row = self.inner.store.get(&BOARDS, &id).ok().flatten();
         if let Some(listeners) = row.and_then(|row| self.board_listeners(&row).ok()) {
             self.boards_publish(&listeners);

@@ -15,6 +15,7 @@ pub const TITLE_CHARS_MAX: usize = 200;
 pub const TEXT_CHARS_MAX: usize = 20_000;
 pub(super) const NO_POST: Error = Error::NotFound { what: "post" };
 pub(super) const NO_TOPIC: Error = Error::NotFound { what: "topic" };
+pub(super) const NOBODY: Error = Error::NotFound { what: "reader" };
 
 /// The row of positions that is about a board as a whole.
 pub(super) const WHOLE: ReferenceKey = [0; 16];

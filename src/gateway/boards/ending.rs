@@ -6,20 +6,26 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{NO_BOARD, allowed_in_tx};
 use crate::gateway::boards::content::NO_TOPIC;
-use crate::gateway::boards::post::{octets_in_tx, octets_of_readers, versions_end_in_tx};
+use crate::gateway::boards::file::files_end_in_tx;
+use crate::gateway::boards::octets::{octets_in_tx, octets_of_readers, versions_end_in_tx};
 use crate::gateway::boards::rights::sees_topic;
 use crate::gateway::error::{Error, readable};
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::board::Board;
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey};
 use crate::gateway::records::tables::{
-    ACCOUNTS, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POSTS,
+    BOARD_ATTENTION, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_FILES, POST_PLACES,
+    POST_REACTIONS, POSTS,
 };
 use crate::gateway::text::parse_hex;
 use crate::store::{Key, Read};
 use crate::terms::BoardRight;
 
 /// How many posts one transaction removes.
-const DELETED_AT_ONCE: usize = 500;
+const DELETED_AT_ONCE: usize = 100;
+
+/// How many pieces of files one transaction removes, if they are not all of one post.
+const CHUNKS_AT_ONCE: u32 = 2_000;
 
 /// How many topics of one board are deleted at a time.
 const ENDING_TOPICS_MAX: usize = 20;
@@ -28,37 +34,36 @@ impl Gateway {
     /// Deletes a board with all its posts. Nobody finds it from the first transaction on; if the others
     /// are interrupted, `boards_finish` goes on.
     pub fn board_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
-        let (id, row) = self.board_deleted_by(actor, id)?;
-        let (who, is_site) = ((actor.account(), self.inner.clock.now()), actor.is_manager());
-        let readers = self.board_listeners(&row)?;
+        let seen = self.board_seen(actor, id)?;
+        seen.needs(BoardRight::Manage)?;
+        let (id, who) = (seen.id, (actor.account(), self.inner.clock.now()));
+        self.board_ends((id, &seen.row), move |tx| {
+            Ok(allowed_in_tx(tx, id, who, BoardRight::Manage)?.0)
+        })
+    }
+
+    /// The same for an administrator, who reads nothing of the board.
+    pub fn board_delete_numbered(&self, id: &str) -> Result<(), Error> {
+        let id = BoardId(parse_hex(id).ok_or(NO_BOARD)?);
+        let row = self.inner.store.get(&BOARDS, &id)?.filter(|row| !row.ending).ok_or(NO_BOARD)?;
+        self.board_ends((id, &row), move |tx| {
+            tx.get(&BOARDS, &id)?.filter(|row| !row.ending).ok_or(NO_BOARD)
+        })
+    }
+
+    fn board_ends(
+        &self,
+        (id, row): (BoardId, &Board),
+        found_in_tx: impl Fn(&Tx<'_, '_>) -> Result<Board, Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let readers = self.board_listeners(row)?;
         let done = self.transact(move |tx| {
-            let site = match is_site {
-                true => tx.get(&ACCOUNTS, &who.0)?.is_some_and(|account| account.manages()),
-                false => false,
-            };
-            let mut row = match site {
-                true => tx.get(&BOARDS, &id)?.ok_or(NO_BOARD)?,
-                false => allowed_in_tx(tx, id, who, BoardRight::Manage)?.0,
-            };
-            row.ending = true;
-            Ok(tx.put(&BOARDS, &id, &row)?)
+            let row = Board { ending: true, ..found_in_tx(tx)? };
+            Ok::<_, Error>(tx.put(&BOARDS, &id, &row)?)
         });
         done.wait()?;
         self.boards_publish(&readers);
         self.board_end(id)
-    }
-
-    /// The board that the actor deletes: as one who manages it, or as a manager of the site by its number,
-    /// without reading anything of it.
-    fn board_deleted_by(&self, actor: &Actor, id: &str) -> Result<(BoardId, Board), Error> {
-        if actor.is_manager() && !actor.is_temporary() && actor.behind().is_none() {
-            let id = BoardId(parse_hex(id).ok_or(NO_BOARD)?);
-            let row = self.inner.store.get(&BOARDS, &id)?.filter(|row| !row.ending);
-            return Ok((id, row.ok_or(NO_BOARD)?));
-        }
-        let seen = self.board_seen(actor, id)?;
-        seen.needs(BoardRight::Manage)?;
-        Ok((seen.id, seen.row))
     }
 
     /// Deletes a topic with all its posts, also those that are for some of its readers alone. Nobody finds it
@@ -91,6 +96,7 @@ impl Gateway {
 
     fn topic_end(&self, key: (BoardId, ReferenceKey)) -> Result<(), Error> {
         while self.posts_end_some(&key)? {}
+        self.attentions_end(|(_, board, topic)| (*board, *topic) == key)?;
         let done = self.transact(move |tx| {
             tx.delete(&BOARD_TOPICS, &key);
             let Some(mut row) = tx.get(&BOARDS, &key.0)? else { return Ok(()) };
@@ -120,6 +126,7 @@ impl Gateway {
             positions.extend((key.1 == id).then_some(key));
             ControlFlow::Continue(())
         })?;
+        self.attentions_end(|(_, board, _)| *board == id)?;
         for some in positions.chunks(DELETED_AT_ONCE) {
             let some = some.to_vec();
             let done = self.transact(move |tx| {
@@ -142,6 +149,27 @@ impl Gateway {
         done.wait()
     }
 
+    /// Deletes what somebody followed or muted there.
+    fn attentions_end(
+        &self,
+        is_there: impl Fn(&(AccountId, BoardId, ReferenceKey)) -> bool,
+    ) -> Result<(), Error> {
+        let mut attentions = Vec::new();
+        self.inner.store.scan_keys(&BOARD_ATTENTION, &(), |key| {
+            attentions.extend(is_there(&key).then_some(key));
+            ControlFlow::Continue(())
+        })?;
+        for some in attentions.chunks(DELETED_AT_ONCE) {
+            let some = some.to_vec();
+            let done = self.transact(move |tx| {
+                some.iter().for_each(|key| tx.delete(&BOARD_ATTENTION, key));
+                Ok::<_, Error>(())
+            });
+            done.wait()?;
+        }
+        Ok(())
+    }
+
     /// Deletes some of the posts whose keys begin so; whether there were any.
     fn posts_end_some(&self, of: &impl Key) -> Result<bool, Error> {
         let mut keys = Vec::new();
@@ -154,9 +182,29 @@ impl Gateway {
         })?;
         let is_some = !keys.is_empty();
         if is_some {
+            keys.truncate(self.posts_in_one_step(&keys)?);
             self.posts_end(keys)?;
         }
         Ok(is_some)
+    }
+
+    /// How many of these posts one transaction removes: as many as have few enough pieces of files, and at
+    /// least one.
+    fn posts_in_one_step(&self, keys: &[(BoardId, ReferenceKey, u64)]) -> Result<usize, Error> {
+        let mut chunks = 0;
+        for (at, key) in keys.iter().enumerate() {
+            let Some(post) = readable(self.inner.store.get(&POSTS, key))?.flatten() else {
+                continue;
+            };
+            self.inner.store.scan_readable(&POST_FILES, &post.reference, |_, file| {
+                chunks += file.chunks;
+                ControlFlow::Continue(())
+            })?;
+            if chunks > CHUNKS_AT_ONCE {
+                return Ok(at.max(1));
+            }
+        }
+        Ok(keys.len())
     }
 
     /// Deletes posts, with their earlier versions and the keyrings that were theirs.
@@ -177,8 +225,21 @@ impl Gateway {
                 tx.delete(&POSTS, key);
                 if let Some(post) = post {
                     tx.delete(&POST_PLACES, &post.reference);
-                    versions_end_in_tx(tx, &post)?;
-                    octets_in_tx(tx, post.author, (0, octets_of_readers(&post)))?;
+                    tx.delete(&POST_REACTIONS, &post.reference);
+                    let files = files_end_in_tx(tx, post.reference, &[])?;
+                    let octets = versions_end_in_tx(tx, &post)? + files;
+                    if let Some(mut board) = tx.get(&BOARDS, &key.0)? {
+                        board.octets = board.octets.saturating_sub(octets);
+                        tx.put(&BOARDS, &key.0, &board)?;
+                    }
+                    // The keyring of a topic goes with its first post.
+                    let topic = match post.reference == key.1 {
+                        true => readable(tx.get(&BOARD_TOPICS, &(key.0, key.1)))?.flatten(),
+                        false => None,
+                    };
+                    let limited = topic.and_then(|topic| topic.limited);
+                    let wraps = octets_of_readers(post.readers.as_ref().or(limited.as_ref()));
+                    octets_in_tx(tx, post.author, (0, wraps))?;
                 }
             }
             Ok::<_, Error>(())

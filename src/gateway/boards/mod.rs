@@ -10,17 +10,28 @@
 //! in the transaction that writes. A right that was taken away is gone at the next request; the keys are
 //! for the day when somebody has a copy of the disk (`docs/decisions/0024-keyrings.md`).
 
+pub mod administered;
 pub mod board;
 pub mod content;
 pub mod ending;
+pub mod file;
+pub mod octets;
 pub mod post;
+pub mod reaction;
 pub mod reading;
+pub mod request;
 pub mod rights;
 pub mod search;
 pub mod shown;
 pub mod topic;
 
 #[cfg(test)]
+mod administered_tests;
+#[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod reaction_tests;
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,33 @@
 //! Boards against a model that says in other words what each reader sees: random people, groups, grants,
-//! topics and posts for some readers, asked in every way.
+//! topics, posts for some readers and files, asked in every way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use super::board::WantedGrant;
 use super::content::PostContent;
+use super::post::{CHANGES_MAX, NewPost};
 use super::reading::{From, PostView};
-use super::tests::{made, regranted, write};
+use super::tests::{edit, made, regranted};
 use crate::gateway::contacts::sharing::NamedReader;
+use crate::gateway::feed::event::EventKind;
 use crate::gateway::group_tests::{add, created, gateway_of};
+use crate::gateway::records::submission::Upload;
+use crate::gateway::records::tables::UPLOADS;
+use crate::gateway::sending_tests::uploaded;
 use crate::gateway::tests::sign_in;
-use crate::gateway::text::shown;
+use crate::gateway::text::{hex, shown};
 use crate::gateway::{Actor, Error, Gateway};
+use crate::store::Read;
 use crate::terms::BoardRight;
 
 const NAMES: [&str; 5] = ["dana", "omar", "yael", "noam", "tali"];
 const GROUPS: usize = 2;
-/// How many answers are compared, each to one reader. `ASKED=100000` asks for more.
-const ASKED_MIN: usize = 3_000;
+const BOARDS: usize = 2;
+/// How many steps are taken, after each of which every reader asks. `make boards` takes more.
+const STEPS: usize = 90;
+/// So many posts a board has at most, before it is deleted.
+const POSTS_MAX: usize = 60;
 
 /// A post, as the model keeps it.
 struct Known {
@@ -28,10 +38,14 @@ struct Known {
     topic: usize,
     readers: Option<BTreeSet<usize>>,
     deleted: bool,
+    /// Whether it has a file, which is not dropped.
+    has_file: bool,
 }
 
+/// What is known of one board.
 #[derive(Default)]
 struct Model {
+    /// Who is in which group, the same for each board.
     members: BTreeSet<(usize, usize)>,
     people: BTreeMap<usize, BoardRight>,
     groups: BTreeMap<usize, BoardRight>,
@@ -94,8 +108,10 @@ struct World {
     gateway: Gateway,
     actors: Vec<Actor>,
     groups: Vec<String>,
+    /// The board that the next step is about.
     board: String,
     model: Model,
+    others: Vec<(String, Model)>,
     random: Random,
     asked: usize,
 }
@@ -112,19 +128,47 @@ impl World {
         }
         let groups: Vec<String> = (0..GROUPS).map(|_| created(&gateway, &actors[0])).collect();
         let board = made(&gateway, &actors[0], true, vec![]);
-        let random = Random(20_261_130);
-        World { gateway, actors, groups, board, model: Model::default(), random, asked: 0 }
+        let others = (1..BOARDS).map(|_| made(&gateway, &actors[0], true, vec![]));
+        let others = others.map(|board| (board, Model::default())).collect();
+        let (random, model) = (Random(20_261_130), Model::default());
+        World { gateway, actors, groups, board, model, others, random, asked: 0 }
+    }
+
+    /// Goes on with another board, or the same.
+    fn turn(&mut self) {
+        let at = self.random.below(BOARDS);
+        if let Some((board, model)) = self.others.get_mut(at) {
+            std::mem::swap(&mut self.board, board);
+            std::mem::swap(&mut self.model, model);
+        }
+    }
+
+    /// A board that has as many posts as it may have is deleted, and another one made.
+    fn begin_anew(&mut self) {
+        self.gateway.board_delete(&self.actors[0], &self.board).unwrap();
+        let members = std::mem::take(&mut self.model.members);
+        for post in self.model.posts.drain(..) {
+            let gone = self.gateway.post(&self.actors[0], &shown(post.view.reference));
+            assert!(gone.is_err(), "{gone:?}");
+        }
+        self.board = made(&self.gateway, &self.actors[0], true, vec![]);
+        self.model = Model { members, ..Model::default() };
     }
 
     fn member_change(&mut self) {
         let (group, who) = (self.random.below(GROUPS), 1 + self.random.below(NAMES.len() - 1));
         let World { gateway, actors, groups, model, .. } = self;
-        if model.members.remove(&(group, who)) {
+        if model.members.contains(&(group, who)) {
             let account = actors[who].account().to_text();
             gateway.group_member_remove(&actors[0], &groups[group], &account).unwrap();
         } else {
             add(gateway, &actors[0], &groups[group], NAMES[who]);
-            model.members.insert((group, who));
+        }
+        let others = self.others.iter_mut().map(|(_, model)| model);
+        for Model { members, .. } in others.chain([&mut self.model]) {
+            if !members.remove(&(group, who)) {
+                members.insert((group, who));
+            }
         }
     }
 
@@ -165,11 +209,21 @@ impl World {
         let readers: BTreeSet<usize> = (0..NAMES.len())
             .filter(|one| limited && *one != who && self.random.below(2) == 0)
             .collect();
-        let word = format!("word{count}x");
+        let word = format!("word{count}x{}", &self.board[..8]);
         let names: Vec<&str> = readers.iter().map(|one| NAMES[*one]).collect();
         let view = topic.map(|topic| &self.model.posts[topic].view);
-        let done =
-            write(&self.gateway, &self.actors[who], &self.board, (view, &word), &names, &word);
+        let (gateway, actor) = (&self.gateway, &self.actors[who]);
+        let file = (self.random.below(4) == 0).then(|| uploaded(gateway, actor, &word, b"octets"));
+        let named = names.iter().map(|name| NamedReader::Person(format!("{name}@example.org")));
+        let new = NewPost {
+            title: if topic.is_none() { format!("On {word}") } else { String::new() },
+            topic: view.map(|topic| shown(topic.topic)),
+            text: word.clone(),
+            readers: named.collect(),
+            files: file.iter().cloned().collect(),
+        };
+        let mut feeds: Vec<_> = self.actors.iter().map(|actor| gateway.events(actor)).collect();
+        let done = gateway.post_write(actor, &self.board, &new, &word);
         let may = self.model.right(who) >= Some(BoardRight::Write)
             && topic.is_none_or(|topic| self.model.sees(topic, who))
             && readers.iter().all(|one| {
@@ -186,8 +240,16 @@ impl World {
                 let topic = topic.unwrap_or(count);
                 let is_all_read = self.model.unread(topic, who) == 0;
                 let readers = Some(readers).filter(|readers| !readers.is_empty());
-                let known = Known { view, word, author: who, topic, readers, deleted: false };
+                let has_file = file.is_some();
+                assert_eq!(view.files.len(), usize::from(has_file));
+                let known =
+                    Known { view, word, author: who, topic, readers, deleted: false, has_file };
                 self.model.posts.push(known);
+                for (one, feed) in feeds.iter_mut().enumerate() {
+                    let heard = std::iter::from_fn(|| feed.try_recv().ok())
+                        .any(|event| event.kind == EventKind::Boards);
+                    assert_eq!(heard, self.model.sees(count, one), "{one} hears of {count}");
+                }
                 if is_all_read {
                     self.model.read.insert((topic, who), count + 1);
                 }
@@ -223,11 +285,12 @@ impl World {
                 let version = self.gateway.post(&self.actors[known.author], &reference);
                 let version = version.map(|view| view.version).unwrap_or_default();
                 let content = PostContent { title, text };
-                let done = self.gateway.post_change(actor, &reference, version, &content);
+                let done = self.gateway.post_change(actor, &reference, version, &edit(content));
                 let is_known = self.model.sees(at, known.author);
                 match done {
                     Ok(_) => assert!(may && !known.deleted),
                     Err(Error::Conflict(_)) => assert!(may && (known.deleted || !is_known)),
+                    Err(Error::OverQuota) => assert!(may && version == CHANGES_MAX),
                     Err(_) => assert!(!may),
                 }
             }
@@ -243,16 +306,42 @@ impl World {
         }
     }
 
+    /// What is on the boards is what their authors are charged for.
+    fn charged(&self) {
+        let octets = self.gateway.boards_all().unwrap().iter().map(|row| row.octets).sum::<u64>();
+        let wraps = self.others.iter().map(|(_, model)| model).chain([&self.model]);
+        let wraps: usize = wraps
+            .flat_map(|model| &model.posts)
+            .map(|post| post.readers.as_ref().map_or(0, BTreeSet::len))
+            .sum();
+        let uploads = |account| {
+            let mut octets = 0;
+            let all = |_, upload: Upload| {
+                octets += upload.size;
+                ControlFlow::Continue(())
+            };
+            self.gateway.store().scan_readable(&UPLOADS, &account, all).unwrap();
+            octets
+        };
+        let used = self.actors.iter().map(|actor| {
+            self.gateway.quota(actor).unwrap().usage.octets - uploads(actor.account())
+        });
+        assert_eq!(used.sum::<u64>(), octets + 1_300 * wraps as u64);
+    }
+
     /// Every reader asks in every way.
     fn check(&mut self) {
         for who in 0..NAMES.len() {
             let (gateway, actor, model) = (&self.gateway, &self.actors[who], &self.model);
             let list = gateway.board_list(actor).unwrap().items;
             let right = model.right(who);
-            assert_eq!(list.first().map(|one| one.right), right, "{who}");
+            let found = list.iter().find(|one| hex(&one.id.0) == self.board);
+            assert_eq!(found.map(|one| one.right), right, "{who}");
+            let others = self.others.iter().filter(|(_, model)| model.right(who).is_some());
+            assert_eq!(list.len(), usize::from(right.is_some()) + others.count(), "{who}");
             let topics = model.topics(who);
             let unread = topics.iter().filter(|topic| model.unread(**topic, who) > 0).count();
-            assert_eq!(list.first().map_or(0, |one| one.unread), unread, "{who}");
+            assert_eq!(found.map_or(0, |one| one.unread), unread, "{who}");
             self.asked += 2;
             let Ok(page) = gateway.topic_list(actor, &self.board, (0, 100)) else {
                 assert_eq!(right, None);
@@ -292,6 +381,19 @@ impl World {
                     assert!(!found.more);
                     found.items.len()
                 };
+                if known.has_file {
+                    let file = &known.view.files[0].id;
+                    let named = gateway.post_file_named(actor, &reference, file);
+                    assert_eq!(
+                        named.is_ok(),
+                        sees && !known.deleted,
+                        "{who} gets the file of {at}"
+                    );
+                    if let Ok((reference, id)) = named {
+                        let mut file = gateway.post_file(actor, reference, id).unwrap();
+                        assert_eq!(**file.take_next().unwrap().unwrap(), *b"octets");
+                    }
+                }
                 let is_found = usize::from(sees && !known.deleted);
                 assert_eq!(found(&known.word), is_found, "{who} finds {at}");
                 assert_eq!(found(&reference), usize::from(sees));
@@ -304,13 +406,15 @@ impl World {
 /// P-59, P-60, P-61.
 #[test]
 fn every_way_shows_each_reader_exactly_what_is_for_the_reader() {
-    let asked = std::env::var("ASKED").map_or(ASKED_MIN, |asked| asked.parse().unwrap());
+    let steps = std::env::var("STEPS").map_or(STEPS, |steps| steps.parse().unwrap());
     let mut world = World::new();
-    while world.asked < asked {
+    for _ in 0..steps {
+        world.turn();
         match world.random.below(10) {
             0 => world.member_change(),
             1 => world.grants_change(),
-            2..6 if world.model.posts.len() < 60 => world.post(),
+            2..6 if world.model.posts.len() < POSTS_MAX => world.post(),
+            2 if world.random.below(4) == 0 => world.begin_anew(),
             _ => world.change(),
         }
         // Somebody who holds the keys is signed in now and then.
@@ -319,5 +423,10 @@ fn every_way_shows_each_reader_exactly_what_is_for_the_reader() {
         }
         let _ = world.gateway.board(&world.actors[0], &world.board);
         world.check();
+        if world.random.below(20) == 0 {
+            world.charged();
+        }
     }
+    assert!(world.asked > 10 * steps, "{} answers in {steps} steps", world.asked);
+    println!("{steps} steps, {} answers", world.asked);
 }

@@ -3,19 +3,18 @@
 //! A post is sealed before the transaction, which assigns its number within the board and asks once more
 //! for whatever allowed it. A request that is repeated finds the post that it wrote.
 
-use std::collections::BTreeSet;
-
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::boards::board::{NO_BOARD, Seen, allowed_in_tx, entry_of};
-use crate::gateway::boards::content::{NO_POST, NO_TOPIC, PostContent, WHOLE, written};
+use crate::gateway::boards::board::{NO_BOARD, Seen, allowed_in_tx};
+use crate::gateway::boards::content::{NO_POST, NO_TOPIC, NOBODY, PostContent, WHOLE, written};
+use crate::gateway::boards::file::{FilePrepared, file_ids, files_end_in_tx};
+use crate::gateway::boards::octets::{octets_in_tx, octets_of_readers, versions_end_in_tx};
 use crate::gateway::boards::reading::PostView;
 use crate::gateway::boards::rights::{may_change, right, sees_post, sees_topic};
 use crate::gateway::boards::topic::last_seen;
-use crate::gateway::contacts::shares::Named;
 use crate::gateway::contacts::sharing::NamedReader;
-use crate::gateway::error::{Conflict, Error, readable};
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::keyrings::change::{Earlier, NewRing, RingEdit};
@@ -24,18 +23,17 @@ use crate::gateway::records::board::{
     Board, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
 };
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey, RingId};
-use crate::gateway::records::keyring::RingEntry;
+use crate::gateway::records::keyring::{RingEntry, RingUnder};
 use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::message::Requested;
 use crate::gateway::records::tables::{
-    ACCOUNTS, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_VERSIONS, POSTS, REQUESTS,
-    RING_ENTRIES,
+    BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_REACTIONS, POST_VERSIONS, POSTS,
+    REQUESTS, RING_ENTRIES,
 };
-use crate::gateway::text::hex;
 use crate::mail::reference::Reference;
-use crate::store::{self, Read};
+use crate::store::Read;
 use crate::terms::BoardRight;
-use crate::vault::{self, Lookup};
+use crate::vault::{self, RingSecret};
 
 /// The most people whom one post names.
 pub const POST_READERS_MAX: usize = 50;
@@ -48,16 +46,8 @@ pub const LIMITED_POSTS_MAX: usize = 500;
 pub const POSTS_OF_ONE_MAX: u32 = 20_000;
 pub const TOPICS_OF_ONE_MAX: u32 = 500;
 pub const LIMITED_OF_ONE_MAX: u32 = 100;
-/// The most octets that the posts of one account have, on all boards together.
-pub const OCTETS_OF_ONE_MAX: u64 = 256 << 20;
 /// The most changes of a post.
 pub const CHANGES_MAX: u32 = 20;
-
-/// What a named reader's wrap has.
-const WRAP_OCTETS: u64 = 1_300;
-
-/// The row of positions that is about all boards.
-const ALL_BOARDS: BoardId = BoardId([0; 16]);
 
 /// A post that is to be written.
 #[derive(Clone, Debug)]
@@ -69,6 +59,16 @@ pub struct NewPost {
     pub text: String,
     /// For whom it is besides its author; for all readers of the topic, if nobody is named.
     pub readers: Vec<NamedReader>,
+    /// What its author uploaded.
+    pub files: Vec<String>,
+}
+
+/// What a post is to say.
+#[derive(Clone, Debug)]
+pub struct PostEdit {
+    pub content: PostContent,
+    /// The files that stay; all of them, if nothing is said.
+    pub files: Option<Vec<String>>,
 }
 
 /// A post that is sealed, and what it was sealed for.
@@ -81,49 +81,9 @@ struct Prepared {
     post: Post,
     /// The keyring of its own that it has.
     keyring: Option<NewRing>,
+    files: Vec<FilePrepared>,
     request: [u8; 16],
     at: Timestamp,
-}
-
-/// Counts what an account keeps on all boards: it is not charged to its mailbox.
-pub(super) fn octets_in_tx(
-    tx: &mut store::Tx<'_>,
-    account: AccountId,
-    (added, removed): (u64, u64),
-) -> Result<(), Error> {
-    if !tx.has(&ACCOUNTS, &account)? {
-        return Ok(());
-    }
-    let key = (account, ALL_BOARDS, WHOLE);
-    let mut row = tx.get(&BOARD_POSITIONS, &key)?.unwrap_or_default();
-    row.octets = row.octets.saturating_sub(removed).saturating_add(added);
-    if added > 0 && row.octets > OCTETS_OF_ONE_MAX {
-        return Err(Error::OverQuota);
-    }
-    match row.octets {
-        0 => tx.delete(&BOARD_POSITIONS, &key),
-        _ => tx.put(&BOARD_POSITIONS, &key, &row)?,
-    }
-    Ok(())
-}
-
-/// What the keyring of an answer for some readers counts for.
-pub(super) fn octets_of_readers(post: &Post) -> u64 {
-    let readers = post.readers.as_ref().map_or(0, |readers| readers.accounts.len());
-    WRAP_OCTETS * readers as u64
-}
-
-/// Takes back what a post and its earlier versions count for, and deletes those.
-pub(super) fn versions_end_in_tx(tx: &mut store::Tx<'_>, post: &Post) -> Result<(), Error> {
-    octets_in_tx(tx, written(post).by, (0, post.sealed.len() as u64))?;
-    for version in 0..post.version {
-        let key = (post.reference, version);
-        if let Some(row) = readable(tx.get(&POST_VERSIONS, &key))?.flatten() {
-            octets_in_tx(tx, row.written.by, (0, row.sealed.len() as u64))?;
-        }
-        tx.delete(&POST_VERSIONS, &key);
-    }
-    Ok(())
 }
 
 impl Gateway {
@@ -136,27 +96,20 @@ impl Gateway {
         request: &str,
     ) -> Result<PostView, Error> {
         let seen = self.board_seen(actor, board)?;
-        let request = self.post_request(seen.id, new, request);
+        let request = self.post_request(seen.id, request);
         let written = self.boards_retry(|| self.post_write_once(actor, board, new, request));
         let reference = match written {
             Ok(reference) => reference,
             Err(Error::Conflict(Conflict::AlreadySent)) => {
                 let row = self.inner.store.get(&REQUESTS, &(actor.account(), request))?;
-                row.ok_or(NO_POST)?.reference
+                let reference = row.ok_or(NO_POST)?.reference;
+                self.post_repeated(actor, reference, new)?;
+                reference
             }
             Err(error) => return Err(error),
         };
         self.post_publish(reference);
         self.post_by_key(actor, reference)
-    }
-
-    /// What a request is known again by: the same key with another post is another request.
-    fn post_request(&self, board: BoardId, new: &NewPost, request: &str) -> [u8; 16] {
-        let NewPost { topic, title, text, readers } = new;
-        let said = format!("{topic:?} {title:?} {text:?} {readers:?}");
-        let digest = hex(&vault::digest(said.as_bytes()));
-        let text = format!("board post {} {request} {digest}", hex(&board.0));
-        self.inner.vault.lookup(Lookup::Request, text.as_bytes())
     }
 
     fn post_write_once(
@@ -217,6 +170,8 @@ impl Gateway {
         let topic = topic.map_or(reference, |(topic, _)| topic);
         let by = (reference, 0, actor.account());
         let sealed = content.seal((seen.id, topic), by, (under, &secret))?;
+        let post_at = ((seen.id, topic), reference);
+        let files = self.files_prepare(actor, &new.files, post_at, (under, &secret))?;
         let post = Post {
             reference,
             author: actor.account(),
@@ -228,7 +183,7 @@ impl Gateway {
             changed: None,
             deleted: false,
         };
-        Ok(Prepared { board: seen.id, topic, is_first, post, keyring, request, at })
+        Ok(Prepared { board: seen.id, topic, is_first, post, keyring, files, request, at })
     }
 
     /// The people whom a post names: readers of the board, and of the topic. `None` if nobody is named.
@@ -239,25 +194,20 @@ impl Gateway {
         (limited, begun_by): (Option<&PostReaders>, Option<AccountId>),
         named: &[NamedReader],
     ) -> Result<Option<Vec<AccountId>>, Error> {
-        const NOBODY: Error = Error::NotFound { what: "reader" };
         if named.is_empty() {
             return Ok(None);
         }
         if named.len() > POST_READERS_MAX {
             return Err(Error::OverQuota);
         }
-        let mut accounts = BTreeSet::new();
-        for one in named {
-            let nothing = (&BTreeSet::new(), &Named::new());
-            let to = self.contact_reader_named(actor, one, nothing, &mut Named::new())?;
-            let RingEntry::Account(account) = entry_of(to) else { return Err(NOBODY) };
-            let reads = self.board_reads(&seen.row, account)?
-                && (begun_by == Some(account)
-                    || limited.is_none_or(|limited| limited.accounts.contains(&account)));
+        let accounts = self.people_named(actor, named)?;
+        for account in &accounts {
+            let reads = self.board_reads(&seen.row, *account)?
+                && (begun_by == Some(*account)
+                    || limited.is_none_or(|limited| limited.accounts.contains(account)));
             if !reads {
                 return Err(NOBODY);
             }
-            accounts.insert(account);
         }
         Ok(Some(accounts.into_iter().collect()))
     }
@@ -306,10 +256,10 @@ impl Gateway {
         actor: &Actor,
         reference: &str,
         version: u32,
-        content: &PostContent,
+        edit: &PostEdit,
     ) -> Result<PostView, Error> {
         let (place, ..) = self.post_seen(actor, reference)?;
-        self.boards_retry(|| self.post_change_once(actor, reference, version, content))?;
+        self.boards_retry(|| self.post_change_once(actor, reference, version, edit))?;
         let key = self.post_key(place)?;
         self.post_publish(key);
         self.post_by_key(actor, key)
@@ -320,34 +270,35 @@ impl Gateway {
         actor: &Actor,
         reference: &str,
         version: u32,
-        content: &PostContent,
+        edit: &PostEdit,
     ) -> Result<(), Error> {
         let (place, seen, topic, post) = self.post_seen(actor, reference)?;
         changed_by(&seen, &post, actor.account())?;
-        let content = content.checked(place.topic == post.reference)?;
+        let content = edit.content.checked(place.topic == post.reference)?;
+        let kept = edit.files.as_deref().map(file_ids).transpose()?;
         if post.version != version || post.deleted {
             return Err(Error::Conflict(Conflict::EditedElsewhere));
         }
         if version >= CHANGES_MAX {
             return Err(Error::OverQuota);
         }
-        let limited = post.readers.as_ref().or(topic.limited.as_ref());
-        if let Some(limited) = limited {
-            let author = if post.readers.is_some() { post.author } else { topic.author };
-            self.readers_settled((actor, &seen), (limited, author))?;
-        }
-        let ring = limited.map_or(seen.row.ring, |readers| readers.ring);
-        let (under, secret) = self.keyring_sealing(actor, ring)?;
+        let (under, secret) = self.post_sealing(actor, &seen, (&topic, &post))?;
         let (id, reference) = ((place.board, place.topic), post.reference);
         let (account, at) = (actor.account(), self.inner.clock.now());
         let sealed = content.seal(id, (reference, version + 1, account), (under, &secret))?;
         let done = self.transact(move |tx| {
-            let (mut post, _) = changing_in_tx(tx, place, (account, at))?;
+            let (mut post, mut board) = changing_in_tx(tx, place, (account, at))?;
             if post.version != version || post.deleted {
                 return Err(Error::Conflict(Conflict::EditedElsewhere));
             }
             still_sealed_in_tx(&**tx, under)?;
             octets_in_tx(tx, account, (sealed.len() as u64, 0))?;
+            board.octets += sealed.len() as u64;
+            if let Some(kept) = &kept {
+                let dropped = files_end_in_tx(tx, post.reference, kept)?;
+                board.octets = board.octets.saturating_sub(dropped);
+            }
+            tx.put(&BOARDS, &place.board, &board)?;
             let (written, sealed_before) = (written(&post), post.sealed.clone());
             let before = PostVersion { written, sealed: sealed_before, under: post.under };
             tx.put(&POST_VERSIONS, &(post.reference, version), &before)?;
@@ -358,18 +309,37 @@ impl Gateway {
         done.wait()
     }
 
+    /// The keys that something is sealed under which is for the readers of a post.
+    pub(super) fn post_sealing(
+        &self,
+        actor: &Actor,
+        seen: &Seen,
+        (topic, post): (&Topic, &Post),
+    ) -> Result<(RingUnder, RingSecret), Error> {
+        let limited = post.readers.as_ref().or(topic.limited.as_ref());
+        if let Some(limited) = limited {
+            let author = if post.readers.is_some() { post.author } else { topic.author };
+            self.readers_settled((actor, seen), (limited, author))?;
+        }
+        self.keyring_sealing(actor, limited.map_or(seen.row.ring, |readers| readers.ring))
+    }
+
     /// Deletes what a post says, with all it said before. That there was one stays, for those who saw it.
     pub fn post_delete(&self, actor: &Actor, reference: &str) -> Result<(), Error> {
         let (place, seen, _, post) = self.post_seen(actor, reference)?;
         changed_by(&seen, &post, actor.account())?;
         let (account, at) = (actor.account(), self.inner.clock.now());
         let done = self.transact(move |tx| {
-            let (mut post, _) = changing_in_tx(tx, place, (account, at))?;
+            let (mut post, mut board) = changing_in_tx(tx, place, (account, at))?;
             // Who deleted it, and when, stays; and what it counted for is given back once.
             if post.deleted {
                 return Ok(());
             }
-            versions_end_in_tx(tx, &post)?;
+            let files = files_end_in_tx(tx, post.reference, &[])?;
+            let octets = versions_end_in_tx(tx, &post)? + files;
+            board.octets = board.octets.saturating_sub(octets);
+            tx.put(&BOARDS, &place.board, &board)?;
+            tx.delete(&POST_REACTIONS, &post.reference);
             post.sealed = Vec::new();
             (post.deleted, post.changed) = (true, Some(PostChange { at, by: account }));
             Ok(tx.put(&POSTS, &(place.board, place.topic, place.number), &post)?)
@@ -412,7 +382,7 @@ impl Gateway {
     }
 
     /// Tells those who see a post, and nobody else, that something happened to it.
-    fn post_publish(&self, reference: ReferenceKey) {
+    pub(super) fn post_publish(&self, reference: ReferenceKey) {
         let found = || -> Result<Vec<AccountId>, Error> {
             let place = self.inner.store.get(&POST_PLACES, &reference)?.ok_or(NO_POST)?;
             let board = self.inner.store.get(&BOARDS, &place.board)?.ok_or(NO_BOARD)?;
@@ -484,9 +454,13 @@ impl Prepared {
             return Err(Error::OverQuota);
         }
         tx.put(&BOARD_POSITIONS, &whole, &wrote)?;
-        let readers = if self.is_first { 0 } else { octets_of_readers(&self.post) };
+        let readers = octets_of_readers(self.post.readers.as_ref());
         octets_in_tx(tx, account, (self.post.sealed.len() as u64 + readers, 0))?;
+        for file in &self.files {
+            board.octets += file.store_in_tx(tx, self.post.reference)?;
+        }
         board.posts += 1;
+        board.octets += self.post.sealed.len() as u64;
         let number = board.posts;
         self.position_in_tx(tx, number, wrote.read)?;
         self.topic_in_tx(tx, &mut board, (number, right))?;

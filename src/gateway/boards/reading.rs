@@ -7,8 +7,9 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, allowed_in_tx, not_open};
 use crate::gateway::boards::content::{NO_POST, PostContent, WHOLE, post_binding, written};
+use crate::gateway::boards::file::FileView;
 use crate::gateway::boards::rights::{may_change, sees_limited};
-use crate::gateway::boards::shown::{People, PersonShown};
+use crate::gateway::boards::shown::{People, PersonShown, ReactionView};
 use crate::gateway::boards::topic::TopicView;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
@@ -43,6 +44,8 @@ pub struct PostView {
     pub changed: Option<(Timestamp, PersonShown)>,
     /// For whom it is besides its author, if not for all readers of the topic.
     pub readers: Option<Vec<PersonShown>>,
+    pub files: Vec<FileView>,
+    pub reactions: Vec<ReactionView>,
     pub unread: bool,
     pub may_change: bool,
 }
@@ -170,6 +173,14 @@ impl Gateway {
             true => None,
             false => self.post_opened(actor, keys, id, (post.version, post))?,
         };
+        let files = match post.deleted {
+            true => Vec::new(),
+            false => self.post_files(actor, keys, (place, post.reference))?,
+        };
+        let reactions = match post.deleted {
+            true => Vec::new(),
+            false => self.post_reactions(actor, keys, post)?,
+        };
         let changed = match post.changed {
             Some(PostChange { at, by }) => Some((at, people.of(self, by)?)),
             None => None,
@@ -186,6 +197,8 @@ impl Gateway {
             version: post.version,
             changed,
             readers: self.readers_shown(people, post.readers.as_ref())?,
+            files,
+            reactions,
             unread: false,
             may_change: !post.deleted && may_change(seen.right, post, actor.account()),
         })

@@ -1,4 +1,4 @@
-//! What a reader sees of the people beside posts.
+//! What a reader sees of the people beside posts, and of their reactions.
 
 use std::collections::HashMap;
 
@@ -15,6 +15,9 @@ pub struct PersonShown {
     pub address: String,
     pub name: String,
 }
+
+/// A reaction to a post, how many reacted so, and whether the reader did.
+pub type ReactionView = (String, usize, bool);
 
 /// What one reader sees of people in one answer.
 pub(super) struct People {

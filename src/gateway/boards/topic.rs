@@ -12,12 +12,12 @@ use crate::gateway::boards::rights::{sees_limited, sees_topic};
 use crate::gateway::boards::shown::People;
 use crate::gateway::error::{Error, readable};
 use crate::gateway::keyrings::sealing::RingKeys;
-use crate::gateway::records::board::{Post, Topic};
+use crate::gateway::records::board::{Post, PostPlace, Topic};
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey};
-use crate::gateway::records::tables::{BOARD_POSITIONS, BOARD_TOPICS, POSTS};
+use crate::gateway::records::tables::{BOARD_ATTENTION, BOARD_POSITIONS, BOARD_TOPICS, POSTS};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read};
-use crate::terms::BoardRight;
+use crate::terms::{Attention, BoardRight};
 
 /// The most topics in one answer.
 pub const TOPICS_PAGE_MAX: usize = 100;
@@ -40,6 +40,7 @@ pub struct TopicView {
     pub locked: bool,
     /// Whether it is for some readers of the board alone.
     pub limited: bool,
+    pub attention: Option<Attention>,
 }
 
 /// A part of the topics of a board: pinned ones first, then those with the latest posts.
@@ -52,8 +53,10 @@ pub struct TopicPage {
 /// What somebody sees of a topic's posts, without opening any.
 pub(super) struct Sum {
     pub posts: usize,
+    /// 0 of a topic that the reader wants to hear nothing of.
     pub unread: usize,
     pub last: Timestamp,
+    pub attention: Option<Attention>,
 }
 
 /// The number of the latest post of a topic that its reader sees.
@@ -140,6 +143,7 @@ impl Gateway {
             pinned: topic.pinned,
             locked: topic.locked,
             limited: topic.limited.is_some(),
+            attention: sum.attention,
         })
     }
 
@@ -194,8 +198,10 @@ impl Gateway {
         let account = seen.reader.account;
         let limited = topic.limited_posts.iter().filter(|post| sees_limited(post, account)).count();
         let (posts, last) = (topic.posts as usize + limited, last_time(topic, account));
+        let attention = self.inner.store.get(&BOARD_ATTENTION, &(account, seen.id, key))?;
+        let attention = attention.map(|row| row.0);
         let mut unread = 0;
-        if last_seen(topic, account) > read {
+        if attention != Some(Attention::Muted) && last_seen(topic, account) > read {
             for number in self.posts_seen(seen, (key, topic))? {
                 if number > read {
                     let post = self.inner.store.get(&POSTS, &(seen.id, key, number));
@@ -204,7 +210,7 @@ impl Gateway {
                 }
             }
         }
-        Ok(Sum { posts, unread, last })
+        Ok(Sum { posts, unread, last, attention })
     }
 
     /// The number of the latest post that the reader has read, of a topic.
@@ -215,14 +221,21 @@ impl Gateway {
         Ok(one.read.max(all.read))
     }
 
-    /// How many topics have posts that the reader has not read.
-    pub(super) fn board_unread(&self, seen: &Seen) -> Result<usize, Error> {
-        let positions = self.positions(seen)?;
-        let mut unread = 0;
+    /// How many topics have posts that the reader has not read, and how many of those the reader follows.
+    pub(super) fn board_unread(&self, seen: &Seen) -> Result<(usize, usize), Error> {
+        let (positions, attentions) = (self.positions(seen)?, self.attentions(seen)?);
+        let (mut unread, mut followed) = (0, 0);
         for (key, topic) in self.topics_seen(seen)? {
-            unread += usize::from(last_seen(&topic, seen.reader.account) > positions.of(key));
+            let attention = attentions.get(&key);
+            if attention == Some(&Attention::Muted)
+                || last_seen(&topic, seen.reader.account) <= positions.of(key)
+            {
+                continue;
+            }
+            unread += 1;
+            followed += usize::from(attention == Some(&Attention::Followed));
         }
-        Ok(unread)
+        Ok((unread, followed))
     }
 
     /// How far the reader has read each topic of a board.
@@ -260,6 +273,12 @@ impl Gateway {
         let topic = self.inner.store.get(&BOARD_TOPICS, &(id, key))?.ok_or(NO_TOPIC)?;
         let sees = |one: &AccountId| sees_topic(&topic, *one);
         self.boards_publish(&listeners.into_iter().filter(sees).collect::<Vec<_>>());
+        self.topic_shown(actor, reference)
+    }
+
+    /// The topic in which a post is.
+    pub(super) fn topic_shown(&self, actor: &Actor, reference: &str) -> Result<TopicView, Error> {
+        let (PostPlace { topic: key, .. }, seen, topic, _) = self.post_seen(actor, reference)?;
         let sum = self.topic_sum(&seen, (key, &topic), self.topic_read_to(&seen, key)?)?;
         let opened = (&mut RingKeys::default(), &mut People::for_reader(&seen.reader));
         self.topic_view(actor, opened, &seen, (key, &topic, &sum))

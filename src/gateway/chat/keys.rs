@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
+use crate::gateway::chat::carried::FileSaid;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::keyrings::sealing::RingKeys;
 use crate::gateway::records::ids::{AccountId, ReferenceKey, RingId};
@@ -15,7 +16,7 @@ use crate::gateway::records::keyring::RingUnder;
 use crate::gateway::records::room::{LineNumber, LineReaction, Room, RoomId, RoomLine};
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::ROOM_LINES;
-use crate::store::Record;
+use crate::store::{self, Record};
 use crate::vault::RingSecret;
 
 /// What somebody said.
@@ -28,10 +29,34 @@ pub struct Said {
     pub answers: Option<ReferenceKey>,
     /// Whom it is meant for in particular, of those who are in the room.
     pub mentions: Vec<AccountId>,
+    pub files: Vec<FileSaid>,
 }
 
 impl Record for Said {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Said> {
+        store::migrated::<SaidV1, Said>(version, bytes)
+    }
+}
+
+/// Before a line carried files.
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct SaidV1 {
+    text: String,
+    in_reply_to: Option<LineNumber>,
+    answers: Option<ReferenceKey>,
+    mentions: Vec<AccountId>,
+}
+
+impl Record for SaidV1 {
     const VERSION: u8 = 1;
+}
+
+impl From<SaidV1> for Said {
+    fn from(SaidV1 { text, in_reply_to, answers, mentions }: SaidV1) -> Said {
+        Said { text, in_reply_to, answers, mentions, files: Vec::new() }
+    }
 }
 
 /// The keyring of a room has the same identifier.
@@ -55,7 +80,7 @@ pub(super) struct LineAt {
     pub epoch: u32,
 }
 
-fn line_binding(room: RoomId, at: &LineAt) -> Vec<u8> {
+pub(super) fn line_binding(room: RoomId, at: &LineAt) -> Vec<u8> {
     let LineAt { who, reference, version, epoch } = at;
     let numbers = [version.to_be_bytes(), epoch.to_be_bytes()].concat();
     [b"room line\0".as_slice(), &room, &who.0, reference, &numbers].concat()
@@ -63,6 +88,12 @@ fn line_binding(room: RoomId, at: &LineAt) -> Vec<u8> {
 
 fn reaction_binding(room: RoomId, line: ReferenceKey, who: AccountId, epoch: u32) -> Vec<u8> {
     [b"room reaction\0".as_slice(), &room, &line, &who.0, &epoch.to_be_bytes()].concat()
+}
+
+/// What the key of a piece of a file is bound to: the line, who said it, and the piece.
+pub(super) fn piece_binding(room: RoomId, at: &LineAt, content: ReferenceKey) -> Vec<u8> {
+    let LineAt { who, reference, epoch, .. } = at;
+    [b"room file\0".as_slice(), &room, &who.0, reference, &content, &epoch.to_be_bytes()].concat()
 }
 
 pub(super) fn name_sealed(

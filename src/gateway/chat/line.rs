@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use zeroize::Zeroizing;
+
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
+use crate::gateway::chat::carried::{FileSaid, FileView, Voice};
+use crate::gateway::chat::files::{Checked, NewFile, destroy_in_tx, take_in_tx, uploads_of};
 use crate::gateway::chat::keys::{LineAt, Said, line_sealed, reaction_sealed, ring_of};
-use crate::gateway::chat::rows::{allowed, lines_from, retried, uncharge_in_tx};
+use crate::gateway::chat::rows::{allowed, lines_from, members_of, retried, uncharge_in_tx};
 use crate::gateway::chat::rules::{Act, may_delete, may_edit, sees, standing};
 use crate::gateway::chat::view::PersonSeen;
-use crate::gateway::error::{Error, readable};
+use crate::gateway::error::{Conflict, Error, readable};
+use crate::gateway::feed::rooms::{FileNow, LineNow};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::keyrings::sealing::{RingKeys, still_sealed_in_tx};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
@@ -19,7 +24,7 @@ use crate::gateway::records::tables::{ROOM_LINES, ROOM_MEMBERS, ROOM_POSTED, ROO
 use crate::gateway::text::{parse_hex, shown};
 use crate::gateway::{Gateway, quota};
 use crate::mail::reference::Reference;
-use crate::store::{ContentId, Read};
+use crate::store::Read;
 use crate::terms::{LineKind, RoomKind};
 
 /// What somebody says.
@@ -31,6 +36,7 @@ pub struct NewLine {
     pub in_reply_to: Option<LineNumber>,
     /// The IDs of members whom it is meant for in particular.
     pub mentions: Vec<String>,
+    pub files: Vec<NewFile>,
 }
 
 /// A line, as a member sees it.
@@ -48,6 +54,7 @@ pub struct LineView {
     pub text: Option<String>,
     pub in_reply_to: Option<LineNumber>,
     pub mentions: Vec<String>,
+    pub files: Vec<FileView>,
     pub edited: Option<Timestamp>,
     /// Each reaction, how many reacted so, and whether the member did.
     pub reactions: Vec<(String, usize, bool)>,
@@ -96,8 +103,12 @@ const NO_LINE: Error = Error::NotFound { what: "line" };
 /// The number of a line, and its reference number.
 pub type LineId = (LineNumber, String);
 
-fn checked_text(text: &str) -> Result<String, Error> {
+/// What a line says. One that carries files need not say anything.
+fn checked_text(text: &str, files: usize) -> Result<String, Error> {
     let text = text.trim_end();
+    if text.trim().is_empty() && files > 0 {
+        return Ok(String::new());
+    }
     match (1..=TEXT_CHARS_MAX).contains(&text.trim().chars().count())
         && text.chars().count() <= TEXT_CHARS_MAX
     {
@@ -119,15 +130,27 @@ impl Gateway {
         }
         self.room_other_takes(actor, id, &row)?;
         let said = self.room_checked(id, &member, new)?;
-        let done = retried(|| self.room_say_once(actor, id, (new.client_id, &said)))?;
+        let done = self.room_files_checked(actor, &new.files).and_then(|files| {
+            retried(|| self.room_say_once(actor, id, (new.client_id, &said, &files)))
+        });
+        let done = match done {
+            // The same request, sent twice at once, may have taken them.
+            Err(error @ Error::NotFound { what: "upload" }) => {
+                posted(&self.inner.store, (id, who), new.client_id)?.ok_or(error)?
+            }
+            done => done?,
+        };
         let line = self.inner.store.get(&ROOM_LINES, &(id, done.0))?;
         // Who joined since the name was sealed reads it from now on, or with the next line.
-        if line.is_some_and(|line| line.under != row.under)
-            && let Err(error) = self.room_name_tend(actor, id)
-        {
-            tracing::debug!(%error, "the name of a chat room was not sealed anew");
+        let has_name = !row.sealed_name.is_empty();
+        if has_name && line.is_some_and(|line| line.under != row.under) {
+            match self.room_name_tend(actor, id) {
+                Ok(()) => self.publish_room(&self.room_accounts(id)?, id, "name"),
+                Err(error) => {
+                    tracing::debug!(%error, "the name of a chat room was not sealed anew");
+                }
+            }
         }
-        self.room_publish(id)?;
         Ok(done)
     }
 
@@ -153,7 +176,7 @@ impl Gateway {
 
     fn room_checked(&self, id: RoomId, member: &RoomMember, new: &NewLine) -> Result<Said, Error> {
         let invalid = |what: &str| Err(Error::Invalid { what: what.to_owned() });
-        let text = checked_text(&new.text)?;
+        let text = checked_text(&new.text, new.files.len())?;
         let answers = match new.in_reply_to {
             None => None,
             Some(number) => {
@@ -176,19 +199,23 @@ impl Gateway {
             mentions.insert(account);
         }
         let mentions = mentions.into_iter().collect();
-        Ok(Said { text, in_reply_to: new.in_reply_to, answers, mentions })
+        Ok(Said { text, in_reply_to: new.in_reply_to, answers, mentions, files: Vec::new() })
     }
 
     fn room_say_once(
         &self,
         actor: &Actor,
         id: RoomId,
-        (client_id, said): ([u8; 16], &Said),
+        (client_id, said, files): ([u8; 16], &Said, &[Checked]),
     ) -> Result<LineId, Error> {
         let (who, at) = (actor.account(), self.inner.clock.now());
         let (under, secret) = self.keyring_sealing(actor, ring_of(id))?;
+        let author = (who, self.room_person(who)?);
         let reference = self.reference_new().to_bytes();
         let bound = LineAt { who, reference, version: 1, epoch: under.epoch };
+        let (uploads, files) =
+            (uploads_of(files), self.room_files_sealed(actor, (id, &bound, &secret), files)?);
+        let said = Said { files: files.clone(), ..said.clone() };
         let line = RoomLine {
             reference,
             at,
@@ -198,7 +225,7 @@ impl Gateway {
             edited: None,
             version: 1,
             under: under.epoch,
-            sealed: line_sealed(id, &bound, &secret, said)?,
+            sealed: line_sealed(id, &bound, &secret, &said)?,
             reactions: Vec::new(),
             contents: Vec::new(),
         };
@@ -211,7 +238,8 @@ impl Gateway {
             charge_in_tx(tx, &mut row, who, line.sealed.len() as u64)?;
             row.last += 1;
             let number = row.last;
-            tx.put(&ROOM_LINES, &(id, number), &line)?;
+            let contents = take_in_tx(tx, ((id, number), who), &uploads, &files)?;
+            tx.put(&ROOM_LINES, &(id, number), &RoomLine { contents, ..line.clone() })?;
             tx.put(&ROOMS, &id, &row)?;
             posted_in_tx(tx, (id, who), (client_id, number))?;
             // Who says something has seen what was there, unless others said more meanwhile.
@@ -222,6 +250,12 @@ impl Gateway {
             if !tx.has(&ROOM_WATCH, &id)? {
                 tx.put(&ROOM_WATCH, &id, &Due)?;
             }
+            // Those who are in the room as of this line, and nobody else, hear it.
+            let (hearers, author, said) = (members_of(&**tx, id)?, author.clone(), said.clone());
+            tx.then(move |gateway| {
+                let now = line_now((id, number), (reference, at), author, &said);
+                gateway.publish_line(&hearers, now);
+            });
             Ok((number, shown(reference)))
         });
         done.wait()
@@ -234,7 +268,7 @@ impl Gateway {
         (room, number): (Reference, LineNumber),
         text: &str,
     ) -> Result<(), Error> {
-        let (id, who, text) = (room.to_bytes(), actor.account(), checked_text(text)?);
+        let (id, who) = (room.to_bytes(), actor.account());
         let secs = self.inner.settings.chat.edit_secs;
         let (row, _) = allowed(&self.inner.store, (id, who), Act::Say)?;
         self.room_other_takes(actor, id, &row)?;
@@ -245,7 +279,12 @@ impl Gateway {
                 return Err(too_late());
             }
             let said = self.room_said((actor, &mut RingKeys::default()), id, &line)?;
-            let said = Said { text: text.clone(), ..said.unwrap_or_default() };
+            if said.is_none() && !line.contents.is_empty() {
+                // What the keys do not open would be left out of the new line.
+                return Err(Error::Conflict(Conflict::GroupKeysWait));
+            }
+            let said = said.unwrap_or_default();
+            let said = Said { text: checked_text(text, said.files.len())?, ..said };
             let (under, secret) = self.keyring_sealing(actor, ring_of(id))?;
             let (version, reference) = (line.version + 1, line.reference);
             let bound = LineAt { who, reference, version, epoch: under.epoch };
@@ -270,7 +309,7 @@ impl Gateway {
             });
             done.wait()
         })?;
-        self.publish_room(&self.room_accounts(id)?, id, &format!("line-{number}"));
+        self.publish_line_change(&self.room_accounts(id)?, id, number);
         Ok(())
     }
 
@@ -290,7 +329,8 @@ impl Gateway {
                 return Err(too_late());
             }
             release_in_tx(tx, &mut row, &line)?;
-            line.contents.iter().for_each(|content| tx.content_delete(ContentId(*content)));
+            row.octets = row.octets.saturating_sub(reactions_octets(&line));
+            destroy_in_tx(tx, (id, number), &line)?;
             line.kind = LineKind::Deleted;
             (line.sealed, line.reactions, line.contents) = (Vec::new(), Vec::new(), Vec::new());
             line.edited = Some(now);
@@ -299,7 +339,7 @@ impl Gateway {
             Ok(tx.put(&ROOMS, &id, &row)?)
         });
         done.wait()?;
-        self.publish_room(&self.room_accounts(id)?, id, &format!("line-{number}"));
+        self.publish_line_change(&self.room_accounts(id)?, id, number);
         Ok(())
     }
 
@@ -334,8 +374,9 @@ impl Gateway {
                 }
             };
             let done = self.transact(move |tx| {
-                allowed(&**tx, (id, who), Act::Say)?;
+                let (mut row, _) = allowed(&**tx, (id, who), Act::Say)?;
                 let mut line = tx.get(&ROOM_LINES, &(id, number))?.ok_or(NO_LINE)?;
+                let before = reactions_octets(&line);
                 line.reactions.retain(|one| one.who != who);
                 if let Some((under, sealed)) = &sealed {
                     still_sealed_in_tx(&**tx, *under)?;
@@ -344,17 +385,22 @@ impl Gateway {
                     }
                     let (under, sealed) = (under.epoch, sealed.clone());
                     line.reactions.push(LineReaction { who, under, sealed });
+                    if row.octets.saturating_add(reactions_octets(&line)) > OCTETS_MAX + before {
+                        return Err(Error::OverQuota);
+                    }
                 }
+                row.octets = (row.octets + reactions_octets(&line)).saturating_sub(before);
+                tx.put(&ROOMS, &id, &row)?;
                 Ok(tx.put(&ROOM_LINES, &(id, number), &line)?)
             });
             done.wait()
         })?;
-        self.publish_room(&self.room_accounts(id)?, id, &format!("line-{number}"));
+        self.publish_line_change(&self.room_accounts(id)?, id, number);
         Ok(())
     }
 
     /// A line that the actor sees.
-    fn room_line_seen(
+    pub(super) fn room_line_seen(
         &self,
         actor: &Actor,
         (id, number): (RoomId, LineNumber),
@@ -427,7 +473,7 @@ impl Gateway {
                 *own |= one.who == actor.account();
             }
         }
-        let Said { in_reply_to, answers, mentions, .. } = said.clone().unwrap_or_default();
+        let Said { in_reply_to, answers, mentions, files, .. } = said.clone().unwrap_or_default();
         let in_reply_to = self.room_answered(id, in_reply_to, answers)?;
         Ok(LineView {
             number,
@@ -440,6 +486,7 @@ impl Gateway {
             text: said.map(|said| said.text),
             in_reply_to,
             mentions: mentions.into_iter().map(AccountId::to_text).collect(),
+            files: files.into_iter().map(FileView::from).collect(),
             edited: line.edited,
             reactions: reactions.into_iter().map(|(text, (n, own))| (text, n, own)).collect(),
         })
@@ -459,6 +506,38 @@ impl Gateway {
         let is_same = line.is_some_and(|line| Some(line.reference) == reference);
         Ok(is_same.then_some(number))
     }
+}
+
+/// A line as it goes to the streams of those who are in the room.
+fn line_now(
+    (id, number): (RoomId, LineNumber),
+    (reference, at): (ReferenceKey, Timestamp),
+    (who, author): (AccountId, Option<PersonSeen>),
+    said: &Said,
+) -> LineNow {
+    let (name, address, outside) = author
+        .map(|PersonSeen { name, address, outside, .. }| (name, address, outside))
+        .unwrap_or_default();
+    LineNow {
+        room: shown(id),
+        number,
+        reference: shown(reference),
+        at,
+        who,
+        name,
+        address,
+        outside,
+        text: Zeroizing::new(said.text.clone()),
+        in_reply_to: said.in_reply_to,
+        mentions: said.mentions.clone(),
+        files: said.files.iter().map(file_now).collect(),
+    }
+}
+
+fn file_now(file: &FileSaid) -> FileNow {
+    let FileSaid { name, content_type, size, voice, .. } = file.clone();
+    let voice = voice.map(|Voice { length_ms, levels }| (length_ms, levels));
+    FileNow { name, content_type, size, voice }
 }
 
 fn too_late() -> Error {
@@ -504,6 +583,11 @@ fn charge_in_tx(
     row.octets += octets;
     quota::check_in_tx(tx, who, Usage::default(), quota::file(octets))?;
     quota::charge_in_tx(tx, who, quota::file(octets))
+}
+
+/// How many octets the reactions to a line are: they count for the room, and for nobody's quota.
+fn reactions_octets(line: &RoomLine) -> u64 {
+    line.reactions.iter().map(|one| one.sealed.len() as u64).sum()
 }
 
 /// Counts what a line said no longer.

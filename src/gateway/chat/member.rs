@@ -19,14 +19,15 @@ use crate::gateway::chat::rules::{Act, first_seen};
 use crate::gateway::chat::transcript::Transcript;
 use crate::gateway::chat::view::PersonSeen;
 use crate::gateway::error::{Conflict, Error, readable};
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::keyrings::change::RingEdit;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::keyring_rows::removed_in_tx;
-use crate::gateway::records::room::{RoomAsked, RoomId, RoomMember, RoomRequest};
+use crate::gateway::records::room::{RoomAsked, RoomId, RoomMember, RoomRefused, RoomRequest};
 use crate::gateway::records::room_events::{RoomEvent, event_in_tx, left_in_tx};
 use crate::gateway::records::tables::{
-    ACCOUNTS, ROOM_ASKED, ROOM_MEMBERS, ROOM_REQUESTS, ROOMS, TEMPORARY,
+    ACCOUNTS, ROOM_ASKED, ROOM_MEMBERS, ROOM_REFUSED, ROOM_REQUESTS, ROOMS, TEMPORARY,
 };
 use crate::gateway::text::{parse_hex, shown};
 use crate::gateway::vouching::overview::{AttestationView, ProblemView};
@@ -46,6 +47,13 @@ pub struct RequestView {
     pub problems: Vec<ProblemView>,
 }
 
+/// Some of the requests to join a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestsPage {
+    pub items: Vec<RequestView>,
+    pub total: usize,
+}
+
 /// A request to join that the actor sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedView {
@@ -58,14 +66,28 @@ pub struct AskedView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomAnswer {
     Admit,
+    /// The same person may ask again after a while.
     Refuse,
+    RefuseForGood,
 }
 
 /// The most requests of one account that wait, or were refused and are still shown.
 pub const ASKED_MAX: u64 = 50;
 
+/// How long somebody who was refused or removed does not ask again.
+pub const REFUSED_SECS: i64 = 600;
+
+/// How many refusals are remembered of one account; the oldest ones that are not for good go first. Who has so
+/// many for good asks nowhere any more.
+pub const REFUSED_MAX: u64 = 1_000;
+
+/// The most requests in one answer.
+pub const REQUESTS_PAGE_MAX: usize = 50;
+
 /// The most requests that wait for the controllers of one room. What comes above that is not told to them.
 pub const REQUESTS_MAX: u64 = 1_000;
+
+const REFUSED: Error = Error::Denied { reason: "a controller of this room refused that" };
 
 const NO_REQUEST: Error = Error::NotFound { what: "request" };
 const NO_MEMBER: Error = Error::NotFound { what: "member" };
@@ -84,12 +106,22 @@ impl Gateway {
             if tx.count(&ROOM_ASKED, &who)? >= ASKED_MAX {
                 return Err(Error::OverQuota);
             }
+            if is_refused_everywhere(&**tx, who)? {
+                return Err(Error::OverQuota);
+            }
+            if let Some(refused) = tx.get(&ROOM_REFUSED, &(who, id))? {
+                if refused.for_good || refused.at.plus_secs(REFUSED_SECS) > at {
+                    return Err(REFUSED);
+                }
+                tx.delete(&ROOM_REFUSED, &(who, id));
+            }
             tx.put(&ROOM_ASKED, &(who, id), &RoomAsked { at, refused: false })?;
             let row = tx.get(&ROOMS, &id)?;
             let takes = row.is_some_and(|row| row.kind == RoomKind::Room && !row.ending)
                 && tx.count(&ROOM_REQUESTS, &id)? < REQUESTS_MAX;
             if takes {
                 tx.put(&ROOM_REQUESTS, &(id, who), &RoomRequest { at })?;
+                controlled_in_tx(tx, id)?;
             }
             Ok(takes)
         });
@@ -125,8 +157,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// Who asks to join, the first first.
-    pub fn room_requests(&self, actor: &Actor, room: Reference) -> Result<Vec<RequestView>, Error> {
+    /// Some of those who ask to join, the first first.
+    pub fn room_requests(
+        &self,
+        actor: &Actor,
+        room: Reference,
+        (offset, limit): (usize, usize),
+    ) -> Result<RequestsPage, Error> {
         let id = room.to_bytes();
         allowed(&self.inner.store, (id, actor.account()), Act::Admit)?;
         let mut rows = Vec::new();
@@ -135,8 +172,8 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         rows.sort_unstable_by_key(|(at, account)| (*at, *account));
-        let mut views = Vec::with_capacity(rows.len());
-        for (at, account) in rows {
+        let (total, mut items) = (rows.len(), Vec::new());
+        for (at, account) in rows.into_iter().skip(offset).take(limit.min(REQUESTS_PAGE_MAX)) {
             // An account that ended asks no more.
             let Some(person) = self.room_person(account)? else { continue };
             let badges = self.badges(actor, &person.address)?;
@@ -148,9 +185,9 @@ impl Gateway {
                 Err(Error::NotFound { .. } | Error::Denied { .. }) => {}
                 Err(error) => return Err(error),
             }
-            views.push(RequestView { person, at, groups, attestations, problems });
+            items.push(RequestView { person, at, groups, attestations, problems });
         }
-        Ok(views)
+        Ok(RequestsPage { items, total })
     }
 
     /// Admits or refuses somebody who asked to join.
@@ -176,14 +213,22 @@ impl Gateway {
                     error => Err(error),
                 })?;
             }
-            RoomAnswer::Refuse => self.room_refuse(id, (by, who))?,
+            RoomAnswer::Refuse | RoomAnswer::RefuseForGood => {
+                self.room_refuse(id, (by, who), answer)?;
+            }
         }
         self.room_publish(id)?;
         self.publish_room(&[who], id, "answered");
         Ok(())
     }
 
-    fn room_refuse(&self, id: RoomId, (by, who): (AccountId, AccountId)) -> Result<(), Error> {
+    fn room_refuse(
+        &self,
+        id: RoomId,
+        (by, who): (AccountId, AccountId),
+        answer: RoomAnswer,
+    ) -> Result<(), Error> {
+        let (at, for_good) = (self.inner.clock.now(), answer == RoomAnswer::RefuseForGood);
         let done = self.transact(move |tx| {
             allowed(&**tx, (id, by), Act::Admit)?;
             if !tx.has(&ROOM_REQUESTS, &(id, who))? {
@@ -193,7 +238,7 @@ impl Gateway {
             if let Some(asked) = tx.get(&ROOM_ASKED, &(who, id))? {
                 tx.put(&ROOM_ASKED, &(who, id), &RoomAsked { refused: true, ..asked })?;
             }
-            Ok(())
+            refused_in_tx(tx, (who, id), RoomRefused { at, for_good })
         });
         done.wait()
     }
@@ -202,13 +247,14 @@ impl Gateway {
         let edit = RingEdit { add: vec![RingEntry::Account(who)], ..RingEdit::default() };
         let change = self.keyring_change(actor, ring_of(id), &edit)?;
         let (by, at) = (actor.account(), self.inner.clock.now());
-        let (reference, most) =
-            (self.reference_new().to_bytes(), self.inner.settings.chat.members_max);
+        let (reference, settings) = (self.reference_new().to_bytes(), &self.inner.settings.chat);
+        let (most, most_hidden) = (settings.members_max, settings.hidden_members_max);
         let done = self.transact(move |tx| {
             let (mut row, _) = allowed(&**tx, (id, by), Act::Admit)?;
             if !tx.has(&ROOM_REQUESTS, &(id, who))? || !is_able(&**tx, who)? {
                 return Err(NO_REQUEST);
             }
+            let most = if row.shares_earlier { most } else { most.min(most_hidden) };
             if tx.count(&ROOM_MEMBERS, &id)? >= most {
                 return Err(Error::OverQuota);
             }
@@ -233,7 +279,6 @@ impl Gateway {
         if who == by {
             return Err(Error::Denied { reason: "a room is left, and nobody removes oneself" });
         }
-        let members = self.room_accounts(id)?;
         let event = self.room_event((LineKind::Removed, who), Some(by));
         let done = self.transact(move |tx| {
             allowed(&**tx, (id, by), Act::Remove)?;
@@ -241,10 +286,13 @@ impl Gateway {
                 return Err(NO_MEMBER);
             }
             removed_in_tx(tx, ring_of(id), RingEntry::Account(who))?;
-            left_in_tx(tx, id, &event, is_inside).map(drop)
+            left_in_tx(tx, id, &event, is_inside)?;
+            refused_in_tx(tx, (who, id), RoomRefused { at: event.at, for_good: false })
         });
         done.wait()?;
-        self.publish_room(&members, id, "members");
+        self.retract_lines(who, id);
+        self.publish_room(&[who], id, "out");
+        self.publish_room(&self.room_accounts(id)?, id, "members");
         Ok(())
     }
 
@@ -285,7 +333,6 @@ impl Gateway {
         transcript: Leaving,
     ) -> Result<(), Error> {
         let (id, who) = (room.to_bytes(), actor.account());
-        let members = self.room_accounts(id)?;
         retried(|| {
             let (row, member) = allowed(&self.inner.store, (id, who), Act::Read)?;
             let transcript = match transcript {
@@ -296,7 +343,9 @@ impl Gateway {
             };
             self.room_leave_with(who, id, transcript)
         })?;
-        self.publish_room(&members, id, "members");
+        self.retract_lines(who, id);
+        self.publish_room(&[who], id, "out");
+        self.publish_room(&self.room_accounts(id)?, id, "members");
         Ok(())
     }
 
@@ -322,17 +371,23 @@ impl Gateway {
                 transcript.store_in_tx(tx, who)?;
             }
             removed_in_tx(tx, ring_of(id), RingEntry::Account(who))?;
-            left_in_tx(tx, id, &event, is_inside)
+            left_in_tx(tx, id, &event, is_inside).map(drop)
         });
-        match done.wait()?.is_some_and(|room| room.ending) {
-            true => self.room_finish(id),
-            false => Ok(()),
-        }
+        done.wait()
     }
 
     fn room_event(&self, (kind, who): (LineKind, AccountId), by: Option<AccountId>) -> RoomEvent {
         let (reference, at) = (self.reference_new().to_bytes(), self.inner.clock.now());
         RoomEvent { reference, at, who, kind, by }
+    }
+
+    /// Lets somebody control a room that nobody does who can sign in.
+    pub(super) fn room_controlled(&self, id: RoomId) -> Result<(), Error> {
+        let nobody = AccountId([0; 16]);
+        if has_other_controller(&self.inner.store, (id, nobody))? {
+            return Ok(());
+        }
+        self.transact(move |tx| controlled_in_tx(tx, id)).wait()
     }
 
     fn room_controllers(&self, id: RoomId) -> Result<Vec<AccountId>, Error> {
@@ -385,13 +440,75 @@ pub enum Leaving {
     Silent,
 }
 
+/// Whether somebody else controls a room, and can sign in.
 fn has_other_controller(reader: &impl Read, (id, who): (RoomId, AccountId)) -> Result<bool, Error> {
-    let mut found = false;
+    let mut controllers = Vec::new();
     reader.scan_readable(&ROOM_MEMBERS, &id, |(_, account), member| {
-        found |= member.controller && account != who;
-        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        controllers.extend((member.controller && account != who).then_some(account));
+        ControlFlow::Continue(())
     })?;
-    Ok(found)
+    for account in controllers {
+        if is_able(reader, account)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Lets the member inside who is there longest control a room, none of whose controllers can sign in.
+fn controlled_in_tx(tx: &mut Tx<'_, '_>, id: RoomId) -> Result<(), Error> {
+    let mut members = Vec::new();
+    tx.scan_readable(&ROOM_MEMBERS, &id, |(_, account), member| {
+        members.push((!member.controller, member.since, account, member));
+        ControlFlow::Continue(())
+    })?;
+    members.sort_by_key(|(is_other, since, account, _)| (*is_other, *since, *account));
+    for (is_other, _, account, member) in members {
+        if !is_inside(tx, account)? {
+            continue;
+        }
+        if is_other {
+            let member = RoomMember { controller: true, ..member };
+            tx.put(&ROOM_MEMBERS, &(id, account), &member)?;
+        }
+        break;
+    }
+    Ok(())
+}
+
+/// Whether an account has as many refusals for good as are remembered.
+fn is_refused_everywhere(reader: &impl Read, who: AccountId) -> Result<bool, Error> {
+    if reader.count(&ROOM_REFUSED, &who)? < REFUSED_MAX {
+        return Ok(false);
+    }
+    let mut for_good = 0;
+    reader.scan_readable(&ROOM_REFUSED, &who, |_, row| {
+        for_good += u64::from(row.for_good);
+        ControlFlow::Continue(())
+    })?;
+    Ok(for_good >= REFUSED_MAX)
+}
+
+/// Remembers that somebody was refused.
+fn refused_in_tx(
+    tx: &mut Tx<'_, '_>,
+    (who, id): (AccountId, RoomId),
+    refused: RoomRefused,
+) -> Result<(), Error> {
+    // A refusal for good is never forgotten for others.
+    let mut oldest = None;
+    tx.scan_readable(&ROOM_REFUSED, &who, |(_, room), row| {
+        let is_older = oldest.is_none_or(|(at, _)| row.at < at);
+        if !row.for_good && room != id && is_older {
+            oldest = Some((row.at, room));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let is_full = tx.count(&ROOM_REFUSED, &who)? >= REFUSED_MAX;
+    if is_full && let Some((_, room)) = oldest {
+        tx.delete(&ROOM_REFUSED, &(who, room));
+    }
+    Ok(tx.put(&ROOM_REFUSED, &(who, id), &refused)?)
 }
 
 /// Whether an account can sign in.

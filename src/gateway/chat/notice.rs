@@ -1,6 +1,7 @@
 //! The notice that something was said in a room, for who is not there: with the reference number of the
 //! line, and nothing of what it says, who said it or where.
 
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
@@ -10,7 +11,8 @@ use crate::gateway::records::room::{RoomId, RoomMember};
 use crate::gateway::records::tables::ROOM_MEMBERS;
 use crate::gateway::text::shown;
 use crate::mail::chat_text;
-use crate::mail::compose::{self, Mailbox, Message};
+use crate::mail::compose::{self, Follows, Mailbox, Message};
+use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::Language;
 
@@ -49,7 +51,21 @@ impl Gateway {
         subject: &str,
         text: &str,
     ) -> Result<SealedMessage, Error> {
-        let (reference, now) = (self.reference_new(), self.inner.clock.now());
+        let (reference, at) = (self.reference_new(), self.inner.clock.now());
+        let written = Written { reference, at, subject, text };
+        let (octets, summary) = self.room_written(to, &written, (Follows::default(), ""))?;
+        let placement = Placement::notice(at);
+        let message = SystemMessage { reference, at, placement, octets: &octets, summary };
+        self.system_message_sealed(to, message)
+    }
+
+    /// The header and the text of what the chat writes, and what the list shows of it.
+    pub(super) fn room_written(
+        &self,
+        to: AccountId,
+        Written { reference, at, subject, text }: &Written<'_>,
+        (follows, boundary): (Follows, &str),
+    ) -> Result<(Vec<u8>, SealedSummary), Error> {
         let address = self.account(to)?.view(to).address;
         let (site, from) = (self.site()?, self.system_address());
         let from_name = (!site.organisation.is_empty()).then(|| site.organisation.clone());
@@ -59,8 +75,8 @@ impl Gateway {
             cc: &[],
             reply_to: None,
             subject,
-            date: now.to_utc(),
-            message_id: &self.message_id(reference),
+            date: at.to_utc(),
+            message_id: &self.message_id(*reference),
             in_reply_to: None,
             references: &[],
             reference: &reference.to_string(),
@@ -69,15 +85,20 @@ impl Gateway {
             // RFC 3834 §5: no auto-responder answers it.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],
         };
-        let octets = compose::begin(&message, compose::Follows::default(), "");
         let summary = SealedSummary {
             from_name,
             from_address: Some(from),
-            subject: subject.to_owned(),
+            subject: (*subject).to_owned(),
             ..SealedSummary::default()
         };
-        let placement = Placement::notice(now);
-        let message = SystemMessage { reference, at: now, placement, octets: &octets, summary };
-        self.system_message_sealed(to, message)
+        Ok((compose::begin(&message, follows, boundary), summary))
     }
+}
+
+/// What the chat writes to somebody.
+pub(super) struct Written<'w> {
+    pub reference: Reference,
+    pub at: Timestamp,
+    pub subject: &'w str,
+    pub text: &'w str,
 }

@@ -1,19 +1,45 @@
-//! Passes over many rows, of which each looks at some: the next one goes on there.
+//! Passes over many rows, of which each looks at some: the next one goes on there. And who was said to type.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
+use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::room::RoomId;
 use crate::store::{Key, Order, Read, Span, Table};
 
+/// How many people who type in rooms are remembered, so that it is told of each only once in a while.
+const TYPING_KEPT_MAX: usize = 10_000;
+
 /// Where the passes over rooms stopped: each goes on there. After a start they begin anew.
 #[derive(Default)]
 pub(in crate::gateway) struct RoomPasses {
     pub watched: Mutex<Option<RoomId>>,
     pub here: Mutex<Option<(AccountId, [u8; 16], RoomId)>>,
+    /// Who was said to type, and when.
+    typing: Mutex<HashMap<(AccountId, RoomId), Timestamp>>,
+}
+
+impl RoomPasses {
+    /// Whether the others are told that somebody types: not if they were told after `since`.
+    pub(super) fn types(&self, who: (AccountId, RoomId), now: Timestamp, since: Timestamp) -> bool {
+        let mut typing = self.typing.lock().unwrap_or_else(PoisonError::into_inner);
+        if typing.get(&who).is_some_and(|told| *told > since) {
+            return false;
+        }
+        if typing.len() >= TYPING_KEPT_MAX {
+            typing.retain(|_, told| *told > since);
+        }
+        // Where so many type at once, nobody is told.
+        let has_room = typing.len() < TYPING_KEPT_MAX || typing.contains_key(&who);
+        if has_room {
+            typing.insert(who, now);
+        }
+        has_room
+    }
 }
 
 /// The next keys of a table, after the last ones that were given; from its beginning, when none are left.

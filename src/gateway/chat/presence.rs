@@ -1,13 +1,15 @@
 //! How far each member has read, who has a room open, who types; and what members show of that.
 //!
 //! A session has a room open from its first report of what was read until it ends. When the last session of
-//! a member ends, or expires, a line says so to the others; another one says when the member is back.
+//! a member ends, or expires, a line says so to the others; another one says when the member is back. In a
+//! large room a hint says that somebody is away, and no line: a thousand people would fill it with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
+use crate::gateway::chat::line::LINES_MAX;
 use crate::gateway::chat::passes::next_keys;
 use crate::gateway::chat::rows::allowed;
 use crate::gateway::chat::rules::Act;
@@ -15,7 +17,7 @@ use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::Due;
-use crate::gateway::records::room::{LineNumber, RoomId};
+use crate::gateway::records::room::{LineNumber, Room, RoomId};
 use crate::gateway::records::room_events::{RoomEvent, event_in_tx};
 use crate::gateway::records::tables::{ROOM_HERE, ROOM_MEMBERS, ROOM_WATCH, ROOMS};
 use crate::gateway::text::hex;
@@ -30,8 +32,11 @@ pub struct OwnRoom {
     pub mutes: Option<bool>,
 }
 
-/// The most members of a room whose typing is shown to the others.
-pub const TYPING_MEMBERS_MAX: usize = 50;
+/// The most members of a room whose typing, and whose coming and going, is shown to the others at once.
+pub const PRESENCE_MEMBERS_MAX: usize = 50;
+
+/// How often it is told that somebody types.
+const TYPING_EVERY_SECS: i64 = 3;
 
 /// Of how many rooms that sessions have open one pass looks whether the session ended; the next one goes on
 /// after them.
@@ -64,7 +69,8 @@ impl Gateway {
             let comes = !member.here;
             member.reading |= resumes;
             (member.here, member.noticed) = (true, false);
-            if member.away && member.shows {
+            let says = member.away && member.shows && has_lines_for_presence(&**tx, id, &row)?;
+            if says {
                 let kind = LineKind::Back;
                 let at_end = member.read == row.last;
                 let last = event_in_tx(
@@ -78,10 +84,15 @@ impl Gateway {
             }
             member.away = false;
             tx.put(&ROOM_MEMBERS, &(id, who), &member)?;
-            Ok(member.shows && (resumes || comes))
+            Ok((member.shows && (resumes || comes), says))
         });
-        if done.wait()? {
+        let (shows, says) = done.wait()?;
+        if says {
             self.room_publish(id)?;
+        }
+        let members = if shows { self.room_accounts(id)? } else { Vec::new() };
+        if members.len() <= PRESENCE_MEMBERS_MAX && !members.is_empty() {
+            self.publish_room(&members, id, "members");
         }
         Ok(())
     }
@@ -94,8 +105,12 @@ impl Gateway {
             return Ok(());
         }
         self.room_other_takes(actor, id, &row)?;
+        let now = self.inner.clock.now();
+        if !self.inner.room_passes.types((who, id), now, now.plus_secs(-TYPING_EVERY_SECS)) {
+            return Ok(());
+        }
         let mut members = self.room_accounts(id)?;
-        if members.len() <= TYPING_MEMBERS_MAX {
+        if members.len() <= PRESENCE_MEMBERS_MAX {
             members.retain(|one| *one != who);
             self.publish_room(&members, id, &format!("typing-{}", who.to_text()));
         }
@@ -110,12 +125,16 @@ impl Gateway {
         }
         let done = self.transact(move |tx| {
             let (_, mut member) = allowed(&**tx, (id, who), Act::Read)?;
+            let showed = member.shows;
             member.shows = own.shows.unwrap_or(member.shows);
             member.mutes = own.mutes.unwrap_or(member.mutes);
-            Ok(tx.put(&ROOM_MEMBERS, &(id, who), &member)?)
+            tx.put(&ROOM_MEMBERS, &(id, who), &member)?;
+            Ok(member.shows != showed)
         });
-        done.wait()?;
-        self.publish_room(&self.room_accounts(id)?, id, "members");
+        // That somebody mutes a room is nobody else's.
+        if done.wait()? {
+            self.publish_room(&self.room_accounts(id)?, id, "members");
+        }
         Ok(())
     }
 
@@ -134,43 +153,80 @@ impl Gateway {
             let (now, references) = (self.inner.clock.now(), rooms.iter());
             let rooms: Vec<(RoomId, [u8; 16])> =
                 references.map(|id| (*id, self.reference_new().to_bytes())).collect();
-            let told = rooms.clone();
             let done = self.transact(move |tx| {
+                let elsewhere = open_elsewhere(&**tx, who, session)?;
+                let mut seen = Vec::new();
                 for (id, reference) in &rooms {
                     tx.delete(&ROOM_HERE, &(who, session, *id));
+                    if elsewhere.contains(id) {
+                        continue;
+                    }
                     let (kind, at) = (LineKind::Away, now);
                     let event = RoomEvent { reference: *reference, at, who, kind, by: None };
-                    away_in_tx(tx, *id, &event)?;
+                    seen.extend(away_in_tx(tx, *id, &event)?.then_some(*id));
                 }
-                Ok::<_, Error>(())
+                Ok::<_, Error>(seen)
             });
-            done.wait()?;
-            for (id, _) in told {
-                self.room_publish(id)?;
+            // Who does not show it goes unseen.
+            for id in done.wait()? {
+                self.room_away_publish(id, who)?;
             }
         }
         Ok(())
     }
+
+    /// Tells the others that somebody is away: by the number of the line that says it, or in a large room by
+    /// a word.
+    fn room_away_publish(&self, id: RoomId, who: AccountId) -> Result<(), Error> {
+        let members = self.room_accounts(id)?;
+        if members.len() <= PRESENCE_MEMBERS_MAX {
+            self.publish_room(&members, id, "members");
+            return self.room_publish(id);
+        }
+        self.publish_room(&members, id, &format!("away-{}", who.to_text()));
+        Ok(())
+    }
 }
 
-/// Says that a member is away, if no other session has the room open.
-fn away_in_tx(tx: &mut Tx<'_, '_>, id: RoomId, event: &RoomEvent) -> Result<(), Error> {
-    let who = event.who;
-    let mut is_here = false;
-    tx.scan_keys(&ROOM_HERE, &who, |key| {
-        is_here |= key.2 == id;
+/// The rooms that other sessions of somebody have open.
+fn open_elsewhere(
+    reader: &impl Read,
+    who: AccountId,
+    session: [u8; 16],
+) -> Result<BTreeSet<RoomId>, Error> {
+    let mut open = BTreeSet::new();
+    reader.scan_keys(&ROOM_HERE, &who, |(_, other, id)| {
+        open.extend((other != session).then_some(id));
         ControlFlow::Continue(())
     })?;
-    let Some(mut member) = tx.get(&ROOM_MEMBERS, &(id, who))?.filter(|_| !is_here) else {
-        return Ok(());
-    };
-    let Some(mut room) = tx.get(&ROOMS, &id)?.filter(|room| !room.ending) else { return Ok(()) };
+    Ok(open)
+}
+
+/// Whether lines say who comes and goes in a room: not in a large one, and not where hardly a number is left
+/// for what is said.
+fn has_lines_for_presence(reader: &impl Read, id: RoomId, room: &Room) -> Result<bool, Error> {
+    let mut members = 0;
+    reader.scan_keys(&ROOM_MEMBERS, &id, |_| {
+        members += 1;
+        match members <= PRESENCE_MEMBERS_MAX {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })?;
+    Ok(members <= PRESENCE_MEMBERS_MAX && room.last < LINES_MAX)
+}
+
+/// Says that a member is away, whose last session with the room open ended; returns whether the others see it.
+fn away_in_tx(tx: &mut Tx<'_, '_>, id: RoomId, event: &RoomEvent) -> Result<bool, Error> {
+    let who = event.who;
+    let Some(mut member) = tx.get(&ROOM_MEMBERS, &(id, who))? else { return Ok(false) };
+    let Some(mut room) = tx.get(&ROOMS, &id)?.filter(|room| !room.ending) else { return Ok(false) };
     member.here = false;
     // What is unread waits for a notice from now on.
     if member.read < room.last && !tx.has(&ROOM_WATCH, &id)? {
         tx.put(&ROOM_WATCH, &id, &Due)?;
     }
-    if member.shows {
+    if member.shows && has_lines_for_presence(&**tx, id, &room)? {
         let at_end = member.read == room.last;
         let last = event_in_tx(tx, id, &mut room, event)?;
         // The own going is no news for who goes.
@@ -178,5 +234,6 @@ fn away_in_tx(tx: &mut Tx<'_, '_>, id: RoomId, event: &RoomEvent) -> Result<(), 
         member.away = true;
         tx.put(&ROOMS, &id, &room)?;
     }
-    Ok(tx.put(&ROOM_MEMBERS, &(id, who), &member)?)
+    tx.put(&ROOM_MEMBERS, &(id, who), &member)?;
+    Ok(member.shows)
 }

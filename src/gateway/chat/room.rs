@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
+use crate::gateway::chat::files::destroy_in_tx;
 use crate::gateway::chat::keys::{name_sealed, ring_of};
 use crate::gateway::chat::rows::{
-    NO_ROOM, allowed, inside, joined_in_tx, may_begin, retried, uncharge_in_tx,
+    NO_ROOM, allowed, inside, joined_in_tx, may_begin, members_of, retried, uncharge_in_tx,
 };
 use crate::gateway::chat::rules::Act;
 use crate::gateway::chat::view::RoomView;
@@ -20,10 +21,11 @@ use crate::gateway::records::queue::Due;
 use crate::gateway::records::room::{Room, RoomId, RoomMember, RoomOf};
 use crate::gateway::records::room_events::{RoomEvent, event_in_tx};
 use crate::gateway::records::tables::{
-    ROOM_LINES, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_POSTED, ROOM_REQUESTS, ROOM_WATCH, ROOMS, ROOMS_OF,
+    ACCOUNTS, ROOM_FILES, ROOM_LINES, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_POSTED, ROOM_REQUESTS,
+    ROOM_WATCH, ROOMS, ROOMS_OF,
 };
 use crate::mail::reference::Reference;
-use crate::store::{ContentId, Read};
+use crate::store::Read;
 use crate::terms::{LineKind, RoomKind};
 
 /// A room that is to be.
@@ -146,6 +148,9 @@ impl Gateway {
             if let Some(RoomOf(id)) = tx.get(&ROOM_OF_TWO, &two)? {
                 return Reference::from_bytes(id).ok_or(NO_ROOM);
             }
+            if tx.get(&ACCOUNTS, &two.1)?.is_none_or(|row| row.disabled) {
+                return Err(NO_PERSON);
+            }
             if !may_begin(&**tx, two)? {
                 return Err(LEFT_TOO_OFTEN);
             }
@@ -239,11 +244,13 @@ impl Gateway {
             Ok(tx.put(&ROOMS, &id, &row)?)
         });
         done.wait()?;
+        members.iter().for_each(|one| self.retract_lines(*one, id));
         self.publish_room(&members, id, "ended");
-        self.room_finish(id)
+        Ok(())
     }
 
-    /// Deletes what a room holds that ends, some rows in each transaction.
+    /// Deletes what a room holds that ends, some rows in each transaction. Called by a job: nobody finds
+    /// the room meanwhile.
     pub(super) fn room_finish(&self, id: RoomId) -> Result<(), Error> {
         while !self.transact(move |tx| finish_some_in_tx(tx, id)).wait()? {}
         self.keyring_destroy(ring_of(id))?;
@@ -257,12 +264,7 @@ impl Gateway {
 
     /// Who is in a room.
     pub(super) fn room_accounts(&self, id: RoomId) -> Result<Vec<AccountId>, Error> {
-        let mut accounts = Vec::new();
-        self.inner.store.scan_keys(&ROOM_MEMBERS, &id, |(_, account)| {
-            accounts.push(account);
-            ControlFlow::Continue(())
-        })?;
-        Ok(accounts)
+        members_of(&self.inner.store, id)
     }
 
     /// Tells those who are in a room that something changed there.
@@ -279,13 +281,22 @@ fn finish_some_in_tx(tx: &mut Tx<'_, '_>, id: RoomId) -> Result<bool, Error> {
     tx.scan_keys(&ROOM_LINES, &id, |key| some(&mut lines, key))?;
     tx.scan_keys(&ROOM_MEMBERS, &id, |key| some(&mut members, key.1))?;
     tx.scan_keys(&ROOM_REQUESTS, &id, |key| some(&mut requests, key.1))?;
+    let mut contents = 0;
     for key in &lines {
         // Of what cannot be read, nothing is known but that it goes.
         let line = readable(tx.get(&ROOM_LINES, key))?.flatten();
         tx.delete(&ROOM_LINES, key);
-        let Some(line) = line else { continue };
-        line.contents.iter().for_each(|content| tx.content_delete(ContentId(*content)));
+        let Some(line) = line else {
+            // Whose its files were, and where they are, stood in the line.
+            tx.delete(&ROOM_FILES, key);
+            continue;
+        };
+        contents += line.contents.len();
+        destroy_in_tx(tx, *key, &line)?;
         uncharge_in_tx(tx, line.who, line.sealed.len() as u64)?;
+        if contents >= ROWS_AT_ONCE {
+            break;
+        }
     }
     if let [one, other] = members[..] {
         for key in [(one, other), (other, one)] {

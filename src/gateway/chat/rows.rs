@@ -66,6 +66,10 @@ pub(super) fn joined_in_tx(
 ) -> Result<(), Error> {
     let mut rooms = 0;
     for room in rooms_of(&**tx, who)? {
+        // One that ends is as good as gone.
+        if readable(tx.get(&ROOMS, &room))?.flatten().is_some_and(|row| row.ending) {
+            continue;
+        }
         let row = readable(tx.get(&ROOM_MEMBERS, &(room, who)))?.flatten();
         rooms += usize::from(row.is_some_and(|row| row.invited == member.invited));
     }
@@ -74,6 +78,16 @@ pub(super) fn joined_in_tx(
     }
     tx.put(&ROOM_MEMBERS, &(id, who), member)?;
     Ok(tx.put(&ROOMS_OF, &(who, id), &Due)?)
+}
+
+/// Who is in a room.
+pub(super) fn members_of(reader: &impl Read, id: RoomId) -> Result<Vec<AccountId>, Error> {
+    let mut accounts = Vec::new();
+    reader.scan_keys(&ROOM_MEMBERS, &id, |(_, account)| {
+        accounts.push(account);
+        ControlFlow::Continue(())
+    })?;
+    Ok(accounts)
 }
 
 fn rooms_of(reader: &impl Read, who: AccountId) -> Result<Vec<RoomId>, Error> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::chat::rows::lines_from;
+use crate::gateway::chat::transcript_files::{LineHeard, file_heard, files_of};
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::keyrings::sealing::RingKeys;
@@ -63,16 +64,21 @@ impl Gateway {
         let mut keys = RingKeys::default();
         let name = self.room_name((actor, &mut keys), id, room)?.unwrap_or_default();
         let (from, extent) = self.transcript_from(id, (room, member))?;
-        let parts = self.transcript_parts((actor, &mut keys), id, (from, room.last))?;
+        let mut parts = self.transcript_parts((actor, &mut keys), id, (from, room.last))?;
+        self.transcript_files_choose((actor, &mut keys), id, &mut parts)?;
         let extent = match (extent, parts.len()) {
             (Extent::Whole, 2..) => Extent::Part,
             (extent, _) => extent,
         };
         let mut messages = Vec::new();
-        for (number, heard) in parts.iter().enumerate() {
+        for (number, part) in parts.into_iter().enumerate() {
             let subject = chat_text::transcript(language, &name, number + 1);
-            let text = chat_text::transcript_text(language, &shown(id), extent, heard);
-            messages.push(self.room_message(actor.account(), &subject, &text)?);
+            let files = files_of(&part);
+            let heard: Vec<Heard> = part.into_iter().map(|line| line.heard).collect();
+            let text = chat_text::transcript_text(language, &shown(id), extent, &heard);
+            let files = (id, files.as_slice());
+            let message = self.transcript_message((actor, &mut keys), (&subject, &text), files)?;
+            messages.push(message);
         }
         Ok(Transcript { messages, of: (room.last, room.changes) })
     }
@@ -109,7 +115,7 @@ impl Gateway {
         (actor, keys): (&Actor, &mut RingKeys),
         id: RoomId,
         (mut from, last): (LineNumber, LineNumber),
-    ) -> Result<Vec<Vec<Heard>>, Error> {
+    ) -> Result<Vec<Vec<LineHeard>>, Error> {
         let (mut parts, mut octets) = (vec![Vec::new()], 0);
         while from <= last {
             let limit = usize::try_from((last + 1 - from).min(ROWS_AT_ONCE)).unwrap_or(usize::MAX);
@@ -117,7 +123,8 @@ impl Gateway {
             from = from.saturating_add(ROWS_AT_ONCE);
             let rows: Vec<_> = rows.into_iter().filter(|(number, _)| *number <= last).collect();
             for heard in self.room_heard((actor, &mut *keys), id, &rows)? {
-                let more = heard.text.as_ref().map_or(0, String::len);
+                let names = heard.heard.files.iter().map(|file| file.name.len());
+                let more = heard.heard.text.as_ref().map_or(0, String::len) + names.sum::<usize>();
                 let part = parts.last_mut().filter(|part| {
                     part.len() < LINES_PER_MESSAGE && octets + more <= OCTETS_PER_MESSAGE
                 });
@@ -137,7 +144,7 @@ impl Gateway {
         (actor, keys): (&Actor, &mut RingKeys),
         id: RoomId,
         rows: &[(LineNumber, RoomLine)],
-    ) -> Result<Vec<Heard>, Error> {
+    ) -> Result<Vec<LineHeard>, Error> {
         let authors: BTreeSet<_> = rows.iter().map(|(_, line)| line.who).collect();
         let names: HashMap<String, String> = self
             .room_persons(authors)?
@@ -145,14 +152,18 @@ impl Gateway {
             .map(|one| (one.id, if one.name.is_empty() { one.address } else { one.name }))
             .collect();
         let mut heard = Vec::new();
-        for (_, line) in rows.iter().filter(|(_, line)| line.kind == LineKind::Said) {
+        for (number, line) in rows.iter().filter(|(_, line)| line.kind == LineKind::Said) {
             let said = self.room_said((actor, keys), id, line)?;
-            heard.push(Heard {
+            let (text, files) = said.map(|said| (said.text, said.files)).unzip();
+            let files = files.unwrap_or_default().into_iter().map(file_heard);
+            let heard_now = Heard {
                 at: line.at.to_utc(),
                 who: names.get(&line.who.to_text()).cloned().unwrap_or_default(),
                 reference: shown(line.reference),
-                text: said.map(|said| said.text),
-            });
+                text,
+                files: files.collect(),
+            };
+            heard.push(LineHeard { number: *number, heard: heard_now });
         }
         Ok(heard)
     }

@@ -50,6 +50,9 @@ pub struct RoomView {
     pub requests: u64,
     pub shows: bool,
     pub mutes: bool,
+    /// How long a recording may be, and how large a file.
+    pub voice_minutes: u32,
+    pub file_octets: u64,
 }
 
 /// Somebody in a room, as the other members see.
@@ -85,21 +88,28 @@ pub const MEMBERS_PAGE_MAX: usize = 100;
 impl Gateway {
     /// The rooms and the conversations that the actor is in.
     pub fn rooms(&self, actor: &Actor) -> Result<Vec<RoomView>, Error> {
+        let rooms = self.rooms_of(actor.account())?.into_iter();
+        rooms.map(|(id, row, member)| self.room_seen(actor, id, (&row, &member))).collect()
+    }
+
+    /// The rows of the rooms that somebody is in.
+    pub(super) fn rooms_of(
+        &self,
+        who: AccountId,
+    ) -> Result<Vec<(RoomId, Room, RoomMember)>, Error> {
         let mut ids = Vec::new();
-        self.inner.store.scan_keys(&ROOMS_OF, &actor.account(), |(_, id)| {
+        self.inner.store.scan_keys(&ROOMS_OF, &who, |(_, id)| {
             ids.push(id);
             ControlFlow::Continue(())
         })?;
-        let mut views = Vec::with_capacity(ids.len());
+        let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             let row = readable(self.inner.store.get(&ROOMS, &id))?.flatten();
-            let key = (id, actor.account());
-            let member = readable(self.inner.store.get(&ROOM_MEMBERS, &key))?.flatten();
+            let member = readable(self.inner.store.get(&ROOM_MEMBERS, &(id, who)))?.flatten();
             let row = row.filter(|row| !row.ending);
-            let Some((row, member)) = row.zip(member) else { continue };
-            views.push(self.room_seen(actor, id, (&row, &member))?);
+            found.extend(row.zip(member).map(|(row, member)| (id, row, member)));
         }
-        Ok(views)
+        Ok(found)
     }
 
     /// A room or a conversation that the actor is in.
@@ -143,6 +153,8 @@ impl Gateway {
             requests,
             shows: member.shows,
             mutes: member.mutes,
+            voice_minutes: self.inner.settings.chat.voice_minutes,
+            file_octets: self.inner.settings.chat.file_octets,
         })
     }
 
@@ -162,7 +174,10 @@ impl Gateway {
         (offset, limit): (usize, usize),
     ) -> Result<MembersPage, Error> {
         let id = room.to_bytes();
-        allowed(&self.inner.store, (id, actor.account()), Act::Read)?;
+        let (row, _) = allowed(&self.inner.store, (id, actor.account()), Act::Read)?;
+        if row.kind == RoomKind::Room {
+            self.room_controlled(id)?;
+        }
         let mut rows = Vec::new();
         self.inner.store.scan(&ROOM_MEMBERS, &id, Order::Ascending, |(_, account), member| {
             rows.push((account, member));

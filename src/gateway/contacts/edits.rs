@@ -127,7 +127,7 @@ impl Gateway {
         let key = key.map(|key| format!("{owner} {key}"));
         let id = self.contact_id_of(actor.account(), key.as_deref())?;
         let is_reached =
-            self.account_exists(whose)? && self.reaches(&self.asker(actor.account())?, whose)?;
+            self.account_exists(whose)? && self.reaches_from(actor.account(), whose)?;
         if !is_reached {
             return Err(MISSING);
         }

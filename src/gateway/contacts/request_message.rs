@@ -57,7 +57,7 @@ impl Gateway {
         (proposed, outcome): (&Proposed, RequestOutcome),
     ) -> Result<SealedMessage, Error> {
         // Of who may not be reached any more, nothing more is said.
-        let is_reached = self.reaches(&self.asker(to)?, owner)?;
+        let is_reached = self.reaches_from(to, owner)?;
         let owner = self.account(owner)?.view(owner);
         let language = self.language_of(to)?.unwrap_or(Language::English);
         // Who has the address of a role is not for everybody to know: whom the sender wrote to.

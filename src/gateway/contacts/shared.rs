@@ -365,7 +365,7 @@ impl Gateway {
         let is_seen = owner != reader.account
             && id != BOOK
             && self.account_exists(owner)?
-            && self.reaches(&self.asker(reader.account)?, owner)?;
+            && self.reaches_from(reader.account, owner)?;
         if !is_seen {
             return Ok(None);
         }

@@ -9,8 +9,7 @@ use utoipa::ToSchema;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::text::shown;
+use crate::gateway::records::ids::AccountId;
 
 /// The kind of object that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -29,7 +28,7 @@ pub enum EventKind {
     /// A board that the account reads, or a post there.
     Boards,
     /// Something in a room that the account is in, or asked to join. Its state is the room's number and
-    /// what it is about.
+    /// what it is about; it comes by a feed of its own.
     Chat,
 }
 
@@ -96,19 +95,10 @@ impl Gateway {
         self.inner.events.subscribe(actor.account())
     }
 
-    /// Tells these accounts that something happened in a room: `what` is the number of the last line, or
-    /// a word.
-    pub(in crate::gateway) fn publish_room(
-        &self,
-        accounts: &[AccountId],
-        room: ReferenceKey,
-        what: &str,
-    ) {
-        let state = format!("{} {what}", shown(room));
-        for account in accounts {
-            let event = Event { kind: EventKind::Chat, state: state.clone() };
-            self.inner.events.publish(*account, event);
-        }
+    /// The hints about the person who acts in a role mailbox: a stream of that mailbox ends with the person's
+    /// session. `None` in an own account, whose hints are the same.
+    pub fn person_events(&self, actor: &Actor) -> Option<broadcast::Receiver<Event>> {
+        actor.behind().map(|behind| self.inner.events.subscribe(behind.person))
     }
 
     pub(in crate::gateway) fn publish(&self, account: AccountId, kind: EventKind, modseq: u64) {

@@ -14,9 +14,12 @@
 //! Invariants: no hint before its change is durable, none if the transaction failed, and one per
 //! account and kind, however many changes a transaction makes or however often it runs. A hint may
 //! be lost, but its number is not: a listener that missed one asks from the number it knows.
+//!
+//! What happens in chat rooms has a feed of its own ([`rooms`]), so that talk pushes out no hint about mail.
 
 pub mod change;
 pub mod event;
+pub mod rooms;
 pub(in crate::gateway) mod tx;
 
 #[cfg(test)]

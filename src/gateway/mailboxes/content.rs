@@ -370,6 +370,20 @@ pub struct File {
 }
 
 impl Pieces {
+    /// Octets of a content that is no message, such as a piece of a file; `None` if it is not there.
+    pub(in crate::gateway) fn of(
+        store: Store,
+        key: ContentKey,
+        reference: ReferenceKey,
+        at: Range<u64>,
+    ) -> Result<Option<Pieces>, Error> {
+        let Some(length) = store.content_length(ContentId(reference))? else { return Ok(None) };
+        let length = vault::plain_len(length).filter(|length| at.end <= *length);
+        let length = length.ok_or_else(damaged)?;
+        let sealed = Arc::new(Sealed { store, key, reference, length });
+        Ok(Some(Pieces::Raw(Raw { sealed, offset: at.start, end: at.end })))
+    }
+
     /// The total number of octets.
     pub fn octets(&self) -> u64 {
         match self {

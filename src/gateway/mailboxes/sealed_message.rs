@@ -70,6 +70,17 @@ pub(in crate::gateway) struct SystemMessage<'a> {
     pub summary: SealedSummary,
 }
 
+/// The same, with its octets sealed.
+pub(in crate::gateway) struct SystemWritten {
+    pub reference: Reference,
+    pub at: Timestamp,
+    pub placement: Placement,
+    pub summary: SealedSummary,
+    /// How many octets were sealed.
+    pub size: u64,
+    pub content: Vec<Piece>,
+}
+
 /// How a message is put into a reader's mailbox.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Placement {
@@ -160,9 +171,23 @@ impl Gateway {
         let key = ContentKey::generate()?;
         let mut sealing = self.sealing(&key, reference, octets.len());
         sealing.push(octets)?;
-        let summary = SealedSummary { octets: Some(size), ..summary }.to_octets()?;
+        let summary = SealedSummary { octets: Some(size), ..summary };
+        let content = sealing.finish()?;
+        let written = SystemWritten { reference, at, placement, summary, size, content };
+        self.system_message_of(to, &key, written)
+    }
+
+    /// The same of a message whose octets are sealed already, under this key.
+    pub(in crate::gateway) fn system_message_of(
+        &self,
+        to: AccountId,
+        key: &ContentKey,
+        message: SystemWritten,
+    ) -> Result<SealedMessage, Error> {
+        let SystemWritten { reference, at, placement, summary, size, content } = message;
+        let summary = summary.to_octets()?;
         let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, placement, &summary, &key)?;
+        let reader = self.reader(to, reference, placement, &summary, key)?;
         Ok(SealedMessage {
             reference,
             received: at,
@@ -171,7 +196,7 @@ impl Gateway {
             trace_octets: 0,
             size,
             protection: Protection::Inside,
-            content: sealing.finish()?,
+            content,
             readers: vec![reader],
             other_holders: 0,
         })

@@ -23,13 +23,14 @@ use crate::gateway::records::tables::{
     REGISTERS, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
     SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
 };
-use crate::gateway::records::tables::{BOARD_POSITIONS, RING_SEEN};
+use crate::gateway::records::tables::{BOARD_ATTENTION, BOARD_POSITIONS, RING_SEEN};
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
 };
 use crate::gateway::records::tables::{
-    ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REQUESTS, ROOMS_OF, TEMPORARY,
+    ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REFUSED, ROOM_REQUESTS, ROOMS_OF,
+    TEMPORARY,
 };
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
@@ -53,7 +54,7 @@ type CopyKey = ((ReaderKey, AccountId), u32, ContactId);
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 54] = [
+const TABLES: [Clear; 56] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
@@ -61,6 +62,7 @@ const TABLES: [Clear; 54] = [
     |tx, id, room| removed_from_some_in_tx(tx, RingEntry::Account(id), room),
     |tx, id, room| some_in_tx(tx, &RING_SEEN, &id, room),
     |tx, id, room| some_in_tx(tx, &BOARD_POSITIONS, &id, room),
+    |tx, id, room| some_in_tx(tx, &BOARD_ATTENTION, &id, room),
     |tx, id, room| some_in_tx(tx, &GROUP_WRAPS, &(GroupId::EVERYBODY, id), room),
     // It may have waited for the keys of everybody inside.
     |tx, id, room| some_in_tx(tx, &GROUP_WAITING, &(GroupId::EVERYBODY, id), room),
@@ -105,6 +107,7 @@ const TABLES: [Clear; 54] = [
     |tx, id, room| some_in_tx(tx, &ROLE_INTERIM, &id, room),
     room_asked_in_tx,
     |tx, id, room| some_in_tx(tx, &ROOM_HERE, &id, room),
+    |tx, id, room| some_in_tx(tx, &ROOM_REFUSED, &id, room),
     |tx, id, room| some_in_tx(tx, &ROOM_OF_TWO, &id, room),
     |tx, id, room| some_in_tx(tx, &ROOMS_OF, &id, room),
     |tx, id, room| some_in_tx(tx, &PREFERENCES, &id, room),

@@ -230,7 +230,7 @@ impl Gateway {
         let Some(account) = self.colleague_called(text)? else { return Ok(None) };
         let is_person = self.group_able(account)?
             && !self.inner.store.has(&ROLE_MAILBOXES, &account)?
-            && self.reaches(&self.asker(actor.account())?, account)?;
+            && self.reaches_from(actor.account(), account)?;
         Ok(is_person.then_some(account))
     }
 

@@ -62,6 +62,10 @@ pub enum Act {
     TotpStopped,
     /// An administrator lets an account try codes again.
     TotpReset,
+    /// An administrator deleted a board by its number.
+    BoardDeleted,
+    /// An administrator named a manager of a board that had none.
+    BoardManagerNamed,
 }
 
 impl Act {
@@ -114,6 +118,8 @@ impl Act {
             Act::Imported => "imported",
             Act::TotpStopped => "totp-stopped",
             Act::TotpReset => "totp-reset",
+            Act::BoardDeleted => "board-deleted",
+            Act::BoardManagerNamed => "board-manager-named",
         }
     }
 }
@@ -129,6 +135,126 @@ pub struct AuditEntry {
     pub about: String,
     /// The IP address of the client, where there was one.
     pub peer: String,
+}
+
+/// The acts that version 4 of an entry knew, in the order of their numbers.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum ActV4 {
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    PasswordChanged,
+    RecoveryKeyCreated,
+    Recovered,
+    SessionEnded,
+    UserCreated,
+    UserDisabled,
+    UserEnabled,
+    UserChanged,
+    ManagerGranted,
+    ManagerRevoked,
+    SiteChanged,
+    QueueRetried,
+    QueueHeld,
+    QueueDropped,
+    TemporaryRenewed,
+    TemporaryRevoked,
+    Confirmed,
+    AppPasswordCreated,
+    PasskeyCreated,
+    CredentialRemoved,
+    TotpOn,
+    TotpOff,
+    CodeRefused,
+    RecoveryRefused,
+    ConfirmRefused,
+    PasskeyRefused,
+    RefusalsOmitted,
+    KeysDiffer,
+    GroupCreated,
+    GroupChanged,
+    GroupDeleted,
+    GroupMemberAdded,
+    GroupMemberRemoved,
+    GroupManagerGranted,
+    GroupManagerRevoked,
+    UserRemoved,
+    AddressAdded,
+    AddressRemoved,
+    SessionsEnded,
+    BackedUp,
+    Imported,
+    TotpStopped,
+    TotpReset,
+}
+
+impl From<ActV4> for Act {
+    fn from(old: ActV4) -> Act {
+        match old {
+            ActV4::SignedIn => Act::SignedIn,
+            ActV4::SignInRefused => Act::SignInRefused,
+            ActV4::SignedOut => Act::SignedOut,
+            ActV4::PasswordChanged => Act::PasswordChanged,
+            ActV4::RecoveryKeyCreated => Act::RecoveryKeyCreated,
+            ActV4::Recovered => Act::Recovered,
+            ActV4::SessionEnded => Act::SessionEnded,
+            ActV4::UserCreated => Act::UserCreated,
+            ActV4::UserDisabled => Act::UserDisabled,
+            ActV4::UserEnabled => Act::UserEnabled,
+            ActV4::UserChanged => Act::UserChanged,
+            ActV4::ManagerGranted => Act::ManagerGranted,
+            ActV4::ManagerRevoked => Act::ManagerRevoked,
+            ActV4::SiteChanged => Act::SiteChanged,
+            ActV4::QueueRetried => Act::QueueRetried,
+            ActV4::QueueHeld => Act::QueueHeld,
+            ActV4::QueueDropped => Act::QueueDropped,
+            ActV4::TemporaryRenewed => Act::TemporaryRenewed,
+            ActV4::TemporaryRevoked => Act::TemporaryRevoked,
+            ActV4::Confirmed => Act::Confirmed,
+            ActV4::AppPasswordCreated => Act::AppPasswordCreated,
+            ActV4::PasskeyCreated => Act::PasskeyCreated,
+            ActV4::CredentialRemoved => Act::CredentialRemoved,
+            ActV4::TotpOn => Act::TotpOn,
+            ActV4::TotpOff => Act::TotpOff,
+            ActV4::CodeRefused => Act::CodeRefused,
+            ActV4::RecoveryRefused => Act::RecoveryRefused,
+            ActV4::ConfirmRefused => Act::ConfirmRefused,
+            ActV4::PasskeyRefused => Act::PasskeyRefused,
+            ActV4::RefusalsOmitted => Act::RefusalsOmitted,
+            ActV4::KeysDiffer => Act::KeysDiffer,
+            ActV4::GroupCreated => Act::GroupCreated,
+            ActV4::GroupChanged => Act::GroupChanged,
+            ActV4::GroupDeleted => Act::GroupDeleted,
+            ActV4::GroupMemberAdded => Act::GroupMemberAdded,
+            ActV4::GroupMemberRemoved => Act::GroupMemberRemoved,
+            ActV4::GroupManagerGranted => Act::GroupManagerGranted,
+            ActV4::GroupManagerRevoked => Act::GroupManagerRevoked,
+            ActV4::UserRemoved => Act::UserRemoved,
+            ActV4::AddressAdded => Act::AddressAdded,
+            ActV4::AddressRemoved => Act::AddressRemoved,
+            ActV4::SessionsEnded => Act::SessionsEnded,
+            ActV4::BackedUp => Act::BackedUp,
+            ActV4::Imported => Act::Imported,
+            ActV4::TotpStopped => Act::TotpStopped,
+            ActV4::TotpReset => Act::TotpReset,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AuditEntryV4 {
+    at: Timestamp,
+    who: String,
+    act: ActV4,
+    about: String,
+    peer: String,
+}
+
+impl From<AuditEntryV4> for AuditEntry {
+    fn from(old: AuditEntryV4) -> AuditEntry {
+        let AuditEntryV4 { at, who, act, about, peer } = old;
+        AuditEntry { at, who, act: act.into(), about, peer }
+    }
 }
 
 /// The acts that version 3 of an entry knew, in the order of their numbers.
@@ -174,47 +300,47 @@ enum ActV3 {
     GroupManagerRevoked,
 }
 
-impl From<ActV3> for Act {
-    fn from(old: ActV3) -> Act {
+impl From<ActV3> for ActV4 {
+    fn from(old: ActV3) -> ActV4 {
         match old {
-            ActV3::SignedIn => Act::SignedIn,
-            ActV3::SignInRefused => Act::SignInRefused,
-            ActV3::SignedOut => Act::SignedOut,
-            ActV3::PasswordChanged => Act::PasswordChanged,
-            ActV3::RecoveryKeyCreated => Act::RecoveryKeyCreated,
-            ActV3::Recovered => Act::Recovered,
-            ActV3::SessionEnded => Act::SessionEnded,
-            ActV3::UserCreated => Act::UserCreated,
-            ActV3::UserDisabled => Act::UserDisabled,
-            ActV3::UserEnabled => Act::UserEnabled,
-            ActV3::UserChanged => Act::UserChanged,
-            ActV3::ManagerGranted => Act::ManagerGranted,
-            ActV3::ManagerRevoked => Act::ManagerRevoked,
-            ActV3::SiteChanged => Act::SiteChanged,
-            ActV3::QueueRetried => Act::QueueRetried,
-            ActV3::QueueHeld => Act::QueueHeld,
-            ActV3::QueueDropped => Act::QueueDropped,
-            ActV3::TemporaryRenewed => Act::TemporaryRenewed,
-            ActV3::TemporaryRevoked => Act::TemporaryRevoked,
-            ActV3::Confirmed => Act::Confirmed,
-            ActV3::AppPasswordCreated => Act::AppPasswordCreated,
-            ActV3::PasskeyCreated => Act::PasskeyCreated,
-            ActV3::CredentialRemoved => Act::CredentialRemoved,
-            ActV3::TotpOn => Act::TotpOn,
-            ActV3::TotpOff => Act::TotpOff,
-            ActV3::CodeRefused => Act::CodeRefused,
-            ActV3::RecoveryRefused => Act::RecoveryRefused,
-            ActV3::ConfirmRefused => Act::ConfirmRefused,
-            ActV3::PasskeyRefused => Act::PasskeyRefused,
-            ActV3::RefusalsOmitted => Act::RefusalsOmitted,
-            ActV3::KeysDiffer => Act::KeysDiffer,
-            ActV3::GroupCreated => Act::GroupCreated,
-            ActV3::GroupChanged => Act::GroupChanged,
-            ActV3::GroupDeleted => Act::GroupDeleted,
-            ActV3::GroupMemberAdded => Act::GroupMemberAdded,
-            ActV3::GroupMemberRemoved => Act::GroupMemberRemoved,
-            ActV3::GroupManagerGranted => Act::GroupManagerGranted,
-            ActV3::GroupManagerRevoked => Act::GroupManagerRevoked,
+            ActV3::SignedIn => ActV4::SignedIn,
+            ActV3::SignInRefused => ActV4::SignInRefused,
+            ActV3::SignedOut => ActV4::SignedOut,
+            ActV3::PasswordChanged => ActV4::PasswordChanged,
+            ActV3::RecoveryKeyCreated => ActV4::RecoveryKeyCreated,
+            ActV3::Recovered => ActV4::Recovered,
+            ActV3::SessionEnded => ActV4::SessionEnded,
+            ActV3::UserCreated => ActV4::UserCreated,
+            ActV3::UserDisabled => ActV4::UserDisabled,
+            ActV3::UserEnabled => ActV4::UserEnabled,
+            ActV3::UserChanged => ActV4::UserChanged,
+            ActV3::ManagerGranted => ActV4::ManagerGranted,
+            ActV3::ManagerRevoked => ActV4::ManagerRevoked,
+            ActV3::SiteChanged => ActV4::SiteChanged,
+            ActV3::QueueRetried => ActV4::QueueRetried,
+            ActV3::QueueHeld => ActV4::QueueHeld,
+            ActV3::QueueDropped => ActV4::QueueDropped,
+            ActV3::TemporaryRenewed => ActV4::TemporaryRenewed,
+            ActV3::TemporaryRevoked => ActV4::TemporaryRevoked,
+            ActV3::Confirmed => ActV4::Confirmed,
+            ActV3::AppPasswordCreated => ActV4::AppPasswordCreated,
+            ActV3::PasskeyCreated => ActV4::PasskeyCreated,
+            ActV3::CredentialRemoved => ActV4::CredentialRemoved,
+            ActV3::TotpOn => ActV4::TotpOn,
+            ActV3::TotpOff => ActV4::TotpOff,
+            ActV3::CodeRefused => ActV4::CodeRefused,
+            ActV3::RecoveryRefused => ActV4::RecoveryRefused,
+            ActV3::ConfirmRefused => ActV4::ConfirmRefused,
+            ActV3::PasskeyRefused => ActV4::PasskeyRefused,
+            ActV3::RefusalsOmitted => ActV4::RefusalsOmitted,
+            ActV3::KeysDiffer => ActV4::KeysDiffer,
+            ActV3::GroupCreated => ActV4::GroupCreated,
+            ActV3::GroupChanged => ActV4::GroupChanged,
+            ActV3::GroupDeleted => ActV4::GroupDeleted,
+            ActV3::GroupMemberAdded => ActV4::GroupMemberAdded,
+            ActV3::GroupMemberRemoved => ActV4::GroupMemberRemoved,
+            ActV3::GroupManagerGranted => ActV4::GroupManagerGranted,
+            ActV3::GroupManagerRevoked => ActV4::GroupManagerRevoked,
         }
     }
 }
@@ -228,10 +354,10 @@ pub(super) struct AuditEntryV3 {
     peer: String,
 }
 
-impl From<AuditEntryV3> for AuditEntry {
-    fn from(old: AuditEntryV3) -> AuditEntry {
+impl From<AuditEntryV3> for AuditEntryV4 {
+    fn from(old: AuditEntryV3) -> AuditEntryV4 {
         let AuditEntryV3 { at, who, act, about, peer } = old;
-        AuditEntry { at, who, act: act.into(), about, peer }
+        AuditEntryV4 { at, who, act: act.into(), about, peer }
     }
 }
 

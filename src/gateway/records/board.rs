@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey, RingId};
 use crate::gateway::records::keyring::{RingEntry, RingUnder};
-use crate::terms::BoardRight;
+use crate::terms::{Attention, BoardRight};
 
 /// What somebody, or everybody in a group, may do on a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub struct Board {
     /// How many posts there were, with those that were deleted: the number of the latest.
     pub posts: u64,
     pub topics: u32,
+    /// How many octets its posts have, with their earlier versions.
+    pub octets: u64,
     /// Whether it is being deleted.
     pub ending: bool,
     /// The topics that are being deleted.
@@ -107,6 +109,38 @@ pub struct PostVersion {
     pub under: RingUnder,
 }
 
+/// A file of a post. How large it is, and whose, are facts that the daemon needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostFile {
+    /// Whose quota it counts for.
+    pub by: AccountId,
+    /// Name and type.
+    #[serde(with = "serde_bytes")]
+    pub sealed_meta: Vec<u8>,
+    pub size: u64,
+    pub chunks: u32,
+    pub under: RingUnder,
+}
+
+/// A reaction to a post, sealed for those who read the post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostReaction {
+    pub who: AccountId,
+    pub under: RingUnder,
+    #[serde(with = "serde_bytes")]
+    pub sealed: Vec<u8>,
+}
+
+/// The reactions to a post, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostReactions {
+    pub items: Vec<PostReaction>,
+}
+
+/// What somebody wants to hear of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardAttention(pub Attention);
+
 /// Where the post with a reference number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostPlace {
@@ -127,4 +161,49 @@ pub struct BoardPosition {
     pub began: u32,
     /// How many octets its posts have; in the row of all boards.
     pub octets: u64,
+}
+
+impl BoardPosition {
+    /// The key of the row that is about all boards.
+    pub const fn everywhere(account: AccountId) -> (AccountId, BoardId, ReferenceKey) {
+        (account, BoardId([0; 16]), [0; 16])
+    }
+}
+
+/// A board before its octets were counted.
+#[derive(Serialize, Deserialize)]
+pub(super) struct BoardV1 {
+    created: Timestamp,
+    by: AccountId,
+    version: u32,
+    ring: RingId,
+    shows_earlier: bool,
+    grants: Vec<BoardGrant>,
+    #[serde(with = "serde_bytes")]
+    sealed_about: Vec<u8>,
+    about_under: RingUnder,
+    posts: u64,
+    topics: u32,
+    ending: bool,
+    ending_topics: Vec<ReferenceKey>,
+}
+
+impl From<BoardV1> for Board {
+    fn from(old: BoardV1) -> Board {
+        Board {
+            created: old.created,
+            by: old.by,
+            version: old.version,
+            ring: old.ring,
+            shows_earlier: old.shows_earlier,
+            grants: old.grants,
+            sealed_about: old.sealed_about,
+            about_under: old.about_under,
+            posts: old.posts,
+            topics: old.topics,
+            octets: 0,
+            ending: old.ending,
+            ending_topics: old.ending_topics,
+        }
+    }
 }

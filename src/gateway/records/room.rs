@@ -87,6 +87,12 @@ pub struct RoomLine {
     pub contents: Vec<ReferenceKey>,
 }
 
+/// What the files of a line count for its author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomFiles {
+    pub octets: u64,
+}
+
 /// How somebody reacted to a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineReaction {
@@ -107,6 +113,13 @@ pub struct RoomRequest {
 pub struct RoomAsked {
     pub at: Timestamp,
     pub refused: bool,
+}
+
+/// When a controller refused somebody's request, or removed somebody: it is not asked again at once, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRefused {
+    pub at: Timestamp,
+    pub for_good: bool,
 }
 
 /// What a member said last, by the identifier that the member's client gave it, so that a request that is

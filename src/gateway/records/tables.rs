@@ -9,8 +9,13 @@ use crate::gateway::records::account::{
     HeldName, KnownBrowser, Meta, Owner, Preferences, PreferencesV1, Removal, Session, SessionRef,
     TotpRecord,
 };
-use crate::gateway::records::audit::{AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3};
-use crate::gateway::records::board::{Board, BoardPosition, Post, PostPlace, PostVersion, Topic};
+use crate::gateway::records::audit::{
+    AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3, AuditEntryV4,
+};
+use crate::gateway::records::board::{
+    Board, BoardAttention, BoardPosition, BoardV1, Post, PostFile, PostPlace, PostReactions,
+    PostVersion, Topic,
+};
 use crate::gateway::records::contact::{
     ContactAsked, ContactBook, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1,
     ContactShared, ReaderKey,
@@ -33,7 +38,8 @@ use crate::gateway::records::profile::ProfileRow;
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::role::{RoleActs, RoleInterim, RoleMailbox};
 use crate::gateway::records::room::{
-    LineNumber, Room, RoomAsked, RoomId, RoomLine, RoomMember, RoomOf, RoomPosted, RoomRequest,
+    LineNumber, Room, RoomAsked, RoomFiles, RoomId, RoomLine, RoomMember, RoomOf, RoomPosted,
+    RoomRefused, RoomRequest,
 };
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
@@ -180,6 +186,15 @@ pub const POST_VERSIONS: Table<(ReferenceKey, u32), PostVersion> = Table::new(12
 /// By the topic; the row of the board as a whole has zeros in its place.
 pub const BOARD_POSITIONS: Table<(AccountId, BoardId, ReferenceKey), BoardPosition> =
     Table::new(122, "board_positions");
+/// By the post.
+pub const POST_FILES: Table<(ReferenceKey, UploadId), PostFile> = Table::new(123, "post_files");
+/// The chunks of a file of a post, whose keys its readers open.
+pub const POST_FILE_CHUNKS: Table<(UploadId, u32), UploadChunk> =
+    Table::new(124, "post_file_chunks");
+pub const POST_REACTIONS: Table<ReferenceKey, PostReactions> = Table::new(125, "post_reactions");
+/// By the topic.
+pub const BOARD_ATTENTION: Table<(AccountId, BoardId, ReferenceKey), BoardAttention> =
+    Table::new(126, "board_attention");
 pub const ROOMS: Table<RoomId, Room> = Table::new(110, "rooms");
 pub const ROOM_MEMBERS: Table<(RoomId, AccountId), RoomMember> = Table::new(111, "room_members");
 pub const ROOMS_OF: Table<(AccountId, RoomId), Due> = Table::new(112, "rooms_of");
@@ -193,6 +208,8 @@ pub const ROOM_OF_TWO: Table<(AccountId, AccountId), RoomOf> = Table::new(117, "
 pub const ROOM_HERE: Table<(AccountId, [u8; 16], RoomId), Due> = Table::new(118, "room_here");
 /// Rooms in which somebody may stop reading, or has to be told that something waits; and those that end.
 pub const ROOM_WATCH: Table<RoomId, Due> = Table::new(119, "room_watch");
+pub const ROOM_FILES: Table<(RoomId, LineNumber), RoomFiles> = Table::new(130, "room_files");
+pub const ROOM_REFUSED: Table<(AccountId, RoomId), RoomRefused> = Table::new(135, "room_refused");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -259,7 +276,7 @@ records!(
     Member = 1,
     OwnId = 1,
     SiteChange = 2 from SiteChangeV1,
-    AuditEntry = 4 from AuditEntryV3,
+    AuditEntry = 5 from AuditEntryV4,
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
@@ -293,11 +310,14 @@ records!(
     RingEpoch = 1,
     RingWrap = 1,
     KeysChanged = 1,
-    Board = 1,
+    Board = 2 from BoardV1,
     BoardPosition = 1,
     Post = 1,
     PostPlace = 1,
     PostVersion = 1,
+    PostFile = 1,
+    PostReactions = 1,
+    BoardAttention = 1,
     Topic = 1,
     Room = 1,
     RoomMember = 1,
@@ -306,15 +326,19 @@ records!(
     RoomAsked = 1,
     RoomPosted = 1,
     RoomOf = 1,
+    RoomFiles = 1,
+    RoomRefused = 1,
 );
 
 versions!(
     ContactRowV1 = 1,
     AccountV1 = 1,
     AccountKeysV1 = 1,
+    AuditEntryV4 = 4 from AuditEntryV3,
     AuditEntryV3 = 3 from AuditEntryV2,
     AuditEntryV2 = 2 from AuditEntryV1,
     AuditEntryV1 = 1,
+    BoardV1 = 1,
     CountersV1 = 1,
     DeliveryV1 = 1,
     ChangeRowV1 = 1,

@@ -11,7 +11,7 @@ use crate::gateway::boards::board::{
 use crate::gateway::boards::topic::{TopicPage, TopicView};
 use crate::gateway::groups::about::About;
 use crate::mail::reference::Reference;
-use crate::terms::BoardRight;
+use crate::terms::{Attention, BoardRight};
 use crate::web::api::Done;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
@@ -48,6 +48,8 @@ pub struct Board {
     writers: BoardAudience,
     /// How many topics have posts that the account has not read.
     unread: u64,
+    /// How many of those the account follows.
+    followed: u64,
 }
 
 /// The boards that the account reads.
@@ -128,12 +130,14 @@ pub struct Topic {
     #[schema(format = DateTime)]
     last: String,
     posts: u64,
+    /// 0 of one that the account wants to hear nothing of.
     unread: u64,
     pinned: bool,
     /// Whether only who may edit answers.
     locked: bool,
     /// Whether it is for some readers of the board alone.
     limited: bool,
+    attention: Option<Attention>,
 }
 
 /// A part of the topics of a board: pinned ones first, then those with the latest posts.
@@ -183,6 +187,7 @@ impl From<BoardView> for Board {
             readers: view.readers.into(),
             writers: view.writers.into(),
             unread: view.unread as u64,
+            followed: view.followed as u64,
         }
     }
 }
@@ -213,6 +218,7 @@ impl From<TopicView> for Topic {
             pinned: view.pinned,
             locked: view.locked,
             limited: view.limited,
+            attention: view.attention,
         }
     }
 }
@@ -317,7 +323,7 @@ pub async fn change(
     Ok(whole(StatusCode::OK, changed.await?))
 }
 
-/// Delete a board with all its posts: as one who manages it, or as an administrator by its number.
+/// Delete a board with all its posts.
 #[utoipa::path(
     delete,
     path = "/api/boards/{id}",

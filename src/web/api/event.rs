@@ -1,8 +1,9 @@
 //! Live changes: a stream of hints (WHATWG HTML §9.2) that states what kind of data changed, and
-//! the new state; the client then requests the details.
+//! the new state; the client then requests the details. What is said in a chat room comes itself, to those
+//! who are in the room: a thousand readers of a line need no thousand requests.
 //!
-//! A stream holds no key and no token: it receives its account's hints, and regularly checks that
-//! its session is still live. It ends with the session and with the daemon.
+//! A stream holds no key and no token: it receives its account's hints and its person's lines, and regularly
+//! checks that its session is still live. It ends with the session and with the daemon.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -21,8 +22,10 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
-use crate::gateway::{self, AccountId, Event, EventKind};
+use crate::gateway::{self, AccountId, Event, EventKind, LineNow, RoomListener, RoomNews};
 use crate::net::shares::Held;
+use crate::web::api::room::ChatPerson;
+use crate::web::api::room_line::ChatLine;
 use crate::web::asker::Holder;
 use crate::web::auth::Signed;
 use crate::web::error::{Problem, Problems};
@@ -35,13 +38,44 @@ pub struct Hint<'h> {
     state: &'h str,
 }
 
+/// A line that was just said in a room of this account.
+#[derive(Serialize, ToSchema)]
+pub struct ChatLineHint {
+    kind: ChatLineKind,
+    /// The room's number.
+    room: String,
+    line: ChatLine,
+    /// Who said it.
+    person: ChatPerson,
+}
+
+/// The word by which such a line is known.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChatLineKind {
+    ChatLine,
+}
+
+/// What an event of the stream says: `change` a hint, and `chat-line` a line.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Streamed<'h> {
+    Hint(Hint<'h>),
+    /// A line.
+    Line(Box<ChatLineHint>),
+}
+
 /// The interval between keep-alive comments. Proxies and phones drop a silent connection after
 /// half a minute.
 const COMMENT_EVERY: Duration = Duration::from_secs(20);
-/// How many hints a slow client may fall behind.
-const BACKLOG: usize = 16;
+/// How many events of a slow client are written ahead. The others wait where they are bounded in octets as well.
+const BACKLOG: usize = 1;
 
-/// Receive changes as they happen, as events of type `change` with the new state as `id`.
+/// Receive changes as they happen, as events of type `change` with the new state as `id`, and what is said in
+/// rooms, as events of type `chat-line` without one.
+///
+/// An event of the kind `chat` whose state is empty says that something in the rooms was missed: ask again for
+/// what is shown.
 #[utoipa::path(
     get,
     path = "/api/events",
@@ -50,7 +84,7 @@ const BACKLOG: usize = 16;
     params(("Last-Event-ID" = Option<String>, Header,
         description = "The last state received; changes since then are reported at once")),
     responses(
-        (status = 200, description = "The stream", body = Hint, content_type = "text/event-stream"),
+        (status = 200, description = "The stream", body = Streamed, content_type = "text/event-stream"),
         Problems
     )
 )]
@@ -67,6 +101,8 @@ pub async fn stream(
     let place = place.map_err(|_| Problem::slow_down(wait))?;
     // Subscribing comes before reading the state, so that no change is missed in between.
     let hints = web.gateway().events(&signed.actor);
+    let own = web.gateway().person_events(&signed.actor);
+    let rooms = web.gateway().room_news(&signed.actor);
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let missed = match last.map(str::to_owned) {
         Some(last) => {
@@ -77,8 +113,8 @@ pub async fn stream(
         None => None,
     };
     let (sender, receiver) = mpsc::channel(BACKLOG);
-    let life = Life { web, account, mailbox, session, sender, connection, _place: place };
-    tokio::spawn(life.run(hints, missed));
+    let life = Life { web, account, mailbox, session, rooms, sender, connection, _place: place };
+    tokio::spawn(life.run((hints, own), missed));
     let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, Infallible>));
     Ok(([(CONTENT_TYPE, "text/event-stream")], body).into_response())
 }
@@ -90,6 +126,8 @@ struct Life {
     /// The role mailbox whose changes are told, in place of the account's.
     mailbox: Option<AccountId>,
     session: String,
+    /// What happens in the person's rooms; `None` for a session that may not read them.
+    rooms: Option<RoomListener>,
     sender: Sender<Bytes>,
     connection: Connection,
     _place: Held<AccountId>,
@@ -98,18 +136,32 @@ struct Life {
 /// The end of a stream; the client reconnects if it is still permitted to.
 struct Over;
 
+async fn next_of(hints: &mut Option<Receiver<Event>>) -> Result<Event, RecvError> {
+    match hints {
+        Some(hints) => hints.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 enum Next {
     Hint(Result<Event, RecvError>),
+    /// About the person, in a role mailbox.
+    Own(Result<Event, RecvError>),
+    Room(RoomNews),
     Tick,
     Over,
 }
 
 impl Life {
-    async fn run(self, mut hints: Receiver<Event>, missed: Option<String>) {
+    async fn run(
+        self,
+        mut hints: (Receiver<Event>, Option<Receiver<Event>>),
+        missed: Option<String>,
+    ) {
         let mut ticks = interval(COMMENT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         if let Some(state) = missed
-            && self.tell_all(&state).await.is_err()
+            && (self.tell_all(&state).await.is_err() || self.tell_chat("").await.is_err())
         {
             return;
         }
@@ -122,12 +174,27 @@ impl Life {
         }
     }
 
-    async fn next(&self, hints: &mut Receiver<Event>, ticks: &mut Interval) -> Next {
+    async fn next(
+        &self,
+        (hints, own): &mut (Receiver<Event>, Option<Receiver<Event>>),
+        ticks: &mut Interval,
+    ) -> Next {
         tokio::select! {
+            // That a session ended comes before what is said.
+            biased;
+            () = self.connection.stop.cancelled() => Next::Over,
+            () = self.sender.closed() => Next::Over,
+            hint = next_of(own) => Next::Own(hint),
             hint = hints.recv() => Next::Hint(hint),
             _ = ticks.tick() => Next::Tick,
-            () = self.sender.closed() => Next::Over,
-            () = self.connection.stop.cancelled() => Next::Over,
+            news = self.room_news() => Next::Room(news),
+        }
+    }
+
+    async fn room_news(&self) -> RoomNews {
+        match &self.rooms {
+            Some(rooms) => rooms.next().await,
+            None => std::future::pending().await,
         }
     }
 
@@ -140,11 +207,19 @@ impl Life {
                 *lagged = true;
                 Ok(())
             }
+            Next::Own(Ok(event)) if event.kind != EventKind::Session => Ok(()),
+            Next::Own(Ok(_) | Err(RecvError::Lagged(_))) => self.check_session().await,
+            Next::Room(RoomNews::Hint(state)) => self.tell_chat(&state).await,
+            Next::Room(RoomNews::Line(line)) => self.tell_line(&line).await,
+            // The client asks again for what it shows.
+            Next::Room(RoomNews::Missed) => self.tell_chat("").await,
             Next::Tick => {
                 self.check_session().await?;
                 self.send(Bytes::from_static(b": here\n\n")).await
             }
-            Next::Hint(Err(RecvError::Closed)) | Next::Over => Err(Over),
+            Next::Hint(Err(RecvError::Closed)) | Next::Own(Err(RecvError::Closed)) | Next::Over => {
+                Err(Over)
+            }
         }
     }
 
@@ -153,10 +228,7 @@ impl Life {
         if event.kind == EventKind::Session || self.mailbox.is_some() {
             self.check_session().await?;
         }
-        match event.kind {
-            EventKind::Chat => self.tell_chat(&event.state).await,
-            kind => self.tell(kind, &event.state).await,
-        }
+        self.tell(event.kind, &event.state).await
     }
 
     async fn tell_all(&self, state: &str) -> Result<(), Over> {
@@ -170,11 +242,11 @@ impl Life {
         ] {
             self.tell(kind, state).await?;
         }
-        self.tell_chat("").await
+        Ok(())
     }
 
     async fn tell(&self, kind: EventKind, state: &str) -> Result<(), Over> {
-        let data = serde_json::to_string(&Hint { kind, state });
+        let data = serde_json::to_string(&Streamed::Hint(Hint { kind, state }));
         let data = data.map_err(|_| Over)?;
         self.send(Bytes::from(format!("event: change\nid: {state}\ndata: {data}\n\n"))).await
     }
@@ -182,9 +254,24 @@ impl Life {
     /// What happens in rooms has no number in the account's changes, and so no ID in the stream: a client
     /// that was away asks for its rooms anyway.
     async fn tell_chat(&self, state: &str) -> Result<(), Over> {
-        let data = serde_json::to_string(&Hint { kind: EventKind::Chat, state });
+        if self.rooms.is_none() {
+            return Ok(());
+        }
+        let hint = Streamed::Hint(Hint { kind: EventKind::Chat, state });
+        let data = serde_json::to_string(&hint);
         let data = data.map_err(|_| Over)?;
         self.send(Bytes::from(format!("event: change\ndata: {data}\n\n"))).await
+    }
+
+    async fn tell_line(&self, line: &LineNow) -> Result<(), Over> {
+        let hint = Streamed::Line(Box::new(ChatLineHint {
+            kind: ChatLineKind::ChatLine,
+            room: line.room.clone(),
+            line: ChatLine::now(line, self.account),
+            person: ChatPerson::of_line(line),
+        }));
+        let data = serde_json::to_string(&hint).map_err(|_| Over)?;
+        self.send(Bytes::from(format!("event: chat-line\ndata: {data}\n\n"))).await
     }
 
     async fn send(&self, text: Bytes) -> Result<(), Over> {

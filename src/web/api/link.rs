@@ -9,7 +9,7 @@ use crate::mail::message::Within;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::CostClass;
+use crate::web::state::{CostClass, Web};
 use crate::web::ticket::{NoTicket, Request, Target};
 
 /// What a link is requested for.
@@ -95,16 +95,25 @@ pub async fn ticket(
         target,
         within,
     };
-    let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {
-        NoTicket::Full => Problem::slow_down(std::time::Duration::from_secs(1)),
-        NoTicket::Broken => Problem::broken(&error),
-    })?;
-    let url = match target {
-        Target::View { .. } => format!("/m/{secret}/"),
-        Target::Raw | Target::Attachment(_) | Target::Attachments => format!("/dl/{secret}"),
-    };
-    let expires_in = web.shared.config.ticket_secs;
-    Ok((StatusCode::CREATED, axum::Json(Ticket { url, expires_in })))
+    Ok((StatusCode::CREATED, axum::Json(Ticket::issued(&web, request)?)))
+}
+
+impl Ticket {
+    /// Issues a link.
+    pub(super) fn issued(web: &Web, request: Request<'_>) -> Result<Ticket, Problem> {
+        let target = request.target;
+        let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {
+            NoTicket::Full => Problem::slow_down(std::time::Duration::from_secs(1)),
+            NoTicket::Broken => Problem::broken(&error),
+        })?;
+        let url = match target {
+            Target::View { .. } => format!("/m/{secret}/"),
+            Target::Raw | Target::Attachment(_) | Target::Attachments | Target::PostFile(_) => {
+                format!("/dl/{secret}")
+            }
+        };
+        Ok(Ticket { url, expires_in: web.shared.config.ticket_secs })
+    }
 }
 
 fn is_within(target: Target) -> bool {

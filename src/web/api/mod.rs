@@ -34,6 +34,8 @@ pub mod profile;
 mod readable;
 pub mod role;
 pub mod room;
+pub mod room_file;
+pub mod room_find;
 pub mod room_line;
 pub mod room_request;
 pub mod search;

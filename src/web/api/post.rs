@@ -6,18 +6,23 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::boards::content::PostContent;
-use crate::gateway::boards::post::NewPost;
+use crate::gateway::boards::file::FileView;
+use crate::gateway::boards::post::{self, NewPost};
 use crate::gateway::boards::reading::{From as Part, PostPage, PostView, VersionView};
 use crate::gateway::boards::search::PostsFound;
-use crate::gateway::boards::shown::PersonShown;
+use crate::gateway::boards::shown::{PersonShown, ReactionView};
 use crate::gateway::contacts::sharing::NamedReader;
+use crate::mail::message::Within;
+use crate::terms::Attention;
 use crate::web::api::Done;
 use crate::web::api::board::{Topic, number_text};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
+use crate::web::ticket::{Request, Target};
 
+use super::link::Ticket;
 use super::submission::request_key;
 use super::tag::{tagged, version};
 
@@ -59,6 +64,8 @@ pub struct Post {
     changed: Option<PostChanged>,
     /// For whom it is besides its author; `null` if it is for all readers of the topic.
     readers: Option<Vec<PostPerson>>,
+    files: Vec<PostFile>,
+    reactions: Vec<PostReaction>,
     unread: bool,
     /// Whether the account may change and delete it.
     may_change: bool,
@@ -96,6 +103,9 @@ pub struct PostNew {
     /// topic or the board.
     #[serde(default)]
     readers: Vec<String>,
+    /// The files that the account uploaded for it; they are not among its uploads from then on.
+    #[serde(default)]
+    files: Vec<String>,
 }
 
 /// What a post says from now on.
@@ -106,6 +116,61 @@ pub struct PostEdit {
     #[serde(default)]
     title: String,
     text: String,
+    /// The files that stay; all of them, if it is left out. Others are destroyed.
+    files: Option<Vec<String>>,
+}
+
+/// A file of a post.
+#[derive(Serialize, ToSchema)]
+pub struct PostFile {
+    id: String,
+    /// `null` if the account cannot read it, or not yet.
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    size: u64,
+}
+
+impl From<FileView> for PostFile {
+    fn from(FileView { id, named, size }: FileView) -> PostFile {
+        let (name, kind) = named.unzip();
+        PostFile { id, name, kind, size }
+    }
+}
+
+/// A reaction to a post, and how many people had it.
+#[derive(Serialize, ToSchema)]
+pub struct PostReaction {
+    text: String,
+    count: u64,
+    own: bool,
+}
+
+impl From<ReactionView> for PostReaction {
+    fn from((text, count, own): ReactionView) -> PostReaction {
+        PostReaction { text, count: count as u64, own }
+    }
+}
+
+/// An emoji.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostReact {
+    text: String,
+}
+
+/// What the account wants to hear of a topic; `null` for what is usual.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicAttend {
+    attention: Option<Attention>,
+}
+
+/// Which file of a post a link is for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostTicket {
+    file: String,
 }
 
 /// What a post said at a time.
@@ -206,6 +271,8 @@ impl From<PostView> for Post {
                 .changed
                 .map(|(at, by)| PostChanged { at: at.to_rfc3339(), by: by.into() }),
             readers: view.readers.map(people),
+            files: view.files.into_iter().map(PostFile::from).collect(),
+            reactions: view.reactions.into_iter().map(PostReaction::from).collect(),
             unread: view.unread,
             may_change: view.may_change,
         }
@@ -258,9 +325,9 @@ pub async fn create(
     Json(new): Json<PostNew>,
 ) -> Result<Response, Problem> {
     let request = request_key(&headers)?;
-    let PostNew { topic, title, text, readers } = new;
+    let PostNew { topic, title, text, readers, files } = new;
     let readers = readers.into_iter().map(NamedReader::Person).collect();
-    let new = NewPost { topic, title, text, readers };
+    let new = NewPost { topic, title, text, readers, files };
     let written = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.post_write(actor, &id, &new, &request)
     });
@@ -318,13 +385,101 @@ pub async fn change(
     signed: Signed,
     Id(id): Id,
     headers: HeaderMap,
-    Json(PostEdit { title, text }): Json<PostEdit>,
+    Json(PostEdit { title, text, files }): Json<PostEdit>,
 ) -> Result<Response, Problem> {
-    let (version, content) = (version(&headers)?, PostContent { title, text });
+    let version = version(&headers)?;
+    let edit = post::PostEdit { content: PostContent { title, text }, files };
     let changed = signed.run(CostClass::Records, move |gateway, actor| {
-        gateway.post_change(actor, &id, version, &content)
+        gateway.post_change(actor, &id, version, &edit)
     });
     Ok(answer(StatusCode::OK, changed.await?))
+}
+
+/// Get a link to a file of a post that a browser can follow by itself, once.
+#[utoipa::path(
+    post,
+    path = "/api/posts/{id}/ticket",
+    tag = "boards",
+    operation_id = "postTicket",
+    params(("id" = String, Path, description = "The reference number")),
+    request_body = PostTicket,
+    responses((status = 201, description = "The link", body = Ticket), Problems)
+)]
+pub async fn ticket(
+    signed: Signed,
+    Id(id): Id,
+    Json(PostTicket { file }): Json<PostTicket>,
+) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
+    let (web, token) = (signed.web.clone(), signed.token.clone());
+    let (thumbprint, account) = (signed.thumbprint.clone(), signed.actor.account());
+    let found = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.post_file_named(actor, &id, &file));
+    let (reference, file) = found.await?;
+    let request = Request {
+        token: &token,
+        thumbprint: &thumbprint,
+        account,
+        mailbox: None,
+        reference,
+        target: Target::PostFile(file),
+        within: Within::default(),
+    };
+    Ok((StatusCode::CREATED, axum::Json(Ticket::issued(&web, request)?)))
+}
+
+/// React to a post with an emoji, in place of an earlier reaction.
+#[utoipa::path(
+    put,
+    path = "/api/posts/{id}/reaction",
+    tag = "boards",
+    operation_id = "postReact",
+    params(("id" = String, Path, description = "The reference number")),
+    request_body = PostReact,
+    responses((status = 200, description = "The post", body = Post), Problems)
+)]
+pub async fn react(
+    signed: Signed,
+    Id(id): Id,
+    Json(PostReact { text }): Json<PostReact>,
+) -> Result<axum::Json<Post>, Problem> {
+    let done = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.post_react(actor, &id, Some(&text)));
+    Ok(axum::Json(done.await?.into()))
+}
+
+/// Take the own reaction to a post back.
+#[utoipa::path(
+    delete,
+    path = "/api/posts/{id}/reaction",
+    tag = "boards",
+    operation_id = "postReactEnd",
+    params(("id" = String, Path, description = "The reference number")),
+    responses((status = 200, description = "The post", body = Post), Problems)
+)]
+pub async fn react_end(signed: Signed, Id(id): Id) -> Result<axum::Json<Post>, Problem> {
+    let done =
+        signed.run(CostClass::Records, move |gateway, actor| gateway.post_react(actor, &id, None));
+    Ok(axum::Json(done.await?.into()))
+}
+
+/// Follow a topic, or leave it out of what is counted as unread.
+#[utoipa::path(
+    put,
+    path = "/api/posts/{id}/attention",
+    tag = "boards",
+    operation_id = "topicAttend",
+    params(("id" = String, Path, description = "The reference number")),
+    request_body = TopicAttend,
+    responses((status = 200, description = "The topic", body = Topic), Problems)
+)]
+pub async fn attend(
+    signed: Signed,
+    Id(id): Id,
+    Json(TopicAttend { attention }): Json<TopicAttend>,
+) -> Result<axum::Json<Topic>, Problem> {
+    let done = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.topic_attend(actor, &id, attention));
+    Ok(axum::Json(done.await?.into()))
 }
 
 /// Delete what a post says, with its earlier versions.

@@ -26,12 +26,12 @@ use super::tag::{tagged, version};
 /// Somebody in a room, or who asks to join.
 #[derive(Serialize, ToSchema)]
 pub struct ChatPerson {
-    id: String,
+    pub(super) id: String,
     /// Empty if the account has no name.
-    name: String,
-    address: String,
+    pub(super) name: String,
+    pub(super) address: String,
     /// Whether it is a temporary account.
-    outside: bool,
+    pub(super) outside: bool,
 }
 
 /// A room, or a conversation of two.
@@ -65,6 +65,10 @@ pub struct ChatRoom {
     shows: bool,
     /// Whether this account wants neither notices nor lines about who comes and goes.
     mutes: bool,
+    /// The most minutes of a recording.
+    voice_minutes: u32,
+    /// The largest file, in octets.
+    file_octets: u64,
 }
 
 /// A request of this account to join a room.
@@ -181,6 +185,7 @@ impl From<RoomView> for ChatRoom {
     fn from(view: RoomView) -> ChatRoom {
         let RoomView { id, kind, name, other, version, shares_earlier, controller, .. } = view;
         let RoomView { first, last, read, unread, requests, shows, mutes, .. } = view;
+        let RoomView { voice_minutes, file_octets, .. } = view;
         ChatRoom {
             id,
             kind,
@@ -196,6 +201,8 @@ impl From<RoomView> for ChatRoom {
             requests,
             shows,
             mutes,
+            voice_minutes,
+            file_octets,
         }
     }
 }

@@ -4,8 +4,9 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway;
+use crate::gateway::chat::files::NewFile;
 use crate::gateway::chat::line::{LineView, LinesPage, LinesQuery, NewLine};
+use crate::gateway::{self, AccountId, LineNow};
 use crate::terms::LineKind;
 use crate::web::api::Done;
 use crate::web::auth::Signed;
@@ -15,6 +16,7 @@ use crate::web::state::CostClass;
 
 use super::contact_fields::each;
 use super::room::{ChatPerson, InRoom, RoomRef, done};
+use super::room_file::{ChatFile, ChatFileNew};
 
 /// A reaction, and how many reacted so.
 #[derive(Serialize, ToSchema)]
@@ -47,6 +49,7 @@ pub struct ChatLine {
     in_reply_to: Option<u64>,
     /// The IDs of those whom it is meant for in particular.
     mentions: Vec<String>,
+    files: Vec<ChatFile>,
     #[schema(format = DateTime)]
     edited: Option<String>,
     reactions: Vec<ChatReaction>,
@@ -95,6 +98,9 @@ pub struct ChatLineNew {
     /// The IDs of members whom it is meant for in particular.
     #[serde(default)]
     mentions: Vec<String>,
+    /// Files and a recording. A line that has some may say nothing.
+    #[serde(default)]
+    files: Vec<ChatFileNew>,
 }
 
 /// What was said.
@@ -130,7 +136,7 @@ pub struct ChatRead {
 impl From<LineView> for ChatLine {
     fn from(view: LineView) -> ChatLine {
         let LineView { number, reference, at, who, own, kind, by, text, .. } = view;
-        let LineView { in_reply_to, mentions, edited, reactions, .. } = view;
+        let LineView { in_reply_to, mentions, files, edited, reactions, .. } = view;
         let reactions = reactions.into_iter();
         ChatLine {
             number,
@@ -143,10 +149,44 @@ impl From<LineView> for ChatLine {
             text,
             in_reply_to,
             mentions,
+            files: each(files),
             edited: edited.map(|at| at.to_rfc3339()),
             reactions: reactions
                 .map(|(text, count, own)| ChatReaction { text, count, own })
                 .collect(),
+        }
+    }
+}
+
+impl ChatLine {
+    /// A line that was just said, as this account sees it.
+    pub(super) fn now(line: &LineNow, reader: AccountId) -> ChatLine {
+        ChatLine {
+            number: line.number,
+            reference: line.reference.clone(),
+            at: line.at.to_rfc3339(),
+            who: line.who.to_text(),
+            own: line.who == reader,
+            kind: LineKind::Said,
+            by: None,
+            text: Some(line.text.as_str().to_owned()),
+            in_reply_to: line.in_reply_to,
+            mentions: line.mentions.iter().map(|who| who.to_text()).collect(),
+            files: line.files.iter().map(ChatFile::now).collect(),
+            edited: None,
+            reactions: Vec::new(),
+        }
+    }
+}
+
+impl ChatPerson {
+    /// Who just said a line.
+    pub(super) fn of_line(line: &LineNow) -> ChatPerson {
+        ChatPerson {
+            id: line.who.to_text(),
+            name: line.name.clone(),
+            address: line.address.clone(),
+            outside: line.outside,
         }
     }
 }
@@ -203,10 +243,11 @@ pub async fn say(
     RoomRef(room): RoomRef,
     Json(new): Json<ChatLineNew>,
 ) -> Result<(StatusCode, axum::Json<ChatLineSaid>), Problem> {
-    let ChatLineNew { client_id, text, in_reply_to, mentions } = new;
+    let ChatLineNew { client_id, text, in_reply_to, mentions, files } = new;
     let client_id = hex_id(&client_id)
         .ok_or_else(|| Problem::invalid("The client's ID must be 32 hexadecimal digits."))?;
-    let new = NewLine { client_id, text, in_reply_to, mentions };
+    let files = files.into_iter().map(NewFile::from).collect();
+    let new = NewLine { client_id, text, in_reply_to, mentions, files };
     let said =
         signed.run(CostClass::Records, move |gateway, actor| gateway.room_say(actor, room, &new));
     let (number, reference) = said.await?;

@@ -2,13 +2,13 @@
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::chat::member::{RequestView, RoomAnswer};
+use crate::gateway::chat::member::{REQUESTS_PAGE_MAX, RequestView, RequestsPage, RoomAnswer};
 use crate::mail::reference::Reference;
 use crate::web::api::Done;
 use crate::web::auth::Signed;
-use crate::web::body::Json;
+use crate::web::body::{Json, Params};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
@@ -36,10 +36,27 @@ pub struct ChatRequest {
     problems: Vec<VouchingProblem>,
 }
 
-/// Those who ask to join, the first first.
+/// Some of those who ask to join, the first first.
 #[derive(Serialize, ToSchema)]
 pub struct ChatRequests {
     items: Vec<ChatRequest>,
+    total: usize,
+}
+
+/// Which requests to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChatRequestsQuery {
+    #[serde(default)]
+    offset: usize,
+    /// At most 50.
+    #[serde(default = "limit_default")]
+    limit: usize,
+}
+
+fn limit_default() -> usize {
+    REQUESTS_PAGE_MAX
 }
 
 /// What a controller answers.
@@ -47,7 +64,10 @@ pub struct ChatRequests {
 #[serde(rename_all = "kebab-case")]
 pub enum ChatVerdict {
     Admit,
+    /// The same account may ask again after ten minutes.
     Refuse,
+    /// The same account does not ask again.
+    RefuseForGood,
 }
 
 /// The answer to a request to join.
@@ -55,6 +75,12 @@ pub enum ChatVerdict {
 #[serde(deny_unknown_fields)]
 pub struct ChatAnswer {
     verdict: ChatVerdict,
+}
+
+impl From<RequestsPage> for ChatRequests {
+    fn from(RequestsPage { items, total }: RequestsPage) -> ChatRequests {
+        ChatRequests { items: each(items), total }
+    }
 }
 
 impl From<RequestView> for ChatRequest {
@@ -71,6 +97,9 @@ impl From<RequestView> for ChatRequest {
 }
 
 /// Ask to join the room with a number. The answer is the same whether there is one or not.
+///
+/// Who was refused or removed by a controller asks again after ten minutes: `denied` before, and for good where the
+/// controller said so.
 #[utoipa::path(
     post,
     path = "/api/rooms/asked",
@@ -104,16 +133,18 @@ pub async fn ask_end(signed: Signed, RoomRef(room): RoomRef) -> Result<StatusCod
     path = "/api/rooms/{ref}/requests",
     tag = "chat",
     operation_id = "roomRequests",
-    params(("ref" = String, Path, description = "The room's number")),
+    params(("ref" = String, Path, description = "The room's number"), ChatRequestsQuery),
     responses((status = 200, description = "The requests", body = ChatRequests), Problems)
 )]
 pub async fn list(
     signed: Signed,
     RoomRef(room): RoomRef,
+    Params(ChatRequestsQuery { offset, limit }): Params<ChatRequestsQuery>,
 ) -> Result<axum::Json<ChatRequests>, Problem> {
-    let found =
-        signed.run(CostClass::Records, move |gateway, actor| gateway.room_requests(actor, room));
-    Ok(axum::Json(ChatRequests { items: each(found.await?) }))
+    let found = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.room_requests(actor, room, (offset, limit))
+    });
+    Ok(axum::Json(found.await?.into()))
 }
 
 /// Admit somebody who asked to join, or refuse.
@@ -137,6 +168,7 @@ pub async fn answer(
     let answer = match verdict {
         ChatVerdict::Admit => RoomAnswer::Admit,
         ChatVerdict::Refuse => RoomAnswer::Refuse,
+        ChatVerdict::RefuseForGood => RoomAnswer::RefuseForGood,
     };
     done(signed, move |gateway, actor| gateway.room_answer(actor, room, &id, answer)).await
 }

@@ -12,6 +12,7 @@ export type Topic = Answered<"Topic">;
 export type Post = Answered<"Post">;
 export type PostNew = Asked<"PostNew">;
 export type PostEdit = Asked<"PostEdit">;
+export type PostFile = Answered<"PostFile">;
 export type PostPerson = Answered<"PostPerson">;
 export type PostsPart = Answered<"PostsPart">;
 export type PostVersion = Answered<"PostVersion">;
@@ -44,6 +45,15 @@ export const postFind = (id: string, q: string) =>
   request<Answered<"Posts">>("GET", "/api/posts", { query: { q, board: id } });
 export const postChange = (reference: string, version: number, body: PostEdit) =>
   request<Post>("PATCH", post(reference), { body, headers: { "If-Match": `"${version}"` } });
+export const postReact = (reference: string, text: string) =>
+  request<Post>("PUT", `${post(reference)}/reaction`, { body: { text } });
+export const postReactEnd = (reference: string) =>
+  request<Post>("DELETE", `${post(reference)}/reaction`);
+export const topicAttend = (reference: string, attention: Topic["attention"]) =>
+  request<Topic>("PUT", `${post(reference)}/attention`, { body: { attention } });
+/** A link to a file of a post. */
+export const postTicket = (reference: string, file: string) =>
+  request<Answered<"Ticket">>("POST", `${post(reference)}/ticket`, { body: { file } });
 export const postDelete = (reference: string) => request<undefined>("DELETE", post(reference));
 export const postVersions = (reference: string) =>
   request<Answered<"PostVersions">>("GET", `${post(reference)}/versions`);

@@ -48,6 +48,8 @@ interface Options {
   /** For pages that need no account: no token, no proof, no sign-in on 401. */
   open?: boolean;
   query?: Record<string, string | number | null | undefined>;
+  /** About the own account, whatever mailbox is shown. */
+  own?: boolean;
   /** For signing in, which brings its own key and no token. */
   as?: Signer;
   /** Browsers obey Clear-Site-Data only on a request that might have carried cookies. */
@@ -144,7 +146,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
   const headers = new Headers({ Accept: "application/json", ...options.headers });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.octets) headers.set("Content-Type", "application/octet-stream");
-  if (mailbox !== "" && signer !== null && OF_MAILBOX.test(url.pathname))
+  if (mailbox !== "" && !options.own && signer !== null && OF_MAILBOX.test(url.pathname))
     headers.set("Postern-Mailbox", mailbox);
   if (signer !== null) {
     const { token, key } = signer;

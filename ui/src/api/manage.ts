@@ -9,6 +9,8 @@ export type UserSort = "name" | "used" | "active";
 export type NewUser = Asked<"NewUser">;
 export type Temporary = Answered<"TemporaryRow">;
 
+export type BoardRow = Answered<"BoardRow">;
+
 export type QueueRow = Answered<"QueueRow">;
 export type QueuePage = Answered<"Queue">;
 
@@ -57,6 +59,12 @@ export const userAddressRemove = (name: string, address: string) =>
 export const temporary = () => request<Answered<"TemporaryRows">>("GET", `${at}/temporary`);
 export const temporaryAct = (address: string, act: Asked<"TemporaryDo">) =>
   request<undefined>("POST", `${at}/temporary/act`, { body: { address, act } });
+
+export const boards = () => request<Answered<"BoardRows">>("GET", `${at}/boards`);
+export const boardDelete = (id: string) =>
+  request<undefined>("DELETE", `${at}/boards/${encodeURIComponent(id)}`);
+export const boardManager = (id: string, name: string) =>
+  request<undefined>("PUT", `${at}/boards/${encodeURIComponent(id)}/manager`, { body: { name } });
 
 export const queue = (find: string, after: string | null) =>
   request<QueuePage>("GET", `${at}/queue`, { query: { find, after } });

@@ -72,15 +72,29 @@ export const awaited = () => request<Awaited>("GET", "/api/awaited");
 export const submission = (reference: string) => request<Submission>("GET", sentAt(reference));
 export const undo = (reference: string) => request<Draft>("POST", `${sentAt(reference)}/undo`);
 
-export const uploadNew = (file: Asked<"NewUpload">) =>
-  request<Upload>("POST", "/api/uploads", { body: file });
-export const uploadRead = (id: string) => request<Upload>("GET", uploadAt(id));
-export const uploadPut = (id: string, offset: number, piece: Blob, signal: AbortSignal) =>
-  request<Upload>("PUT", `${uploadAt(id)}/content`, { query: { offset }, octets: piece, signal });
+/** An upload is for the mailbox that is shown, or else for the own account. */
+export const uploadNew = (file: Asked<"NewUpload">, own = false) =>
+  request<Upload>("POST", "/api/uploads", { body: file, own });
+export const uploadRead = (id: string, own = false) =>
+  request<Upload>("GET", uploadAt(id), { own });
+export const uploadPut = (
+  id: string,
+  offset: number,
+  piece: Blob,
+  signal: AbortSignal,
+  own = false,
+) =>
+  request<Upload>("PUT", `${uploadAt(id)}/content`, {
+    query: { offset },
+    octets: piece,
+    signal,
+    own,
+  });
 /** An uploaded image, to be shown in the text. */
 export const uploadImage = (id: string, signal: AbortSignal) =>
   octets(`${uploadAt(id)}/image`, { signal });
-export const uploadDelete = (id: string) => request<undefined>("DELETE", uploadAt(id));
+export const uploadDelete = (id: string, own = false) =>
+  request<undefined>("DELETE", uploadAt(id), { own });
 
 export const guestRenew = (id: string) => request<Temporary>("POST", `${guestAt(id)}/renew`);
 export const guestResend = (id: string) => request<undefined>("POST", `${guestAt(id)}/resend`);

@@ -75,7 +75,7 @@ export type TicketRequest = Asked<"TicketRequest">;
 export type Ticket = Answered<"Ticket">;
 
 export type Changes = Answered<"Changes">;
-export type LiveEvent = Answered<"Hint">;
+export type LiveEvent = Answered<"Streamed">;
 
 /** A refusal. A proxy in front of the daemon may give no more than a status. */
 export type Problem = Pick<Answered<"Problem">, "type" | "title" | "status"> &

@@ -5,6 +5,7 @@ import { searches } from "./searches.ts";
 export const MANAGE_PAGES = [
   "users",
   "temporary",
+  "boards",
   "policy",
   "queue",
   "site",

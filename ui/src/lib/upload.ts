@@ -12,17 +12,23 @@ export interface UploadHooks {
   /** Called once the server knows the file, and after each chunk. */
   moved(upload: api.Upload): void;
   pause?(ms: number): Promise<void>;
+  /** For the own account, whatever mailbox is shown. */
+  own?: boolean;
 }
 
+/** Uploads a file, or the rest of it, if its upload was begun. */
 export async function uploadFile(
   file: File,
   hooks: UploadHooks,
   signal: AbortSignal,
+  begun: api.Upload | null = null,
 ): Promise<api.Upload> {
+  if (begun !== null) return uploadOn(begun, file, hooks, signal);
   const type = file.type || "application/octet-stream";
-  const begun = await api.uploadNew({ name: plainName(file.name), type, size: file.size });
-  hooks.moved(begun);
-  return uploadOn(begun, file, hooks, signal);
+  const about = { name: plainName(file.name), type, size: file.size };
+  const upload = await api.uploadNew(about, hooks.own);
+  hooks.moved(upload);
+  return uploadOn(upload, file, hooks, signal);
 }
 
 /** Continues an upload that was started now or earlier. */
@@ -37,7 +43,10 @@ export async function uploadOn(
   while (upload.received < upload.size) {
     signal.throwIfAborted();
     try {
-      upload = tries === 0 ? await chunk(upload, file, signal) : await api.uploadRead(upload.id);
+      upload =
+        tries === 0
+          ? await chunk(upload, file, signal, hooks.own)
+          : await api.uploadRead(upload.id, hooks.own);
       tries = 0;
       hooks.moved(upload);
     } catch (error) {
@@ -48,11 +57,16 @@ export async function uploadOn(
   return upload;
 }
 
-function chunk(upload: api.Upload, file: File, signal: AbortSignal): Promise<api.Upload> {
+function chunk(
+  upload: api.Upload,
+  file: File,
+  signal: AbortSignal,
+  own: boolean | undefined,
+): Promise<api.Upload> {
   const { id, received, chunkOctets } = upload;
   const octets = file.slice(received, received + chunkOctets);
   const within = AbortSignal.any([signal, AbortSignal.timeout(CHUNK_MAX_MS)]);
-  return api.uploadPut(id, received, octets, within);
+  return api.uploadPut(id, received, octets, within, own);
 }
 
 /** No answer, or another offset than expected: both are resolved by asking the server. */

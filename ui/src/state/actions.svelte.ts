@@ -210,12 +210,14 @@ async function rejectNow(
  * Downloads through a ticket. Its address works once and for a minute, so it is fetched on click.
  */
 export async function download(
-  reference: string,
+  reference: string | (() => Promise<{ url: string }>),
   what: TicketRequest,
   name: string,
 ): Promise<void> {
   try {
-    const { url } = await api.ticket(reference, what);
+    const { url } = await (typeof reference === "string"
+      ? api.ticket(reference, what)
+      : reference());
     const link = document.createElement("a");
     link.href = url;
     // With `download`, a response that is not a file cannot replace this page.

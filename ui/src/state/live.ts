@@ -57,6 +57,8 @@ async function follow(session: string, hooks: Hooks, signal: AbortSignal): Promi
       for await (const { data, id } of read(lastId, signal, () => {
         tries = 0;
         hooks.opened();
+        // Other tabs may have missed something in their rooms as well.
+        tell({ type: "live", id: session, event: { kind: "chat", state: "" } });
       })) {
         lastId = id ?? lastId;
         const event = JSON.parse(data) as LiveEvent;

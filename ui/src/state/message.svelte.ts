@@ -6,7 +6,7 @@ import * as api from "../api/sending.ts";
 import { background } from "../lib/background.ts";
 import { plainName } from "../lib/files.ts";
 import { reason } from "../lib/reason.ts";
-import { uploadFile, uploadOn } from "../lib/upload.ts";
+import { uploadFile } from "../lib/upload.ts";
 
 const IDLE_MS = 1_000;
 
@@ -20,6 +20,25 @@ export interface Attached {
   /** Called once it is on the server. */
   ondone?: ((one: Attached) => void) | undefined;
   state: "going" | "done" | "failed" | "too-large";
+}
+
+/** Uploads what is attached, or the rest of it; `change` hears how that goes. */
+export async function uploadAttached(
+  { file, upload }: Attached,
+  signal: AbortSignal,
+  change: (to: Partial<Attached>) => void,
+  own = false,
+): Promise<void> {
+  if (!file) return;
+  try {
+    const moved = (upload: api.Upload) => change({ upload });
+    await uploadFile(file, { moved, own }, signal, upload);
+    change({ state: "done" });
+  } catch (error) {
+    const isLarge = error instanceof ApiError && error.status === 413;
+    change({ state: isLarge ? "too-large" : "failed" });
+    throw error;
+  }
 }
 
 export abstract class Message {
@@ -163,18 +182,13 @@ export abstract class Message {
     if (!one?.file) return;
     const stop = new AbortController();
     this.#stops.set(key, stop);
-    const hooks = { moved: (upload: api.Upload) => this.#change(key, { upload }) };
     try {
-      if (one.upload) await uploadOn(one.upload, one.file, hooks, stop.signal);
-      else await uploadFile(one.file, hooks, stop.signal);
-      this.#change(key, { state: "done" });
+      await uploadAttached(one, stop.signal, (to) => this.#change(key, to));
       const done = this.files.find((file) => file.key === key);
       if (done) one.ondone?.(done);
       this.changed();
       await this.saveQuietly();
     } catch (error) {
-      const isLarge = error instanceof ApiError && error.status === 413;
-      this.#change(key, { state: isLarge ? "too-large" : "failed" });
       this.#explainFull(error);
     } finally {
       this.#stops.delete(key);

@@ -45,10 +45,19 @@ export function noticesStart(): () => void {
 
 /** Notifies of `count` new messages, if no tab has the focus. */
 export async function noticeArrived(count: number): Promise<void> {
-  if (!noticesThere || !prefs.notices || Notification.permission !== "granted") return;
-  if (await isLookedAt()) return;
+  if (!(await isWanted())) return;
   unseen += count;
   show(t().notices.arrived(unseen));
+}
+
+/** Notifies of something else in the same way. */
+export async function noticeOf(body: string): Promise<void> {
+  if (await isWanted()) show(body);
+}
+
+async function isWanted(): Promise<boolean> {
+  const isOn = noticesThere && prefs.notices && Notification.permission === "granted";
+  return isOn && !(await isLookedAt());
 }
 
 /** Whether this tab, or another one in this browser, has the focus. */

@@ -2,11 +2,12 @@
 
 use crate::gateway::boards::content::PostContent;
 use crate::gateway::records::board::{
-    Board, BoardGrant, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders,
-    PostVersion, Topic,
+    Board, BoardAttention, BoardGrant, BoardPosition, LimitedPost, Post, PostChange, PostFile,
+    PostPlace, PostReaction, PostReactions, PostReaders, PostVersion, Topic,
 };
 use crate::gateway::records::ids::{BoardId, GroupId, RingId};
 use crate::gateway::records::keyring::{RingEntry, RingUnder};
+use crate::terms::Attention;
 
 use super::*;
 
@@ -32,6 +33,7 @@ impl Samples for Board {
             about_under: UNDER,
             posts: 70_002,
             topics: 303,
+            octets: 70_003,
             ending: false,
             ending_topics: vec![[7; 16]],
         };
@@ -82,6 +84,26 @@ impl Samples for PostVersion {
     fn samples() -> Vec<Self> {
         let written = PostChange { at: at(4), by: id(5) };
         vec![PostVersion { written, sealed: vec![1, 2], under: UNDER }]
+    }
+}
+
+impl Samples for PostFile {
+    fn samples() -> Vec<Self> {
+        let (by, sealed_meta) = (id(9), vec![1, 2, 3]);
+        vec![PostFile { by, sealed_meta, size: 70_001, chunks: 302, under: UNDER }]
+    }
+}
+
+impl Samples for PostReactions {
+    fn samples() -> Vec<Self> {
+        let one = PostReaction { who: id(9), under: UNDER, sealed: vec![1, 2, 3] };
+        vec![PostReactions { items: vec![one] }]
+    }
+}
+
+impl Samples for BoardAttention {
+    fn samples() -> Vec<Self> {
+        Attention::ALL.map(BoardAttention).to_vec()
     }
 }
 

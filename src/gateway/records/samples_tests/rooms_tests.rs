@@ -1,8 +1,10 @@
 //! Samples of the records of chat.
 
+use crate::gateway::chat::carried::{FileSaid, PieceSaid, Voice};
 use crate::gateway::chat::keys::Said;
 use crate::gateway::records::room::{
-    LineReaction, Room, RoomAsked, RoomLine, RoomMember, RoomOf, RoomPosted, RoomRequest,
+    LineReaction, Room, RoomAsked, RoomFiles, RoomLine, RoomMember, RoomOf, RoomPosted,
+    RoomRefused, RoomRequest,
 };
 use crate::terms::{LineKind, RoomKind};
 
@@ -97,9 +99,21 @@ impl Samples for RoomAsked {
     }
 }
 
+impl Samples for RoomRefused {
+    fn samples() -> Vec<Self> {
+        vec![RoomRefused { at: at(1), for_good: false }, RoomRefused { at: at(2), for_good: true }]
+    }
+}
+
 impl Samples for RoomPosted {
     fn samples() -> Vec<Self> {
         vec![RoomPosted { recent: vec![([1; 16], 5_000_000_001), ([2; 16], 70_002)] }]
+    }
+}
+
+impl Samples for RoomFiles {
+    fn samples() -> Vec<Self> {
+        vec![RoomFiles { octets: 5_000_000_001 }]
     }
 }
 
@@ -116,6 +130,28 @@ impl Samples for Said {
             in_reply_to: Some(5_000_000_001),
             answers: Some([3; 16]),
             mentions: vec![id(1), id(2)],
+            files: vec![
+                FileSaid {
+                    name: text("figures.pdf"),
+                    content_type: text("application/pdf"),
+                    size: 5_000_000_002,
+                    voice: None,
+                    under: 301,
+                    pieces: vec![PieceSaid {
+                        content: [4; 16],
+                        length: 5_000_000_003,
+                        wrapped_key: vec![5, 6],
+                    }],
+                },
+                FileSaid {
+                    name: String::new(),
+                    content_type: text("audio/webm"),
+                    size: 1,
+                    voice: Some(Voice { length_ms: 70_001, levels: vec![0, 128, 255] }),
+                    under: 1,
+                    pieces: Vec::new(),
+                },
+            ],
         };
         vec![Said::default(), full]
     }

@@ -115,6 +115,18 @@ export const boards = {
     deleteTopic: "حذف الموضوع",
     deleteTopicTitle: "حذف هذا الموضوع؟",
     answer: "رد",
+    attach: "إرفاق ملفات",
+    filesGoing: "انتظر حتى تصل الملفات إلى الخادم.",
+    filesBroken: "لم يصل أحد الملفات. أعد المحاولة أو أزله.",
+    closedFile: "(ملف لا يمكن فتحه)",
+    attend: { followed: "متابعة", muted: "كتم" },
+    attention: { followed: "متابَع", muted: "مكتوم" },
+    followedHint: "يُذكر الجديد هنا على حدة في صفحة كل اللوحات.",
+    mutedHint: "لا يُحسب الجديد هنا غير مقروء.",
+    followedNew: (n: number) => `المتابَعة: ${n} جديدة`,
+    react: (text: string, n: number) => `التفاعل بـ ${text}، ${n} حتى الآن`,
+    filesEnd: "تُتلف الملفات التي أزلتها لدى الجميع عند الحفظ. لا يمكن التراجع عن ذلك.",
+    requestUsed: "نُشر هذا من قبل أو لم يعد موجودًا: انظر في الموضوع وأرسله من جديد إن لم تجده.",
   },
 } satisfies Boards;
 export default boards;

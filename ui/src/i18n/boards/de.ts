@@ -99,6 +99,20 @@ export const boards = {
     deleteTopic: "Thema löschen",
     deleteTopicTitle: "Dieses Thema löschen?",
     answer: "Antworten",
+    attach: "Dateien anhängen",
+    filesGoing: "Warten Sie, bis die Dateien auf dem Server sind.",
+    filesBroken: "Eine Datei kam nicht an. Versuchen Sie es noch einmal, oder entfernen Sie sie.",
+    closedFile: "(eine Datei, die sich nicht öffnen lässt)",
+    attend: { followed: "Folgen", muted: "Stummschalten" },
+    attention: { followed: "Gefolgt", muted: "Stumm" },
+    followedHint: "Neues hier wird auf der Seite aller Foren eigens genannt.",
+    mutedHint: "Neues hier zählt nicht als ungelesen.",
+    followedNew: (n: number) => `Gefolgt: ${n} neu`,
+    react: (text: string, n: number) => `Mit ${text} reagieren, bisher ${n}`,
+    filesEnd:
+      "Dateien, die Sie entfernt haben, werden beim Speichern für alle vernichtet. Das lässt sich nicht rückgängig machen.",
+    requestUsed:
+      "Das wurde schon veröffentlicht oder ist nicht mehr da: Sehen Sie im Thema nach, und senden Sie es noch einmal, wenn es fehlt.",
   },
 } satisfies Boards;
 export default boards;

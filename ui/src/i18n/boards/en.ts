@@ -92,6 +92,20 @@ export const boards = {
     deleteTopic: "Delete the topic",
     deleteTopicTitle: "Delete this topic?",
     answer: "Answer",
+    attach: "Attach files",
+    filesGoing: "Wait until the files are on the server.",
+    filesBroken: "A file did not arrive. Try again, or remove it.",
+    closedFile: "(a file that cannot be opened)",
+    attend: { followed: "Follow", muted: "Mute" },
+    attention: { followed: "Followed", muted: "Muted" },
+    followedHint: "What is new here is named apart from the rest, on the page of all boards.",
+    mutedHint: "What is new here is not counted as unread.",
+    followedNew: (n: number) => `Followed: ${n} new`,
+    react: (text: string, n: number) => `React with ${text}, ${n} so far`,
+    filesEnd:
+      "Files that you removed are destroyed when you save, for everybody. You cannot undo this.",
+    requestUsed:
+      "This was posted already, or is gone: look at the topic. Post it again if it is missing.",
   },
 };
 export default boards;

@@ -98,6 +98,19 @@ export const boards = {
     deleteTopic: "Eliminar el tema",
     deleteTopicTitle: "¿Eliminar este tema?",
     answer: "Responder",
+    attach: "Adjuntar archivos",
+    filesGoing: "Espere a que los archivos estén en el servidor.",
+    filesBroken: "Un archivo no llegó. Inténtelo de nuevo o quítelo.",
+    closedFile: "(un archivo que no se puede abrir)",
+    attend: { followed: "Seguir", muted: "Silenciar" },
+    attention: { followed: "Seguido", muted: "Silenciado" },
+    followedHint: "Lo nuevo aquí se indica aparte en la página de todos los tablones.",
+    mutedHint: "Lo nuevo aquí no cuenta como no leído.",
+    followedNew: (n: number) => `Seguidos: ${n} con novedades`,
+    react: (text: string, n: number) => `Reaccionar con ${text}, ${n} hasta ahora`,
+    filesEnd:
+      "Los archivos que ha quitado se destruyen para todos al guardar. No se puede deshacer.",
+    requestUsed: "Esto ya se publicó o ya no está: mire el tema y envíelo de nuevo si falta.",
   },
 } satisfies Boards;
 export default boards;

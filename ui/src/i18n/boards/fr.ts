@@ -98,6 +98,20 @@ export const boards = {
     deleteTopic: "Supprimer le sujet",
     deleteTopicTitle: "Supprimer ce sujet ?",
     answer: "Répondre",
+    attach: "Joindre des fichiers",
+    filesGoing: "Attendez que les fichiers soient sur le serveur.",
+    filesBroken: "Un fichier n’est pas arrivé. Réessayez ou retirez-le.",
+    closedFile: "(un fichier qui ne s’ouvre pas)",
+    attend: { followed: "Suivre", muted: "Mettre en sourdine" },
+    attention: { followed: "Suivi", muted: "En sourdine" },
+    followedHint: "Ce qui est nouveau ici est signalé à part sur la page de tous les forums.",
+    mutedHint: "Ce qui est nouveau ici ne compte pas comme non lu.",
+    followedNew: (n: number) => `Suivis : ${n} nouveaux`,
+    react: (text: string, n: number) => `Réagir avec ${text}, ${n} jusqu’ici`,
+    filesEnd:
+      "Les fichiers que vous avez retirés sont détruits pour tout le monde à l’enregistrement. Cette action est irréversible.",
+    requestUsed:
+      "Ceci a déjà été publié ou n’est plus là : regardez le sujet et envoyez-le de nouveau s’il manque.",
   },
 } satisfies Boards;
 export default boards;

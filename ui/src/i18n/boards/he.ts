@@ -90,6 +90,18 @@ export const boards = {
     deleteTopic: "מחיקת הנושא",
     deleteTopicTitle: "למחוק את הנושא הזה?",
     answer: "תשובה",
+    attach: "צירוף קבצים",
+    filesGoing: "יש להמתין עד שהקבצים יגיעו לשרת.",
+    filesBroken: "קובץ אחד לא הגיע. אפשר לנסות שוב או להסיר אותו.",
+    closedFile: "(קובץ שאי אפשר לפתוח)",
+    attend: { followed: "מעקב", muted: "השתקה" },
+    attention: { followed: "במעקב", muted: "מושתק" },
+    followedHint: "מה שחדש כאן מצוין בנפרד בעמוד של כל הלוחות.",
+    mutedHint: "מה שחדש כאן לא נספר כלא נקרא.",
+    followedNew: (n: number) => `במעקב: ${n} חדשים`,
+    react: (text: string, n: number) => `תגובה ב־${text}, ${n} עד כה`,
+    filesEnd: "קבצים שהסרת יושמדו עבור כולם בשמירה. אי אפשר לבטל את הפעולה.",
+    requestUsed: "זה כבר פורסם או שאינו קיים עוד: כדאי לבדוק בנושא, ולשלוח שוב אם הוא חסר.",
   },
 } satisfies Boards;
 export default boards;

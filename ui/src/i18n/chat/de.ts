@@ -4,7 +4,14 @@ import type { Chat } from "../en.ts";
 
 export const chat: Chat["chat"] = {
   title: "Chat",
+  noticed: "Im Chat wurde etwas gesagt.",
   rooms: "Räume und Gespräche",
+  find: "Nach Wörtern suchen",
+  findText: "Gesagte Wörter",
+  findAct: "Suchen",
+  foundNone: "Nichts gefunden.",
+  found: (n) => many(n, "Zeile gefunden.", "Zeilen gefunden."),
+  foundPart: "Es kann mehr geben: Nicht alles wurde durchsucht oder steht hier.",
   none: "Noch kein Gespräch",
   noneNext:
     "Schreiben Sie jemandem, öffnen Sie einen Raum, oder bitten Sie mit seiner Nummer um Zutritt.",
@@ -53,6 +60,8 @@ export const chat: Chat["chat"] = {
   answering: (who) => `Sie antworten ${who}`,
   say: "Ihre Zeile",
   sayAct: "Senden",
+  mention: "Jemanden nennen",
+  forYou: "für Sie",
   sayFailed: "Diese Zeile wurde nicht gesendet.",
   reply: "Antworten",
   edit: "Ändern",
@@ -78,6 +87,12 @@ export const chat: Chat["chat"] = {
   requests: "Sie bitten um Zutritt",
   admit: "Einlassen",
   refuse: "Ablehnen",
+  refuseForGood: "Endgültig ablehnen",
+  refuseLead: (who: string) =>
+    `${who} kann nicht noch einmal fragen, ob dieser Raum offensteht. Niemand kann das zurücknehmen.`,
+  refusedLately:
+    "Sie wurden hier abgelehnt oder entfernt. Fragen Sie nach zehn Minuten wieder, falls das nicht endgültig war.",
+  askingMore: "Weitere Anfragen",
   inGroups: (groups) => `In ${groups}`,
   vouched: (n) => many(n, "Bestätigung", "Bestätigungen"),
   notVouched: "Niemand bürgt für dieses Konto.",
@@ -98,6 +113,35 @@ export const chat: Chat["chat"] = {
   dropLead: "Was sie sagt, wird für alle vernichtet.",
   removeLead: (who) => `${who} sieht nichts mehr von dem Raum.`,
   gone: "Diesen Raum gibt es nicht, oder Sie sind nicht darin.",
+  files: "(Dateien)",
+  attach: "Dateien anhängen",
+  record: "Sprachnachricht aufnehmen",
+  recording: "Aufnahme läuft",
+  loudness: "Lautstärke",
+  stopRecording: "Aufnahme beenden",
+  cancelRecording: "Aufnahme verwerfen",
+  voice: (time) => `Sprachnachricht, ${time}`,
+  play: "Abspielen",
+  pause: "Anhalten",
+  place: "Stelle in der Aufnahme",
+  placeOf: (at, all) => `${at} von ${all}`,
+  timeLeft: "Restzeit",
+  speed: (speed) => `Geschwindigkeit ${speed}×`,
+  cannotPlay:
+    "Dieser Browser kann diese Aufnahme nicht abspielen. Speichern Sie sie, und spielen Sie sie mit einem anderen Programm ab.",
+  notPlayed: "Die Aufnahme konnte nicht abgespielt werden.",
+  saveFile: (name) => `${name} speichern`,
+  notFetched: "Die Datei konnte nicht geholt werden.",
+  filesMost: (n) => `Eine Zeile hat höchstens ${n} Dateien.`,
+  stillUploading: "Eine Datei wird noch hochgeladen.",
+  uploadsBroken:
+    "Eine Datei wurde nicht hochgeladen. Versuchen Sie es noch einmal, oder entfernen Sie sie.",
+  micRefused:
+    "Diese Seite darf das Mikrofon nicht benutzen. Erlauben Sie es im Browser, oder schreiben Sie weiter.",
+  micNone: "Es gibt kein Mikrofon, das benutzt werden kann. Sie können weiter schreiben.",
+  micCannot: "Dieser Browser kann nicht aufnehmen. Sie können weiter schreiben.",
+  micReload: "Um aufzunehmen, laden Sie diese Seite neu: Was Sie gerade schreiben, geht verloren.",
+  micReloadAct: "Neu laden",
 };
 
 export default { chat };

@@ -4,7 +4,14 @@ import type { Chat } from "../en.ts";
 
 export const chat: Chat["chat"] = {
   title: "Discussion",
+  noticed: "Quelque chose a été dit dans la discussion.",
   rooms: "Salons et conversations",
+  find: "Rechercher des mots",
+  findText: "Mots qui ont été dits",
+  findAct: "Rechercher",
+  foundNone: "Rien n’a été trouvé.",
+  found: (n) => many(n, "ligne trouvée.", "lignes trouvées."),
+  foundPart: "Il peut y en avoir d’autres : tout n’a pas été examiné, ou n’est pas affiché.",
   none: "Pas encore de conversation",
   noneNext: "Écrivez à quelqu’un, ouvrez un salon, ou demandez à en rejoindre un par son numéro.",
   choose: "Choisissez une conversation",
@@ -52,6 +59,8 @@ export const chat: Chat["chat"] = {
   answering: (who) => `Vous répondez à ${who}`,
   say: "Votre ligne",
   sayAct: "Envoyer",
+  mention: "Mentionner quelqu’un",
+  forYou: "pour vous",
   sayFailed: "Cette ligne n’a pas été envoyée.",
   reply: "Répondre",
   edit: "Modifier",
@@ -77,6 +86,12 @@ export const chat: Chat["chat"] = {
   requests: "Demandes d’entrée",
   admit: "Admettre",
   refuse: "Refuser",
+  refuseForGood: "Refuser définitivement",
+  refuseLead: (who: string) =>
+    `${who} ne pourra plus demander à entrer dans ce salon. Personne ne peut revenir là-dessus.`,
+  refusedLately:
+    "Votre demande a été refusée, ou vous avez été retiré de ce salon. Redemandez dans dix minutes, sauf si c’était définitif.",
+  askingMore: "Autres demandes",
   inGroups: (groups) => `Dans ${groups}`,
   vouched: (n) => many(n, "attestation", "attestations"),
   notVouched: "Personne ne se porte garant de ce compte.",
@@ -98,6 +113,35 @@ export const chat: Chat["chat"] = {
   dropLead: "Ce qu’elle dit est détruit, pour tout le monde.",
   removeLead: (who) => `${who} ne verra plus rien du salon.`,
   gone: "Ce salon n’existe pas, ou vous n’y êtes pas.",
+  files: "(fichiers)",
+  attach: "Joindre des fichiers",
+  record: "Enregistrer un message vocal",
+  recording: "Enregistrement en cours",
+  loudness: "Volume",
+  stopRecording: "Arrêter l’enregistrement",
+  cancelRecording: "Abandonner l’enregistrement",
+  voice: (time) => `Message vocal, ${time}`,
+  play: "Lire",
+  pause: "Mettre en pause",
+  place: "Position dans l’enregistrement",
+  placeOf: (at, all) => `${at} sur ${all}`,
+  timeLeft: "Temps restant",
+  speed: (speed) => `Vitesse ${speed}×`,
+  cannotPlay:
+    "Ce navigateur ne peut pas lire cet enregistrement. Enregistrez le fichier et lisez-le avec un autre programme.",
+  notPlayed: "L’enregistrement n’a pas pu être lu.",
+  saveFile: (name) => `Enregistrer ${name}`,
+  notFetched: "Le fichier n’a pas pu être récupéré.",
+  filesMost: (n) => `Une ligne a au plus ${n} fichiers.`,
+  stillUploading: "Un fichier est encore en cours d’envoi.",
+  uploadsBroken: "Un fichier n’a pas été envoyé. Réessayez ou retirez-le.",
+  micRefused:
+    "Cette page n’a pas le droit d’utiliser le microphone. Autorisez-le dans le navigateur, ou continuez par écrit.",
+  micNone: "Aucun microphone utilisable n’a été trouvé. Vous pouvez continuer par écrit.",
+  micCannot: "Ce navigateur ne peut pas enregistrer. Vous pouvez continuer par écrit.",
+  micReload:
+    "Pour enregistrer, rechargez cette page : ce que vous êtes en train d’écrire sera perdu.",
+  micReloadAct: "Recharger",
 };
 
 export default { chat };

@@ -7,6 +7,7 @@ export const manage: Catalogue["manage"] = {
   pages: {
     users: "Benutzer",
     temporary: "Temporäre Konten",
+    boards: "Foren",
     policy: "Versandrichtlinie",
     queue: "Warteschlange",
     site: "Organisation",
@@ -85,6 +86,24 @@ export const manage: Catalogue["manage"] = {
     endAsk: (address: string) => `Temporäres Konto von ${address} schließen?`,
     endLead:
       "Sein ganzer Inhalt wird vernichtet, und die Absender werden benachrichtigt. Das lässt sich nicht rückgängig machen.",
+  },
+  boards: {
+    notReader: "Niemand mit diesem Benutzernamen liest das Forum.",
+    managed: "Jemand, der sich anmelden kann, verwaltet dieses Forum.",
+    none: "Es gibt keine Foren.",
+    lead: "Wie ein Forum heißt und was darin steht, sehen nur die, die es lesen dürfen.",
+    made: (at: string) => `Angelegt am ${at}`,
+    posts: (n: number, size: string) => `Beiträge: ${n} (${size})`,
+    readers: (n: string) => `Lesende: ${n}`,
+    managers: (n: string) => `Verwaltende: ${n}`,
+    everybody: "alle",
+    remove: "Löschen",
+    removeAsk: (number: string) => `Forum ${number} löschen?`,
+    removeLead: "Alle Beiträge werden für alle vernichtet. Das lässt sich nicht rückgängig machen.",
+    nobody:
+      "Niemand, der sich anmelden kann, verwaltet dieses Forum. Sie können eine der Personen bestimmen, die es lesen.",
+    name: "Benutzername einer Person, die es liest",
+    make: "Verwalten lassen",
   },
   policy: {
     own: "Hier von einem Administrator festgelegt. Das hat Vorrang vor der Konfigurationsdatei.",
@@ -204,6 +223,8 @@ export const manage: Catalogue["manage"] = {
       imported: "hat Nachrichten für einen Benutzer importiert",
       "totp-stopped": "nimmt nach zu vielen falschen Codes keine mehr an",
       "totp-reset": "hat Codes wieder zugelassen",
+      "board-deleted": "hat ein Forum gelöscht",
+      "board-manager-named": "hat bestimmt, wer ein Forum verwaltet",
     },
   },
   diagnostics: {

@@ -7,6 +7,7 @@ export const manage: Catalogue["manage"] = {
   pages: {
     users: "Usuarios",
     temporary: "Cuentas temporales",
+    boards: "Tablones",
     policy: "Política de envío",
     queue: "Cola",
     site: "Organización",
@@ -85,6 +86,24 @@ export const manage: Catalogue["manage"] = {
     unclaimed: "aún sin usar",
     endAsk: (address: string) => `¿Cerrar la cuenta temporal de ${address}?`,
     endLead: "Todo su contenido se destruye y se avisa a los remitentes. No se puede deshacer.",
+  },
+  boards: {
+    notReader: "Nadie con este nombre de usuario lee el tablón.",
+    managed: "Alguien que puede iniciar sesión administra este tablón.",
+    none: "No hay tablones.",
+    lead: "Cómo se llama un tablón y qué se publica en él solo lo ven quienes lo leen.",
+    made: (at: string) => `Creado el ${at}`,
+    posts: (n: number, size: string) => `Mensajes: ${n} (${size})`,
+    readers: (n: string) => `Lectores: ${n}`,
+    managers: (n: string) => `Administradores: ${n}`,
+    everybody: "todos",
+    remove: "Eliminar",
+    removeAsk: (number: string) => `¿Eliminar el tablón ${number}?`,
+    removeLead: "Todos sus mensajes se destruyen para todos. No se puede deshacer.",
+    nobody:
+      "Nadie que pueda iniciar sesión administra este tablón. Puede nombrar a uno de sus lectores.",
+    name: "Nombre de usuario de un lector",
+    make: "Nombrar administrador",
   },
   policy: {
     own: "Definido aquí por un administrador. Prevalece sobre el archivo de configuración.",
@@ -204,6 +223,8 @@ export const manage: Catalogue["manage"] = {
       imported: "importó mensajes para un usuario",
       "totp-stopped": "dejó de aceptar códigos tras demasiados errores",
       "totp-reset": "volvió a permitir códigos",
+      "board-deleted": "eliminó un tablón",
+      "board-manager-named": "nombró a un administrador de un tablón",
     },
   },
   diagnostics: {

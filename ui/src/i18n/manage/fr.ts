@@ -7,6 +7,7 @@ export const manage: Catalogue["manage"] = {
   pages: {
     users: "Utilisateurs",
     temporary: "Comptes temporaires",
+    boards: "Forums",
     policy: "Règles d’envoi",
     queue: "File d’attente",
     site: "Organisation",
@@ -87,6 +88,25 @@ export const manage: Catalogue["manage"] = {
     endAsk: (address: string) => `Fermer le compte temporaire ${of(address)}\u202f?`,
     endLead:
       "Tout son contenu est détruit, et les expéditeurs sont avertis. Cette action est irréversible.",
+  },
+  boards: {
+    notReader: "Personne avec ce nom d’utilisateur ne lit le forum.",
+    managed: "Une personne qui peut se connecter gère ce forum.",
+    none: "Il n’y a aucun forum.",
+    lead: "Le nom d’un forum et ce qui y est publié ne sont visibles que pour ses lecteurs.",
+    made: (at: string) => `Créé le ${at}`,
+    posts: (n: number, size: string) => `Messages : ${n} (${size})`,
+    readers: (n: string) => `Lecteurs : ${n}`,
+    managers: (n: string) => `Gestionnaires : ${n}`,
+    everybody: "tout le monde",
+    remove: "Supprimer",
+    removeAsk: (number: string) => `Supprimer le forum ${number}\u202f?`,
+    removeLead:
+      "Tous ses messages sont détruits pour tout le monde. Cette action est irréversible.",
+    nobody:
+      "Personne qui puisse se connecter ne gère ce forum. Vous pouvez désigner un de ses lecteurs.",
+    name: "Nom d’utilisateur d’un lecteur",
+    make: "Désigner comme gestionnaire",
   },
   policy: {
     own: "Fixé ici par un administrateur, en priorité sur le fichier de configuration.",
@@ -206,6 +226,8 @@ export const manage: Catalogue["manage"] = {
       imported: "a importé des messages pour un utilisateur",
       "totp-stopped": "n’accepte plus de codes après trop d’erreurs",
       "totp-reset": "a de nouveau autorisé les codes",
+      "board-deleted": "a supprimé un forum",
+      "board-manager-named": "a désigné un gestionnaire de forum",
     },
   },
   diagnostics: {

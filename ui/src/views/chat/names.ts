@@ -12,9 +12,8 @@ export function roomName(room: Room, words: Catalogue): string {
   return room.name ?? words.chat.closedName;
 }
 
-/** What a hint of the event stream is about: the room's number, and a word or the last line. */
-export function hintOf(event: Event): { room: string; what: string } {
-  const text = event instanceof CustomEvent ? String(event.detail) : "";
-  const [room = "", what = ""] = text.split(" ");
-  return { room, what };
+/** A time within a recording, in seconds. */
+export function clockText(secs: number): string {
+  const whole = Math.max(0, Math.floor(secs));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

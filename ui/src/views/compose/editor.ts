@@ -245,13 +245,13 @@ function commandOf(mark: Mark): Command {
 
 function nodeOf(name: string): NodeType {
   const found = schema.nodes[name];
-  if (found === undefined) throw new Error(`the schema has no ${name}`);
+  if (found === undefined) throw new Error(`no ${name}`);
   return found;
 }
 
 function markOf(name: string): MarkType {
   const found = schema.marks[name];
-  if (found === undefined) throw new Error(`the schema has no ${name}`);
+  if (found === undefined) throw new Error(`no ${name}`);
   return found;
 }
 
