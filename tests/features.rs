@@ -87,6 +87,10 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-82", "a sender suppresses that for one message or for all"),
     ("P-83", "the members of a group are computed from the attestations of a voucher"),
     ("P-84", "messages from members of an open group show its name"),
+    (
+        "P-85",
+        "who is not in a closed group learns of its members that an address exists, or nothing",
+    ),
     ("P-86", "a closed group's members get messages from each other only"),
 ];
 
@@ -104,7 +108,6 @@ const PARTLY: &[(&str, &str)] = &[
         "a POP3 client; that the notification of the system comes up is shown by no browser, and the page of an outsider \
          counts nothing while it shows messages; there is no digest, and there are no quiet hours",
     ),
-    ("P-85", "a non-member's request for a profile: the directory alone is there yet"),
     ("P-89", "the raw image of a disk is not searched"),
 ];
 

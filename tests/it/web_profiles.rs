@@ -204,7 +204,7 @@ async fn a_directory_entry_shows_exactly_the_flagged_fields() {
     assert_eq!(fields(&seen(&mut dana, "dana").await).len(), 7, "the own one is whole");
 }
 
-/// P-56: somebody in a closed group shows nothing to those outside it: the answers are those for
+/// P-56, P-85: somebody in a closed group shows nothing to those outside it: the answers are those for
 /// somebody who is not there.
 #[tokio::test]
 async fn a_member_of_a_closed_group_is_in_no_directory_of_others() {
