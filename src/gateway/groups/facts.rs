@@ -11,10 +11,8 @@ use crate::gateway::groups::admission::{Asker, Concerned, admits};
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::records::group::GroupOwner;
 use crate::gateway::records::ids::{AccountId, GroupId};
-use crate::gateway::records::membership::{
-    closed_of, closed_rows_of, counts, group_rows_of, groups_of, is_member,
-};
-use crate::gateway::records::tables::{GROUP_ADDRESSES, GROUP_TERMS, GROUPS, TEMPORARY};
+use crate::gateway::records::membership::{closed_of, counts, group_rows_of, groups_of, is_member};
+use crate::gateway::records::tables::{GROUP_ADDRESSES, GROUP_TERMS, GROUPS, GROUPS_OF, TEMPORARY};
 use crate::mail::address::Address;
 use crate::store::Read;
 use crate::terms::{ClosedMembers, GroupKind};
@@ -70,10 +68,10 @@ impl Gateway {
         asker: &Asker,
         account: AccountId,
     ) -> Result<bool, Error> {
-        let mut rows = closed_rows_of(&self.inner.store, account)?;
+        let mut rows = group_rows_of(&self.inner.store, account)?;
         rows.sort_by_key(|group| !asker.groups.contains(group));
         for group in rows {
-            if self.may_be_in(group, account)? {
+            if self.protects(group, account)? {
                 return Ok(admits(asker, &Concerned::Person { account, closed: &[group] }));
             }
         }
@@ -89,21 +87,23 @@ impl Gateway {
     ) -> Result<bool, Error> {
         let inside = !self.inner.store.has(&TEMPORARY, &from)?;
         let mut asker = Asker { account: Some(from), inside, groups: BTreeSet::new() };
-        let closed: BTreeSet<_> = closed_rows_of(&self.inner.store, account)?.into_iter().collect();
+        let rows: BTreeSet<_> = group_rows_of(&self.inner.store, account)?.into_iter().collect();
         let own =
-            if closed.is_empty() { Vec::new() } else { group_rows_of(&self.inner.store, from)? };
-        for group in own.into_iter().filter(|group| closed.contains(group)) {
-            if self.may_be_in(group, account)? && self.counts_in(group, from)? == Some(true) {
+            if rows.is_empty() { Vec::new() } else { group_rows_of(&self.inner.store, from)? };
+        for group in own.into_iter().filter(|group| rows.contains(group)) {
+            if self.protects(group, account)? && self.counts_in(group, from)? == Some(true) {
                 asker.groups.insert(group);
-                break;
+                return Ok(admits(&asker, &Concerned::Person { account, closed: &[group] }));
             }
         }
         self.reaches(&asker, account)
     }
 
-    /// Whether somebody with a row in a group is in it, or may be: a record that cannot be read protects.
-    fn may_be_in(&self, group: GroupId, account: AccountId) -> Result<bool, Error> {
-        Ok(self.counts_in(group, account)? != Some(false))
+    /// Whether a group that somebody has a row in is a closed one, and the person is in it, or may be: a
+    /// record that cannot be read protects.
+    fn protects(&self, group: GroupId, account: AccountId) -> Result<bool, Error> {
+        let row = self.inner.store.get(&GROUPS_OF, &(account, group))?;
+        Ok(row.is_some_and(|row| row.closed) && self.counts_in(group, account)? != Some(false))
     }
 
     fn counts_in(&self, group: GroupId, account: AccountId) -> Result<Option<bool>, Error> {
