@@ -395,7 +395,7 @@ impl Gateway {
             });
             done.wait()
         })?;
-        self.publish_line_change(&self.room_accounts(id)?, id, number);
+        self.publish_line_hint(&self.room_accounts(id)?, id, number);
         Ok(())
     }
 
