@@ -52,7 +52,8 @@ pub enum Chat {
         /// The id of that person, as the list of those who ask has it.
         id: String,
     },
-    /// Write the lines of a room: number, time, author, text; or what happened.
+    /// Write the lines of a room: number, time, author, text, or what happened; then each file with its octets, and
+    /// a recording with its length in seconds.
     Read {
         /// The number of the room.
         room: String,
@@ -60,8 +61,8 @@ pub enum Chat {
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
-    /// Look for words in what was said, the latest lines first: room, number, time, author, text. How far back
-    /// that goes is bounded; a last line says so where there may be more.
+    /// Look for words in what was said, the latest lines first: room, number, time, author, text, files. How far
+    /// back that goes is bounded; a last line says so where there may be more.
     Find {
         /// Words that a line has, or that its words begin with.
         text: String,
@@ -70,7 +71,7 @@ pub enum Chat {
         room: Option<String>,
     },
     /// Write the lines of a room as they are said, until the session or the room ends: number, time, author,
-    /// text.
+    /// text, files as in `read`.
     Follow {
         /// The number of the room.
         room: String,
@@ -329,9 +330,13 @@ fn listed(room: &Value) -> Vec<String> {
     vec![text(&room["id"]), text(&room["unread"]), name.as_str().unwrap_or_default().to_owned()]
 }
 
+/// The length of a recording in seconds.
+fn secs(file: &Value) -> Option<u64> {
+    file["voice"]["lengthMs"].as_u64().map(|ms| ms.div_ceil(1_000))
+}
+
 fn file_listed(place: usize, file: &Value) -> Vec<String> {
-    let secs = file["voice"]["lengthMs"].as_u64().map(|ms| ms.div_ceil(1_000).to_string());
-    let secs = secs.unwrap_or_default();
+    let secs = secs(file).map(|secs| secs.to_string()).unwrap_or_default();
     vec![place.to_string(), text(&file["size"]), text(&file["type"]), secs, text(&file["name"])]
 }
 
@@ -340,7 +345,18 @@ fn said(line: &Value, persons: &Value) -> Vec<String> {
     let author = author.and_then(|one| one["address"].as_str()).unwrap_or_default();
     let said =
         line["text"].as_str().map_or_else(|| format!("({})", text(&line["kind"])), str::to_owned);
-    vec![text(&line["number"]), text(&line["at"]), author.to_owned(), said]
+    let mut all = vec![text(&line["number"]), text(&line["at"]), author.to_owned(), said];
+    all.extend(line["files"].as_array().into_iter().flatten().map(file_said));
+    all
+}
+
+/// A file, as it stands behind what a line says.
+fn file_said(file: &Value) -> String {
+    let of = format!("{}, {} octets", text(&file["name"]), text(&file["size"]));
+    match secs(file) {
+        Some(secs) => format!("[{of}, {secs} s]"),
+        None => format!("[{of}]"),
+    }
 }
 
 /// By this a line is said once, however often it is sent.
@@ -353,6 +369,22 @@ fn client_id() -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_names_its_files_also_where_it_says_nothing() {
+        let line = json!({"number": 7, "at": "then", "who": "a", "kind": "said", "text": "", "files": [
+            {"name": "plan.pdf", "type": "application/pdf", "size": 5_000, "voice": null},
+            {"name": "voice.ogg", "type": "audio/ogg", "size": 25,
+                "voice": {"lengthMs": 1_500, "levels": []}},
+        ]});
+        let persons = json!([{"id": "a", "address": "dana@example.org"}]);
+        let files = ["[plan.pdf, 5000 octets]", "[voice.ogg, 25 octets, 2 s]"];
+        let expected = [&["7", "then", "dana@example.org", ""][..], &files].concat();
+        assert_eq!(said(&line, &persons), expected);
+        let without =
+            json!({"number": 8, "at": "then", "who": "b", "kind": "said", "text": "words"});
+        assert_eq!(said(&without, &persons), ["8", "then", "", "words"]);
+    }
 
     #[test]
     fn events_are_taken_out_however_the_stream_is_split() {
