@@ -44,28 +44,6 @@ fn came(stream: &RoomListener) -> Vec<String> {
         .collect()
 }
 
-/// A line that waits for a stream still comes as something new when somebody reacts to it. When it is changed or
-/// deleted, what it said does not come, and a hint with its number does.
-#[test]
-fn a_line_that_waits_stays_something_new_whatever_becomes_of_it() {
-    let gateway = gateway_of(&[]);
-    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
-    let room = opened(&gateway, &dana, false);
-    admitted(&gateway, &dana, room, &omar);
-    let stream = gateway.room_news(&omar).unwrap();
-    let number = say(&gateway, &dana, room, "hello");
-    gateway.room_react(&dana, (room, number), Some("👍")).unwrap();
-    gateway.room_react(&dana, (room, number), None).unwrap();
-    let reacted = format!("line-{number}");
-    assert_eq!(came(&stream), ["hello", &reacted, &reacted]);
-    let said = ["first", "second", "third"].map(|text| say(&gateway, &dana, room, text));
-    gateway.room_line_edit(&dana, (room, said[0]), "changed").unwrap();
-    gateway.room_line_delete(&dana, (room, said[1])).unwrap();
-    let [first, second, _] = said.map(|number| number.to_string());
-    let (changed, deleted) = (format!("line-{first}"), format!("line-{second}"));
-    assert_eq!(came(&stream), [&first, &second, "third", &changed, &deleted]);
-}
-
 /// Fills a room with members who have no account, up to so many in all.
 fn filled(gateway: &Gateway, room: Reference, members: usize) {
     let id = room.to_bytes();

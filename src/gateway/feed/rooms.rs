@@ -79,16 +79,6 @@ impl RoomNews {
             RoomNews::Missed => 0,
         }
     }
-
-    /// Whether it is this line of a room, or any of them.
-    fn is_line(&self, room: &str, number: Option<u64>) -> bool {
-        match self {
-            RoomNews::Line(line) => {
-                line.room == room && number.is_none_or(|number| number == line.number)
-            }
-            RoomNews::Hint(_) | RoomNews::Missed => false,
-        }
-    }
 }
 
 #[derive(Default)]
