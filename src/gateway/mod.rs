@@ -45,6 +45,7 @@ mod actor;
 pub mod meters;
 pub mod retry;
 
+pub mod reaction;
 mod settings;
 mod text;
 
