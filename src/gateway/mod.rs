@@ -120,6 +120,8 @@ mod quota_tests;
 #[cfg(test)]
 mod quota_walk_tests;
 #[cfg(test)]
+mod removal_address_tests;
+#[cfg(test)]
 mod removal_tests;
 #[cfg(test)]
 mod reply_tests;
