@@ -576,7 +576,7 @@ fn charge_in_tx(
     }
     row.octets += octets;
     quota::check_in_tx(tx, who, Usage::default(), quota::file(octets))?;
-    quota::charge_in_tx(tx, who, quota::file(octets))
+    quota::said_in_tx(tx, who, (octets, 0))
 }
 
 /// How many octets the reactions to a line are: they count for the room, and for nobody's quota.
