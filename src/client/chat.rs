@@ -89,6 +89,46 @@ pub enum Chat {
         #[arg(long = "file")]
         files: Vec<PathBuf>,
     },
+    /// Change what one said, for a time.
+    Change {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+        /// What it says from now on; it may be empty beside a file.
+        text: String,
+    },
+    /// Delete a line: one's own for a time, any as a controller. That something was said there stays.
+    Delete {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+    },
+    /// React to a line with an emoji, in place of an earlier reaction.
+    React {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+        /// The emoji; without it, the own reaction is taken back.
+        emoji: Option<String>,
+    },
+    /// Hear nothing of a room but what is meant for oneself in particular.
+    Mute {
+        /// The number of the room.
+        room: String,
+    },
+    /// Hear of a room again.
+    Unmute {
+        /// The number of the room.
+        room: String,
+    },
+    /// End a room for all who are in it, with all that was said there. Only its controllers do this.
+    End {
+        /// The number of the room.
+        room: String,
+    },
     /// List the files of a line: place, octets, type, length of a recording in seconds, name.
     Files {
         /// The number of the room.
@@ -118,6 +158,10 @@ pub enum Chat {
 
 fn at(room: &str, rest: &str) -> String {
     format!("/api/rooms/{}{rest}", percent(room))
+}
+
+fn line_at(room: &str, line: u64, rest: &str) -> String {
+    at(room, &format!("/lines/{line}{rest}"))
 }
 
 fn text(value: &Value) -> String {
@@ -166,7 +210,7 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
         }
         Chat::Ask { room } => {
             let ask = json!({"room": room});
-            client.done(Method::POST, "/api/rooms/asked", Some(ask)).await.map(|()| Vec::new())
+            done(client, (Method::POST, "/api/rooms/asked".to_owned()), Some(ask)).await
         }
         Chat::Requests { room } => {
             let all: Value = client.call(Method::GET, &at(room, "/requests"), None).await?;
@@ -206,6 +250,21 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
             let said: Value = client.call(Method::POST, &at(room, "/lines"), Some(new)).await?;
             Ok(vec![vec![text(&said["number"]), text(&said["reference"])]])
         }
+        Chat::Change { room, line, text } => {
+            let change = Some(json!({"text": text}));
+            done(client, (Method::PATCH, line_at(room, *line, "")), change).await
+        }
+        Chat::Delete { room, line } => {
+            done(client, (Method::DELETE, line_at(room, *line, "")), None).await
+        }
+        Chat::React { room, line, emoji } => {
+            let method = if emoji.is_some() { Method::PUT } else { Method::DELETE };
+            let body = emoji.as_ref().map(|emoji| json!({"text": emoji}));
+            done(client, (method, line_at(room, *line, "/reaction")), body).await
+        }
+        Chat::Mute { room } => mutes(client, room, true).await,
+        Chat::Unmute { room } => mutes(client, room, false).await,
+        Chat::End { room } => done(client, (Method::DELETE, at(room, "")), None).await,
         Chat::Files { room, line } => {
             let path = at(room, &format!("/lines/{line}"));
             let line: Value = client.call(Method::GET, &path, None).await?;
@@ -216,7 +275,7 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
         Chat::Fetch { .. } => Ok(Vec::new()),
         Chat::Leave { room, transcript } => {
             let leave = json!({"transcript": transcript});
-            client.done(Method::POST, &at(room, "/leave"), Some(leave)).await.map(|()| Vec::new())
+            done(client, (Method::POST, at(room, "/leave")), Some(leave)).await
         }
     }
 }
@@ -315,7 +374,20 @@ async fn answer(
 ) -> Result<Vec<Vec<String>>, Error> {
     let path = at(room, &format!("/requests/{}", percent(id)));
     let body = json!({"verdict": verdict});
-    client.done(Method::POST, &path, Some(body)).await.map(|()| Vec::new())
+    done(client, (Method::POST, path), Some(body)).await
+}
+
+async fn mutes(client: &mut Client, room: &str, mutes: bool) -> Result<Vec<Vec<String>>, Error> {
+    done(client, (Method::PATCH, at(room, "/own")), Some(json!({"mutes": mutes}))).await
+}
+
+/// Does what has nothing to say.
+async fn done(
+    client: &mut Client,
+    (method, path): (Method, String),
+    body: Option<Value>,
+) -> Result<Vec<Vec<String>>, Error> {
+    client.done(method, &path, body).await.map(|()| Vec::new())
 }
 
 fn items(page: &Value) -> Vec<Value> {
