@@ -9,7 +9,7 @@
 // after another over one connection: posting, the list of topics, opening the topic where it was not read,
 // and how much is unread. Prints the median, the 95th percentile and the slowest time in milliseconds, which
 // include this program's own signing, what the disk was given for each post, and the resident memory.
-import { Browser, start } from "./daemon.mjs";
+import { Browser, measure, start } from "./daemon.mjs";
 
 const number = (name, otherwise) => Number(process.env[name] ?? otherwise);
 const [readers, members] = [number("READERS", 10_000), number("MEMBERS", 10_000)];
@@ -27,19 +27,6 @@ for (const [browser, name] of [
   [reader, "u2"],
 ]) {
   if ((await browser.signIn(name)) !== 201) throw new Error("the sign-in was refused");
-}
-
-async function measure(what, work) {
-  const times = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const begun = performance.now();
-    await work(round);
-    times.push(performance.now() - begun);
-  }
-  times.sort((a, b) => a - b);
-  const at = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
-  const [median, most, slowest] = [at(0.5), at(0.95), at(1)].map((ms) => ms.toFixed(2));
-  console.log(`  ${what}: median ${median} ms, 95 % ${most} ms, slowest ${slowest} ms`);
 }
 
 async function written(browser, board, post) {
@@ -61,12 +48,12 @@ async function board(name, those) {
   const who = read.everybody ? "everybody" : `${read.count} people`;
   console.log(`${name}, read by ${who}, with ${posts} posts: ${seconds(begun)}`);
   const before = daemon.written();
-  await measure("post", (n) => written(writer, id, { topic, text: `again ${n} ${text}` }));
+  await measure("  post", rounds, (n) => written(writer, id, { topic, text: `again ${n} ${text}` }));
   const octets = (daemon.written() - before) / rounds;
   console.log(`  ${(octets / 1_024).toFixed(1)} KiB written for each post of ${text.length} octets`);
-  await measure("the topics", () => reader.call("GET", `/api/boards/${id}/topics`));
-  await measure("what is unread", () => reader.call("GET", "/api/boards"));
-  await measure("open the topic", () => reader.call("GET", `/api/posts/${topic}/topic?limit=50`));
+  await measure("  the topics", rounds, () => reader.call("GET", `/api/boards/${id}/topics`));
+  await measure("  what is unread", rounds, () => reader.call("GET", "/api/boards"));
+  await measure("  open the topic", rounds, () => reader.call("GET", `/api/posts/${topic}/topic?limit=50`));
   console.log(`  resident memory: ${daemon.memory().toFixed(0)} MiB`);
 }
 

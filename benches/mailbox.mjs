@@ -7,7 +7,7 @@
 // about 1 KiB by SMTP, opens OPENED of them, has them indexed, and then measures each request
 // ROUNDS times, one after another over one connection. Prints the median, the 95th percentile and
 // the slowest time in milliseconds, which include this program's own signing.
-import { Browser, deliver, start } from "./daemon.mjs";
+import { Browser, deliver, measure, start } from "./daemon.mjs";
 
 const messages = Number(process.env.MESSAGES ?? 100_000);
 const toOpen = Number(process.env.OPENED ?? 20_000);
@@ -37,18 +37,6 @@ const seconds = async (what, work) => {
   console.log(`${what}: ${((performance.now() - begun) / 1_000).toFixed(1)} s${note ?? ""}`);
 };
 
-async function measure(what, work) {
-  const times = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const begun = performance.now();
-    await work(round);
-    times.push(performance.now() - begun);
-  }
-  times.sort((a, b) => a - b);
-  const at = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))].toFixed(2);
-  console.log(`${what}: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, slowest ${at(1)} ms`);
-}
-
 await seconds(`${messages} messages delivered`, () =>
   deliver(daemon.smtp, messages, message),
 );
@@ -77,18 +65,18 @@ await seconds("messages indexed", async () => {
   return `, ${steps} requests`;
 });
 
-await measure("open the inbox (mailboxes + first 50 conversations)", async () => {
+await measure("open the inbox (mailboxes + first 50 conversations)", rounds, async () => {
   await call("GET", "/api/mailboxes");
   await call("GET", "/api/conversations?mailbox=inbox&limit=50");
 });
-await measure("the same, message by message", async () => {
+await measure("the same, message by message", rounds, async () => {
   await call("GET", "/api/mailboxes");
   await call("GET", "/api/messages?mailbox=inbox&limit=50");
 });
-await measure("read a message that was opened before", (round) =>
+await measure("read a message that was opened before", rounds, (round) =>
   call("GET", `/api/messages/${references[round]}`),
 );
-await measure("open a message for the first time", (round) =>
+await measure("open a message for the first time", rounds, (round) =>
   call("POST", `/api/messages/${references[toOpen + round]}/open`, {}),
 );
 for (let waiting = 1; waiting > 0; )
@@ -97,7 +85,7 @@ for (const query of ["platypus", "w1", "wf0 wf1", "from:s77", "subject:wa", "\"p
   "w1 -w2 is:unread", "w", "has:attachment"]) {
   const path = `/api/search?q=${encodeURIComponent(query)}&limit=50`;
   const { items } = await call("GET", path);
-  await measure(`search ${query} (${items.length} shown)`, () => call("GET", path));
+  await measure(`search ${query} (${items.length} shown)`, rounds, () => call("GET", path));
 }
 console.log(`resident memory: ${daemon.memory().toFixed(0)} MiB`);
 await daemon.stop();

@@ -6,8 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hyper::Method;
 use postern::client::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::daemon::{DOMAIN, Daemon};
 use support::search::Searcher;
 
@@ -87,6 +88,47 @@ fn what_was_acknowledged_is_there_once_after_each_kill() {
     canaries.extend(["Canary-file-name".to_owned(), "Canary-file-content".to_owned()]);
     let found = Searcher::new(&canaries).folder(home.path());
     assert!(found.is_empty(), "{found:?}");
+}
+
+/// P-58: a script changes a post, reacts to it, and follows or mutes its topic.
+#[test]
+fn a_script_does_what_the_page_does_with_a_post() {
+    let daemon = Daemon::start();
+    let text = daemon.home().join("text.txt");
+    let file = text.to_str().unwrap();
+    let grant = format!("u2@{DOMAIN}=read");
+    let number = board(&daemon, "u1", &["create", "Plans", "--grant", &grant]).trim().to_owned();
+    std::fs::write(&text, "Soup").unwrap();
+    let words = ["post", &number, "--body-file", file, "--title", "Lunch"];
+    let topic = board(&daemon, "u1", &words).trim().to_owned();
+    std::fs::write(&text, "Stew").unwrap();
+    board(&daemon, "u1", &["change", &topic, "--body-file", file]);
+    let change = ["change", &topic, "--body-file", file];
+    assert!(!daemon.mail_tried("u2", "board", &change).status.success());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut client = runtime.block_on(daemon.client("u2"));
+    let mut post = || {
+        let path = format!("/api/posts/{topic}");
+        let seen: Value = runtime.block_on(client.call(Method::GET, &path, None)).unwrap();
+        seen
+    };
+    assert_eq!((&post()["title"], &post()["text"]), (&json!("Lunch"), &json!("Stew")));
+    board(&daemon, "u1", &["change", &topic, "--body-file", file, "--title", "Dinner"]);
+    assert_eq!((&post()["title"], &post()["version"]), (&json!("Dinner"), &json!(2)));
+    board(&daemon, "u2", &["react", &topic, "🎉"]);
+    assert_eq!(post()["reactions"], json!([{"text": "🎉", "count": 1, "own": true}]));
+    board(&daemon, "u2", &["react", &topic]);
+    assert_eq!(post()["reactions"], json!([]));
+    let path = format!("/api/boards/{number}/topics?limit=10");
+    for (word, expected) in
+        [("followed", json!("followed")), ("muted", json!("muted")), ("usual", json!(null))]
+    {
+        board(&daemon, "u2", &["attend", &topic, word]);
+        let list: Value = runtime.block_on(client.call(Method::GET, &path, None)).unwrap();
+        assert_eq!(list["items"][0]["attention"], expected);
+    }
+    assert!(!daemon.mail_tried("u2", "board", &["attend", &topic, "often"]).status.success());
+    daemon.stop();
 }
 
 const WRITERS: [&str; 3] = ["u1", "u2", "u3"];

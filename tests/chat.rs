@@ -177,6 +177,53 @@ fn a_script_follows_a_room() {
     assert!(!child.wait().unwrap().success());
 }
 
+/// P-64, P-67: a script changes and deletes what was said, reacts, mutes a room and ends it; who may not is
+/// refused. A line that has only files names them.
+#[test]
+fn a_script_does_what_the_page_does_with_a_line() {
+    let daemon = Daemon::start();
+    let room = chat(&daemon, "u1", &["open", "Plans", "--earlier"]).trim().to_owned();
+    chat(&daemon, "u2", &["ask", &room]);
+    let waiting = chat(&daemon, "u1", &["requests", &room]);
+    chat(&daemon, "u1", &["admit", &room, waiting.split('\t').next().unwrap()]);
+    let number = |said: String| said.split('\t').next().unwrap().to_owned();
+    let first = number(chat(&daemon, "u2", &["say", &room, "wrogn"]));
+    chat(&daemon, "u2", &["change", &room, &first, "wrong"]);
+    assert_eq!(heard(&daemon, "u1", &room).last().unwrap(), "wrong");
+    assert!(!daemon.mail_tried("u1", "chat", &["change", &room, &first, "x"]).status.success());
+    chat(&daemon, "u1", &["react", &room, &first, "👍"]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut client = runtime.block_on(daemon.client("u2"));
+    let path = format!("/api/rooms/{room}/lines/{first}");
+    let mut reactions = || {
+        let seen: Value = runtime.block_on(client.call(Method::GET, &path, None)).unwrap();
+        seen["reactions"].clone()
+    };
+    assert_eq!(reactions(), json!([{"text": "👍", "count": 1, "own": false}]));
+    assert!(!daemon.mail_tried("u1", "chat", &["react", &room, &first, "no"]).status.success());
+    chat(&daemon, "u1", &["react", &room, &first]);
+    assert_eq!(reactions(), json!([]));
+    chat(&daemon, "u1", &["delete", &room, &first]);
+    assert_eq!(heard(&daemon, "u2", &room).last().unwrap(), "(deleted)");
+    let note = daemon.home().join("note.txt");
+    std::fs::write(&note, "later").unwrap();
+    chat(&daemon, "u1", &["say", &room, "", "--file", note.to_str().unwrap()]);
+    assert_eq!(heard(&daemon, "u2", &room).last().unwrap(), "[note.txt, 5 octets]");
+    let mutes = |client: &mut Client| {
+        let path = format!("/api/rooms/{room}");
+        let seen: Value = runtime.block_on(client.call(Method::GET, &path, None)).unwrap();
+        seen["mutes"].clone()
+    };
+    for (word, expected) in [("mute", true), ("unmute", false)] {
+        chat(&daemon, "u2", &[word, &room]);
+        assert_eq!(mutes(&mut client), expected);
+    }
+    assert!(!daemon.mail_tried("u2", "chat", &["end", &room]).status.success());
+    chat(&daemon, "u1", &["end", &room]);
+    assert_eq!(chat(&daemon, "u2", &["list"]), "");
+    daemon.stop();
+}
+
 /// P-71, P-72: a script sends a file, another one saves it octet for octet, also after the daemon was killed
 /// at once; who leaves has it in the transcript.
 #[test]

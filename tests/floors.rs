@@ -15,6 +15,7 @@ const FLOORS: &[&str] = &[
     "error",
     "records",
     "text",
+    "reaction",
     "actor",
     "retry",
     "settings",

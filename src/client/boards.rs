@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -88,6 +88,31 @@ pub enum Boards {
         /// The post's reference number.
         reference: String,
     },
+    /// Change what a post says; its files stay.
+    Change {
+        /// The post's reference number.
+        reference: String,
+        /// The file with the text, or `-` for standard input.
+        #[arg(long)]
+        body_file: PathBuf,
+        /// Another title, if the post begins a topic; the same without it.
+        #[arg(long)]
+        title: Option<String>,
+    },
+    /// React to a post with an emoji, in place of an earlier reaction.
+    React {
+        /// The post's reference number.
+        reference: String,
+        /// The emoji; without it, the own reaction is taken back.
+        emoji: Option<String>,
+    },
+    /// Follow a topic, mute it, or end either.
+    Attend {
+        /// The reference number of the topic, or of a post in it.
+        reference: String,
+        /// What to hear of it.
+        attention: Hears,
+    },
     /// Delete a post with its earlier versions.
     Delete {
         /// The post's reference number.
@@ -98,6 +123,28 @@ pub enum Boards {
         /// The board's number.
         board: String,
     },
+}
+
+/// What somebody wants to hear of a topic.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum Hears {
+    /// It is named apart among the boards.
+    Followed,
+    /// It is left out of what is counted as unread.
+    Muted,
+    /// It is counted as the others are.
+    Usual,
+}
+
+impl Hears {
+    /// As the server calls it; `null` for what is usual.
+    fn wire(self) -> Value {
+        match self {
+            Hears::Followed => json!("followed"),
+            Hears::Muted => json!("muted"),
+            Hears::Usual => Value::Null,
+        }
+    }
 }
 
 /// Lines of words.
@@ -172,6 +219,24 @@ impl Client {
                 self.done(Method::POST, &path, None).await?;
                 Vec::new()
             }
+            Boards::Change { reference, body_file, title } => {
+                let text = body(body_file)?;
+                self.post_change(reference, &text, title.as_deref()).await?;
+                Vec::new()
+            }
+            Boards::React { reference, emoji } => {
+                let path = format!("{}/reaction", post_at(reference));
+                let method = if emoji.is_some() { Method::PUT } else { Method::DELETE };
+                let body = emoji.as_ref().map(|emoji| json!({"text": emoji}));
+                self.done(method, &path, body).await?;
+                Vec::new()
+            }
+            Boards::Attend { reference, attention } => {
+                let path = format!("{}/attention", post_at(reference));
+                let body = json!({"attention": attention.wire()});
+                self.done(Method::PUT, &path, Some(body)).await?;
+                Vec::new()
+            }
             Boards::Delete { reference } => {
                 self.done(Method::DELETE, &post_at(reference), None).await?;
                 Vec::new()
@@ -181,6 +246,23 @@ impl Client {
                 Vec::new()
             }
         })
+    }
+
+    /// Changes a post as it is now; if somebody else changes it meanwhile, the server refuses this.
+    async fn post_change(
+        &mut self,
+        reference: &str,
+        text: &str,
+        title: Option<&str>,
+    ) -> Result<(), Error> {
+        let path = post_at(reference);
+        let found: Value = self.call(Method::GET, &path, None).await?;
+        let version = found["version"].as_u64().and_then(|one| u32::try_from(one).ok());
+        let version = version.ok_or_else(|| Error::Answer("a post has no version".to_owned()))?;
+        let title = title.map_or_else(|| shown(&found["title"]), str::to_owned);
+        let edit = json!({"title": title, "text": text});
+        let _: Value = self.change((Method::PATCH, path.as_str()), version, edit).await?;
+        Ok(())
     }
 
     async fn topic(&mut self, reference: &str) -> Result<Lines, Error> {

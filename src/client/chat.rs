@@ -52,7 +52,8 @@ pub enum Chat {
         /// The id of that person, as the list of those who ask has it.
         id: String,
     },
-    /// Write the lines of a room: number, time, author, text; or what happened.
+    /// Write the lines of a room: number, time, author, text, or what happened; then each file with its octets, and
+    /// a recording with its length in seconds.
     Read {
         /// The number of the room.
         room: String,
@@ -60,8 +61,8 @@ pub enum Chat {
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
-    /// Look for words in what was said, the latest lines first: room, number, time, author, text. How far back
-    /// that goes is bounded; a last line says so where there may be more.
+    /// Look for words in what was said, the latest lines first: room, number, time, author, text, files. How far
+    /// back that goes is bounded; a last line says so where there may be more.
     Find {
         /// Words that a line has, or that its words begin with.
         text: String,
@@ -70,7 +71,7 @@ pub enum Chat {
         room: Option<String>,
     },
     /// Write the lines of a room as they are said, until the session or the room ends: number, time, author,
-    /// text.
+    /// text, files as in `read`.
     Follow {
         /// The number of the room.
         room: String,
@@ -87,6 +88,46 @@ pub enum Chat {
         /// A file that the line carries; may be given more than once.
         #[arg(long = "file")]
         files: Vec<PathBuf>,
+    },
+    /// Change what one said, for a time.
+    Change {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+        /// What it says from now on; it may be empty beside a file.
+        text: String,
+    },
+    /// Delete a line: one's own for a time, any as a controller. That something was said there stays.
+    Delete {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+    },
+    /// React to a line with an emoji, in place of an earlier reaction.
+    React {
+        /// The number of the room.
+        room: String,
+        /// The number of the line.
+        line: u64,
+        /// The emoji; without it, the own reaction is taken back.
+        emoji: Option<String>,
+    },
+    /// Hear nothing of a room but what is meant for oneself in particular.
+    Mute {
+        /// The number of the room.
+        room: String,
+    },
+    /// Hear of a room again.
+    Unmute {
+        /// The number of the room.
+        room: String,
+    },
+    /// End a room for all who are in it, with all that was said there. Only its controllers do this.
+    End {
+        /// The number of the room.
+        room: String,
     },
     /// List the files of a line: place, octets, type, length of a recording in seconds, name.
     Files {
@@ -117,6 +158,10 @@ pub enum Chat {
 
 fn at(room: &str, rest: &str) -> String {
     format!("/api/rooms/{}{rest}", percent(room))
+}
+
+fn line_at(room: &str, line: u64, rest: &str) -> String {
+    at(room, &format!("/lines/{line}{rest}"))
 }
 
 fn text(value: &Value) -> String {
@@ -165,7 +210,7 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
         }
         Chat::Ask { room } => {
             let ask = json!({"room": room});
-            client.done(Method::POST, "/api/rooms/asked", Some(ask)).await.map(|()| Vec::new())
+            done(client, (Method::POST, "/api/rooms/asked".to_owned()), Some(ask)).await
         }
         Chat::Requests { room } => {
             let all: Value = client.call(Method::GET, &at(room, "/requests"), None).await?;
@@ -205,6 +250,21 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
             let said: Value = client.call(Method::POST, &at(room, "/lines"), Some(new)).await?;
             Ok(vec![vec![text(&said["number"]), text(&said["reference"])]])
         }
+        Chat::Change { room, line, text } => {
+            let change = Some(json!({"text": text}));
+            done(client, (Method::PATCH, line_at(room, *line, "")), change).await
+        }
+        Chat::Delete { room, line } => {
+            done(client, (Method::DELETE, line_at(room, *line, "")), None).await
+        }
+        Chat::React { room, line, emoji } => {
+            let method = if emoji.is_some() { Method::PUT } else { Method::DELETE };
+            let body = emoji.as_ref().map(|emoji| json!({"text": emoji}));
+            done(client, (method, line_at(room, *line, "/reaction")), body).await
+        }
+        Chat::Mute { room } => mutes(client, room, true).await,
+        Chat::Unmute { room } => mutes(client, room, false).await,
+        Chat::End { room } => done(client, (Method::DELETE, at(room, "")), None).await,
         Chat::Files { room, line } => {
             let path = at(room, &format!("/lines/{line}"));
             let line: Value = client.call(Method::GET, &path, None).await?;
@@ -215,7 +275,7 @@ async fn carried_out(client: &mut Client, command: &Chat) -> Result<Vec<Vec<Stri
         Chat::Fetch { .. } => Ok(Vec::new()),
         Chat::Leave { room, transcript } => {
             let leave = json!({"transcript": transcript});
-            client.done(Method::POST, &at(room, "/leave"), Some(leave)).await.map(|()| Vec::new())
+            done(client, (Method::POST, at(room, "/leave")), Some(leave)).await
         }
     }
 }
@@ -314,7 +374,20 @@ async fn answer(
 ) -> Result<Vec<Vec<String>>, Error> {
     let path = at(room, &format!("/requests/{}", percent(id)));
     let body = json!({"verdict": verdict});
-    client.done(Method::POST, &path, Some(body)).await.map(|()| Vec::new())
+    done(client, (Method::POST, path), Some(body)).await
+}
+
+async fn mutes(client: &mut Client, room: &str, mutes: bool) -> Result<Vec<Vec<String>>, Error> {
+    done(client, (Method::PATCH, at(room, "/own")), Some(json!({"mutes": mutes}))).await
+}
+
+/// Does what has nothing to say.
+async fn done(
+    client: &mut Client,
+    (method, path): (Method, String),
+    body: Option<Value>,
+) -> Result<Vec<Vec<String>>, Error> {
+    client.done(method, &path, body).await.map(|()| Vec::new())
 }
 
 fn items(page: &Value) -> Vec<Value> {
@@ -329,9 +402,13 @@ fn listed(room: &Value) -> Vec<String> {
     vec![text(&room["id"]), text(&room["unread"]), name.as_str().unwrap_or_default().to_owned()]
 }
 
+/// The length of a recording in seconds.
+fn secs(file: &Value) -> Option<u64> {
+    file["voice"]["lengthMs"].as_u64().map(|ms| ms.div_ceil(1_000))
+}
+
 fn file_listed(place: usize, file: &Value) -> Vec<String> {
-    let secs = file["voice"]["lengthMs"].as_u64().map(|ms| ms.div_ceil(1_000).to_string());
-    let secs = secs.unwrap_or_default();
+    let secs = secs(file).map(|secs| secs.to_string()).unwrap_or_default();
     vec![place.to_string(), text(&file["size"]), text(&file["type"]), secs, text(&file["name"])]
 }
 
@@ -340,7 +417,18 @@ fn said(line: &Value, persons: &Value) -> Vec<String> {
     let author = author.and_then(|one| one["address"].as_str()).unwrap_or_default();
     let said =
         line["text"].as_str().map_or_else(|| format!("({})", text(&line["kind"])), str::to_owned);
-    vec![text(&line["number"]), text(&line["at"]), author.to_owned(), said]
+    let mut all = vec![text(&line["number"]), text(&line["at"]), author.to_owned(), said];
+    all.extend(line["files"].as_array().into_iter().flatten().map(file_said));
+    all
+}
+
+/// A file, as it stands behind what a line says.
+fn file_said(file: &Value) -> String {
+    let of = format!("{}, {} octets", text(&file["name"]), text(&file["size"]));
+    match secs(file) {
+        Some(secs) => format!("[{of}, {secs} s]"),
+        None => format!("[{of}]"),
+    }
 }
 
 /// By this a line is said once, however often it is sent.
@@ -353,6 +441,22 @@ fn client_id() -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_names_its_files_also_where_it_says_nothing() {
+        let line = json!({"number": 7, "at": "then", "who": "a", "kind": "said", "text": "", "files": [
+            {"name": "plan.pdf", "type": "application/pdf", "size": 5_000, "voice": null},
+            {"name": "voice.ogg", "type": "audio/ogg", "size": 25,
+                "voice": {"lengthMs": 1_500, "levels": []}},
+        ]});
+        let persons = json!([{"id": "a", "address": "dana@example.org"}]);
+        let files = ["[plan.pdf, 5000 octets]", "[voice.ogg, 25 octets, 2 s]"];
+        let expected = [&["7", "then", "dana@example.org", ""][..], &files].concat();
+        assert_eq!(said(&line, &persons), expected);
+        let without =
+            json!({"number": 8, "at": "then", "who": "b", "kind": "said", "text": "words"});
+        assert_eq!(said(&without, &persons), ["8", "then", "", "words"]);
+    }
 
     #[test]
     fn events_are_taken_out_however_the_stream_is_split() {

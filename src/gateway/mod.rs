@@ -45,6 +45,7 @@ mod actor;
 pub mod meters;
 pub mod retry;
 
+pub mod reaction;
 mod settings;
 mod text;
 
@@ -118,6 +119,8 @@ mod outsider_tests;
 mod quota_tests;
 #[cfg(test)]
 mod quota_walk_tests;
+#[cfg(test)]
+mod removal_address_tests;
 #[cfg(test)]
 mod removal_tests;
 #[cfg(test)]

@@ -6,14 +6,20 @@
 //! | a draft | its sealed form | 1 |
 //! | a file that is being uploaded, or was uploaded for a draft | its size, from the beginning | 0 |
 //! | a contact, also for a day after it was deleted, its photo, and the blocks of the list | their sealed forms | 0 |
-//! | what the account said in chat, until it is deleted | the sealed form of each line, and the size of each file | 0 |
+//! | what the account said in chat, until it is deleted or the room ends | the sealed form of each line, and the size of each file | 0 |
+//! | what the account posted on boards, with earlier versions, until it is deleted | their sealed forms, the size of each file, and the wraps for named readers | 0 |
 //! | a sent message that its sender deleted while it waits outside (`mailboxes/owed.rs`) | its size | 0 |
 //!
 //! A message counts for each account that has it, although its content is stored once: nobody gets
 //! room because somebody else deletes a message. What is derived from messages, such as the search
 //! index, does not count.
 //!
-//! What an account said in chat stays when it is removed, and counts for nobody then.
+//! A line, a post and a file of either count for the account that wrote it, whoever opened the room or made
+//! the board, and until it is deleted, also after the account left. They stay when that account is removed, and
+//! count for nobody then: for neither the other members nor the owner of the board. Reactions count for nobody.
+//!
+//! Lines and posts lie with their rooms and boards. What those of an account come to is kept beside it, in
+//! `Counters::said` and in its row of all boards, so that counting anew reads no room and no board.
 //!
 //! Invariant: the count agrees with the rows after each transaction. Whatever stores one of these
 //! calls [`charge_in_tx`] right after the row is written, and whatever deletes one calls
@@ -266,6 +272,18 @@ fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, counters: &Counters) -> Re
     Ok(tx.put(&COUNTERS, &account, counters)?)
 }
 
+/// Counts what an account said in chat, and what of it is stored no longer. The account must be there.
+pub(in crate::gateway) fn said_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    (added, removed): (u64, u64),
+) -> Result<(), Error> {
+    let mut counters = counters_in_tx(tx, account)?;
+    counters.said = counters.said.saturating_add(added).saturating_sub(removed);
+    tx.put(&COUNTERS, &account, &counters)?;
+    replace_in_tx(tx, account, file(removed), file(added))
+}
+
 /// Counts all of an account anew, because something in it could not be read.
 pub(in crate::gateway) fn again_in_tx(
     tx: &mut Tx<'_, '_>,
@@ -363,6 +381,10 @@ fn count_in_tx(
     Ok(())
 }
 
+fn counters_of(reader: &impl Read, account: AccountId) -> Result<Counters, Error> {
+    Ok(reader.get(&COUNTERS, &account)?.unwrap_or_default())
+}
+
 /// What the rows of an account come to.
 pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Result<Usage, Error> {
     let mut usage = Usage::default();
@@ -381,6 +403,7 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&CONTACT_EDITS, &account, |_, row| add(edit(&row)))?;
     let posted = reader.get(&BOARD_POSITIONS, &BoardPosition::everywhere(account))?;
     let _ = add(file(posted.unwrap_or_default().octets));
+    let _ = add(file(counters_of(reader, account)?.said));
     Ok(usage)
 }
 

@@ -2,12 +2,16 @@
 
 use std::ops::ControlFlow;
 
+use super::boards::post::NewPost;
+use super::chat::files::NewFile;
+use super::chat::line::NewLine;
 use super::mailboxes::summary::NoticeTopic;
 use super::quota::recount;
 use super::records::ids::AccountId;
 use super::records::mailbox::CountersV1;
 use super::records::tables::{COUNTERS, MESSAGES, SUBMISSIONS};
 use super::records::temporary::PickupEnd;
+use super::removal::addresses::NameAfter;
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
@@ -54,6 +58,44 @@ fn owed(gateway: &Gateway, account: AccountId) -> u64 {
     };
     gateway.store().scan_readable(&SUBMISSIONS, &(), add).unwrap();
     octets
+}
+
+/// What somebody said in chat and posted on a board counts with its files, and still does when all of the account
+/// is counted anew. When the account is removed, it counts for nobody, and goes without harm.
+#[test]
+fn files_in_rooms_and_on_boards_count_for_who_put_them_there() {
+    let gateway = gateway();
+    let [dana, omar] = ["dana", "omar"].map(|name| sign_in(&gateway, name));
+    let people = [dana, omar];
+    let room = quota_walk_tests::room_of(&gateway, &people);
+    let board = quota_walk_tests::board_of(&gateway, &people);
+    let [dana, omar] = people;
+    let before = (used(&gateway, &dana).octets, used(&gateway, &omar).octets);
+    let files = vec![NewFile { upload: uploaded(&gateway, &omar, "x", &[7; 9_000]), voice: None }];
+    let line = NewLine { client_id: [1; 16], text: "Look".to_owned(), files, ..NewLine::default() };
+    let (number, _) = gateway.room_say(&omar, room, &line).unwrap();
+    let new = NewPost {
+        topic: None,
+        title: "Look".to_owned(),
+        text: "Look".to_owned(),
+        readers: Vec::new(),
+        files: vec![uploaded(&gateway, &omar, "y", &[7; 5_000])],
+    };
+    gateway.post_write(&omar, &board, &new, "request-1").unwrap();
+    let stored = used(&gateway, &omar).octets - before.1;
+    assert!((14_000..16_000).contains(&stored), "{stored}");
+    assert_eq!(used(&gateway, &dana).octets, before.0, "nothing counts for who opened the room");
+    let who = omar.account();
+    gateway.transact(move |tx| quota::again_in_tx(tx, who)).wait().unwrap();
+    assert_eq!(used(&gateway, &omar).octets - before.1, stored);
+    quota_walk_tests::kept_beside(&gateway);
+    gateway.account_remove("omar", "omar", NameAfter::Held).unwrap();
+    while gateway.removals_continue().unwrap() {}
+    assert_eq!(used(&gateway, &dana).octets, before.0);
+    gateway.room_line_delete(&dana, (room, number)).unwrap();
+    gateway.board_delete(&dana, &board).unwrap();
+    counted(&gateway);
+    assert_eq!(used(&gateway, &dana).octets, before.0);
 }
 
 /// What was stored before there was a count is counted, once, whatever comes first.

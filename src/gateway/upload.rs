@@ -434,13 +434,13 @@ pub(in crate::gateway) fn remove_in_tx(
     Ok(())
 }
 
-/// Takes a complete file that no draft names away from the uploads. Its contents are the caller's from now
-/// on, and so is what they count.
+/// Takes a complete file that no draft names away from the uploads, and returns its size. It must be made of
+/// these contents, which are the caller's from now on; the caller counts them for whom they belong to.
 pub(in crate::gateway) fn take_in_tx(
     tx: &mut Tx<'_>,
-    account: AccountId,
-    id: UploadId,
-) -> Result<Vec<[u8; 16]>, Error> {
+    (account, id): (AccountId, UploadId),
+    contents: &[[u8; 16]],
+) -> Result<u64, Error> {
     let upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
     if upload.received < upload.size {
         return Err(Error::Conflict(Conflict::UploadIncomplete));
@@ -453,33 +453,14 @@ pub(in crate::gateway) fn take_in_tx(
         chunks.push((key, chunk.content));
         ControlFlow::Continue(())
     })?;
-    tx.delete(&UPLOADS, &(account, id));
+    // What was sealed for the readers is made of other pieces: it is sealed anew.
+    if !chunks.iter().map(|(_, content)| content).eq(contents) {
+        return Err(Error::Busy);
+    }
     chunks.iter().for_each(|(key, _)| tx.delete(&UPLOAD_CHUNKS, key));
-    Ok(chunks.into_iter().map(|(_, content)| content).collect())
-}
-
-/// Takes a file from those of an account and leaves its octets, which belong to something else from now on.
-/// No draft may name it, and it must be made of these contents.
-pub(in crate::gateway) fn taken_in_tx(
-    tx: &mut Tx<'_>,
-    (account, id): (AccountId, UploadId),
-    contents: &[[u8; 16]],
-) -> Result<(), Error> {
-    let upload = tx.get(&UPLOADS, &(account, id))?.filter(|upload| !upload.named);
-    let upload = upload.ok_or(MISSING)?;
-    for (index, content) in (0..upload.chunks).zip(contents) {
-        let key = (account, id, index);
-        let chunk = tx.get(&UPLOAD_CHUNKS, &key)?.ok_or(MISSING)?;
-        if chunk.content != *content {
-            return Err(MISSING);
-        }
-        tx.delete(&UPLOAD_CHUNKS, &key);
-    }
-    if upload.chunks as usize != contents.len() || upload.received < upload.size {
-        return Err(MISSING);
-    }
     tx.delete(&UPLOADS, &(account, id));
-    quota::discharge_in_tx(tx, account, quota::file(upload.size))
+    quota::discharge_in_tx(tx, account, quota::file(upload.size))?;
+    Ok(upload.size)
 }
 
 pub(in crate::gateway) fn parse_id(id: &str) -> Result<UploadId, Error> {

@@ -1,5 +1,5 @@
 //! Says who stopped reading in a chat room, tells by a notice who is not there that something waits, and
-//! finishes rooms that end: every ten seconds, at most 1,000 rooms and 100 notices.
+//! deletes what rooms hold that end: every ten seconds, at most 1,000 rooms, 100 notices and 10 steps of deleting.
 
 use std::time::Duration;
 

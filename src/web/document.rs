@@ -44,6 +44,7 @@ use crate::gateway::mailboxes::mailbox::NAME_CHARS_MAX as MAILBOX_CHARS_MAX;
 use crate::gateway::outgoing::draft::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX};
 use crate::gateway::profiles::fields as profile;
 use crate::gateway::profiles::people::PEOPLE_PAGE_MAX;
+use crate::gateway::reaction::REACTION_CHARS_MAX;
 use crate::gateway::records::site;
 use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
@@ -170,7 +171,9 @@ const LIMITS: &[(&str, &str, &str, usize)] = &[
     ("ChatLineNew", "mentions", "maxItems", chat_line::MENTIONS_MAX),
     ("ChatLineNew", "text", "maxLength", chat_line::TEXT_CHARS_MAX),
     ("ChatReact", "text", "minLength", 1),
-    ("ChatReact", "text", "maxLength", chat_line::REACTION_CHARS_MAX),
+    ("ChatReact", "text", "maxLength", REACTION_CHARS_MAX),
+    ("PostReact", "text", "minLength", 1),
+    ("PostReact", "text", "maxLength", REACTION_CHARS_MAX),
     ("ChatVoice", "levels", "maxItems", chat_files::LEVELS_MAX),
     ("ChatRoomChange", "name", "minLength", 1),
     ("ChatRoomChange", "name", "maxLength", ROOM_CHARS_MAX),

@@ -26,6 +26,7 @@ mod web_boards;
 mod web_boards_access;
 mod web_chat;
 mod web_chat_files;
+mod web_chat_streams;
 mod web_confirmations;
 mod web_contacts;
 mod web_conversations;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::web_chat::{admit, new_line, room_new};
+use super::web_chat_streams::Stream;
 use super::web_groups::add_account;
 use super::web_harness::{Answer, Browser, TestWeb, header};
 use super::web_outsider::{claimed, send_outside};
@@ -87,6 +88,35 @@ async fn voice_and_files_are_said_as_text_is() {
         let all = part(&mut omar, &sound, other).await.expect_status(200);
         assert_eq!((&all.body[..], all.header("content-range")), (OGG, ""), "{other}");
     }
+}
+
+/// P-72: a line that comes by the event stream says what it carries, as one that is read does: names, types, sizes
+/// and what was measured of a recording. Nobody has to ask, and the octets come by the number of the line.
+#[tokio::test]
+async fn a_line_that_comes_by_itself_names_its_files() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let room = room_new(&mut dana, false).await;
+    admit(&mut dana, &room, &mut omar).await;
+    let mut streams = [Stream::open(&mut omar).await, Stream::open(&mut dana).await];
+    let plan = json!({"upload": upload(&mut dana, "plan.pdf", "application/pdf", b"%PDF").await});
+    let spoken = voice(&mut dana).await;
+    let path = say(&mut dana, &room, &[plan, spoken]).await;
+    let measured = json!({"lengthMs": 1_500, "levels": [0, 255, 7]});
+    let files = json!([
+        {"name": "plan.pdf", "type": "application/pdf", "size": 4, "voice": null},
+        {"name": "voice.ogg", "type": "audio/ogg", "size": OGG.len(), "voice": measured},
+    ]);
+    for (stream, own) in streams.iter_mut().zip([false, true]) {
+        let (line, person) = stream.line(&room).await;
+        assert_eq!((&line["text"], &line["files"]), (&json!(""), &files));
+        assert_eq!((&line["own"], &person["address"]), (&json!(own), &json!("dana@example.org")));
+        assert!(path.ends_with(&format!("/lines/{}", line["number"])), "{path}");
+    }
+    let heard = omar.get(&format!("{path}/files/1")).await.expect_status(200);
+    assert_eq!(heard.body[..], *OGG);
+    // What is read says the same.
+    assert_eq!(omar.get(&path).await.expect_status(200).json()["files"], files);
 }
 
 /// P-72: who may not read the line is answered as for a line that is not there.

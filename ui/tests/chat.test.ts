@@ -11,6 +11,12 @@ import { session } from "../src/state/session.svelte.ts";
 import RoomPage from "../src/views/chat/RoomPage.svelte";
 
 const ROOM = "01KAN-5Q7DC-8E2XV-M9T4H";
+const many: Person[] = Array.from({ length: 149 }, (_, at) => ({
+  ...{ id: `p${at}`, name: `Person ${at}`, address: `p${at}@example.org`, outside: false },
+}));
+let isLarge = false;
+let mutes = false;
+let sent: Record<string, unknown>[] = [];
 const dana: Person = { id: "d", name: "Dana", address: "dana@example.org", outside: false };
 let said: Line[] = [];
 let asked: string[] = [];
@@ -27,10 +33,21 @@ const line = (number: number, text: string, given: Partial<Line> = {}): Line => 
 const room = (): Room => ({
   ...{ id: ROOM, kind: "room", name: "Plans", other: null, version: 1, sharesEarlier: true },
   ...{ controller: false, first: 1, last: said.length, read: said.length, unread: 0 },
-  ...{ requests: 0, shows: true, mutes: false, fileOctets: 1 << 20, voiceMinutes: 10 },
+  ...{ requests: 0, shows: true, mutes, fileOctets: 1 << 20, voiceMinutes: 10 },
 });
 
 function answered(method: string, { pathname, searchParams }: URL, body: unknown): unknown {
+  if (pathname.endsWith("/find")) {
+    sent.push(body as Record<string, unknown>);
+    return { items: [{ room: ROOM, line: line(1, "one") }], persons: [dana], whole: true };
+  }
+  if (pathname.endsWith("/members") && isLarge) {
+    const offset = Number(searchParams.get("offset") ?? 0);
+    const items = [dana, ...many].slice(offset, offset + 100).map((person) => ({
+      ...{ person, controller: person === dana, since: "", reading: true, here: true, own: false },
+    }));
+    return { items, total: 150 };
+  }
   if (pathname.endsWith("/members"))
     return {
       items: [{ person: dana, controller: true, since: "", reading: true, here: true, own: false }],
@@ -38,8 +55,10 @@ function answered(method: string, { pathname, searchParams }: URL, body: unknown
     };
   if (pathname === "/api/rooms") return { items: [room()], asked: [] };
   if (pathname === `/api/rooms/${ROOM}`) return room();
+  if (pathname.endsWith("/typing")) return {};
   if (method === "POST") {
     const { text } = body as { text: string };
+    sent.push(body as Record<string, unknown>);
     said = [...said, line(said.length + 1, text, { own: true })];
     return { number: said.length, reference: "R" };
   }
@@ -52,6 +71,7 @@ function answered(method: string, { pathname, searchParams }: URL, body: unknown
 
 beforeEach(async () => {
   [said, asked, refuses] = [[line(1, "one"), line(2, "two")], [], false];
+  [isLarge, mutes, sent] = [false, false, []];
   await languageUse("en");
   vi.stubGlobal("isSecureContext", true);
   Element.prototype.scrollIntoView = () => {};
@@ -72,6 +92,7 @@ afterEach(async () => {
   if (page !== null) await unmount(page);
   page = null;
   session.online = true;
+  session.account = null;
   vi.unstubAllGlobals();
   document.body.replaceChildren();
 });
@@ -217,4 +238,53 @@ test("a line is for those whom it names whole", () => {
   expect(mentioned(people, "@Dana Levi and @דנה")).toEqual(["a", "c"]);
   expect(mentioned(people, "@Dana, @Dan")).toEqual(["b"]);
   expect(mentioned(people, "Dan, dan@example.org")).toEqual([]);
+});
+
+async function says(text: string): Promise<void> {
+  const field = document.querySelector<HTMLTextAreaElement>("[data-testid=room-text]");
+  if (field === null) throw new Error("there is no field");
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.form?.dispatchEvent(new Event("submit", { cancelable: true }));
+  await vi.waitFor(() => expect(sent).toHaveLength(1));
+}
+
+test("somebody is mentioned who is not among the members that are shown at first", async () => {
+  isLarge = true;
+  await opened();
+  await says("Look, @Person 120");
+  expect(sent[0]?.["mentions"]).toEqual(["p120"]);
+  // Without a mention, nobody reads the other members.
+  expect(asked.filter((one) => one.includes("/members"))).toHaveLength(1);
+});
+
+test("in a muted room only what is meant for oneself counts", async () => {
+  mutes = true;
+  session.account = { ...session.account, id: "me" } as typeof session.account;
+  const stop = start();
+  await vi.waitFor(() => expect(rooms.all?.items.length).toBe(1));
+  comes(line(3, "to all"));
+  comes(line(4, "to me", { mentions: ["me"] }));
+  comes(line(5, "to another", { mentions: ["d"] }));
+  await vi.waitFor(() => expect(badge.chat).toBe(1));
+  rooms.seen(ROOM, 5);
+  await vi.waitFor(() => expect(badge.chat).toBe(0));
+  rooms.shown = ROOM;
+  comes(line(6, "seen", { mentions: ["me"] }));
+  await tick();
+  expect(badge.chat).toBe(0);
+  rooms.shown = null;
+  stop();
+});
+
+test("words are looked for in the room that is shown", async () => {
+  await opened();
+  const form = document.querySelector("[data-testid=find-here-form]");
+  const field = document.querySelector<HTMLInputElement>("[data-testid=find-text]");
+  if (form === null || field === null) throw new Error("there is no form");
+  field.value = "one";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  form.dispatchEvent(new Event("submit", { cancelable: true }));
+  await vi.waitFor(() => expect(sent).toEqual([{ text: "one", room: ROOM }]));
+  await vi.waitFor(() => expect(document.querySelector("[data-testid=found]")).not.toBeNull());
 });

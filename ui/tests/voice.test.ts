@@ -58,6 +58,31 @@ test("what is too large or refused hinders the line, until it is removed", async
   expect(attaching.missing).toBe("broken");
 });
 
+test("what an earlier line took is uploaded anew or removed, before another line carries it", async () => {
+  const attaching = new Attaching(() => 100);
+  attaching.attach([file("a"), file("b"), file("c")]);
+  await vi.waitFor(() => expect(attaching.missing).toBe(null));
+  const taken = attaching.take();
+  attaching.back(taken);
+  const gone = new ApiError({ type: "", title: "", status: 404 }, null);
+  vi.mocked(api.uploadRead).mockImplementation(async (id) => {
+    if (id === "u0" || id === "u2") throw gone;
+    return upload(id, 4);
+  });
+  await attaching.look();
+  expect(attaching.files.map(({ state }) => state)).toEqual(["failed", "done", "failed"]);
+  expect(attaching.missing).toBe("broken");
+  attaching.retry(attaching.files[0]?.key ?? -1);
+  await attaching.detach(attaching.files[2]?.key ?? -1);
+  await vi.waitFor(() => expect(attaching.missing).toBe(null));
+  expect(asked(attaching.all)).toEqual([{ upload: "u3" }, { upload: "u1" }]);
+  expect(api.uploadDelete).not.toHaveBeenCalled();
+  // What is not known stays as it is.
+  vi.mocked(api.uploadRead).mockRejectedValue(new TypeError("Failed to fetch"));
+  await expect(attaching.look()).rejects.toThrow();
+  expect(attaching.missing).toBe(null);
+});
+
 test("a line has so many files, and one recording among them", async () => {
   const attaching = new Attaching(() => 100);
   const recording = { file: file("voice.webm"), lengthMs: 1_500, levels: [1, 2] };

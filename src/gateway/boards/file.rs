@@ -23,7 +23,7 @@ use crate::gateway::records::sealed_form;
 use crate::gateway::records::submission::UploadChunk;
 use crate::gateway::records::tables::{POST_FILE_CHUNKS, POST_FILES};
 use crate::gateway::text::hex;
-use crate::gateway::upload::{Meta, parse_id, taken_in_tx};
+use crate::gateway::upload::{Meta, parse_id, take_in_tx};
 use crate::mail::reference::Reference;
 use crate::store::{ContentId, Read};
 use crate::vault::{self, ContentKey, RingSecret};
@@ -122,24 +122,27 @@ fn chunk_binding(
     parts.concat()
 }
 
-/// The identifiers of files, each once.
+/// The identifiers of files, each once, in the order in which they are named.
 pub(super) fn file_ids(named: &[String]) -> Result<Vec<UploadId>, Error> {
-    let mut ids: Vec<UploadId> =
-        named.iter().map(|id| parse_id(id)).collect::<Result<_, Error>>()?;
-    ids.sort_unstable();
-    ids.dedup();
-    match ids.len() <= FILES_MAX {
-        true => Ok(ids),
-        false => Err(Error::OverQuota),
+    let mut ids = Vec::new();
+    for id in named {
+        let id = parse_id(id)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+        if ids.len() > FILES_MAX {
+            return Err(Error::OverQuota);
+        }
     }
+    Ok(ids)
 }
 
 impl FilePrepared {
     /// Takes the file from those that its author uploaded. Returns how many octets it has.
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>, post: ReferenceKey) -> Result<u64, Error> {
         let contents: Vec<[u8; 16]> = self.chunks.iter().map(|chunk| chunk.content).collect();
-        taken_in_tx(tx, (self.row.by, self.id), &contents)?;
-        octets_in_tx(tx, self.row.by, (self.row.size, 0))?;
+        let size = take_in_tx(tx, (self.row.by, self.id), &contents)?;
+        octets_in_tx(tx, self.row.by, (size, 0))?;
         tx.put(&POST_FILES, &(post, self.id), &self.row)?;
         for (index, chunk) in (0..).zip(&self.chunks) {
             tx.put(&POST_FILE_CHUNKS, &(self.id, index), chunk)?;
@@ -191,7 +194,7 @@ impl Gateway {
         (under, secret): (RingUnder, &RingSecret),
     ) -> Result<Vec<FilePrepared>, Error> {
         let mut prepared = Vec::new();
-        for id in file_ids(named)? {
+        for (place_in_post, id) in (0..).zip(file_ids(named)?) {
             let upload = self.upload_whole(actor, id)?;
             let most = 1 + upload.size / CHUNK_OCTETS_MIN;
             let most =
@@ -203,6 +206,7 @@ impl Gateway {
                 size: upload.size,
                 chunks: u32::try_from(keys.len()).map_err(|_| Error::TooLarge)?,
                 under,
+                place: place_in_post,
             };
             let meta = Meta { name: upload.name, content_type: upload.content_type };
             let bound = file_binding(place, (post, id), &row);
@@ -230,6 +234,8 @@ impl Gateway {
             rows.push((id, row));
             ControlFlow::Continue(())
         })?;
+        // In the order that the author gave; keys are random.
+        rows.sort_by_key(|(_, row): &(UploadId, PostFile)| row.place);
         let mut files = Vec::with_capacity(rows.len());
         for (id, row) in rows {
             let meta = self.file_meta(actor, keys, (place, post, id), &row)?;

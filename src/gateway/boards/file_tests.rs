@@ -87,10 +87,8 @@ fn a_file_is_for_the_readers_of_its_post() {
     let named = |post: &PostView| -> Vec<Option<String>> {
         post.files.iter().map(|file| file.named.as_ref().map(|(name, _)| name.clone())).collect()
     };
-    let mut names = named(&topic);
-    names.sort();
-    assert_eq!(names, [Some("empty.txt".to_owned()), Some("plan.pdf".to_owned())]);
-    let at = named(&topic).iter().position(|name| name.as_deref() == Some("plan.pdf")).unwrap();
+    assert_eq!(named(&topic), [Some("plan.pdf".to_owned()), Some("empty.txt".to_owned())]);
+    let at = 0;
     for actor in [&dana, &omar, &noa, &tal] {
         assert_eq!(opened(&gateway, actor, &topic, at).unwrap(), large);
         assert_eq!(opened(&gateway, actor, &topic, 1 - at).unwrap(), b"");
@@ -112,6 +110,29 @@ fn a_file_is_for_the_readers_of_its_post() {
     regranted(&gateway, &dana, &board, vec![person("omar", BoardRight::Write)]).unwrap();
     is_missing(opened(&gateway, &tal, &topic, at));
     is_missing(opened(&gateway, &noa, &some, 0));
+}
+
+/// Files stand in the order in which they were named, whatever their numbers are, also after a change.
+#[test]
+fn files_are_shown_in_the_order_that_the_author_gave() {
+    let gateway = gateway_of(&["noa", "tal"]);
+    let dana = sign_in(&gateway, "dana");
+    let board = board_of(&gateway, &dana);
+    let mut ids: Vec<String> =
+        (0..5).map(|at| uploaded(&gateway, &dana, &format!("{at}.txt"), &[at])).collect();
+    ids.sort_by(|a, b| b.cmp(a));
+    let named: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let one = post(&gateway, &dana, &board, (None, &[], &named)).unwrap();
+    let shown_ids = |post: &PostView| post.files.iter().map(|file| file.id.clone()).collect();
+    let seen: Vec<String> = shown_ids(&one);
+    assert_eq!(seen, ids);
+    let edit = PostEdit {
+        content: PostContent { title: "Plan".to_owned(), text: TEXT.to_owned() },
+        files: Some(vec![ids[3].clone(), ids[0].clone()]),
+    };
+    let less = gateway.post_change(&dana, &shown(one.reference), 0, &edit).unwrap();
+    let seen: Vec<String> = shown_ids(&less);
+    assert_eq!(seen, [ids[0].clone(), ids[3].clone()], "a change leaves out, and moves nothing");
 }
 
 #[test]
@@ -186,7 +207,9 @@ fn a_file_that_is_not_there_yet_or_waits_in_a_draft_is_not_posted() {
     let mut content = crate::gateway::sending_tests::content(&[], "A draft");
     content.attachments.push(named.clone());
     gateway.draft_create(&dana, &content).unwrap();
-    is_missing(post(&gateway, &dana, &board, (None, &[], &[&named])));
+    let refused = post(&gateway, &dana, &board, (None, &[], &[&named]));
+    assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+    assert!(gateway.upload(&dana, &named).is_ok());
     // Pieces of an octet have a row each, which nobody is charged for.
     let tiny = gateway.upload_begin(&dana, "tiny", "a/b", 3).unwrap();
     for at in 0..3 {

@@ -13,6 +13,7 @@ use crate::gateway::boards::shown::ReactionView;
 use crate::gateway::boards::topic::TopicView;
 use crate::gateway::error::Error;
 use crate::gateway::keyrings::sealing::{RingKeys, still_sealed_in_tx};
+use crate::gateway::reaction::{REACTION_CHARS_MAX, emoji};
 use crate::gateway::records::board::{BoardAttention, Post, PostReaction, PostReactions};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::keyring::RingUnder;
@@ -20,17 +21,10 @@ use crate::gateway::records::tables::{BOARD_ATTENTION, BOARD_TOPICS, POST_REACTI
 use crate::store::Read;
 use crate::terms::{Attention, BoardRight};
 
-/// The most reactions to one post, and the most characters of one: an emoji may have several.
+/// The most reactions to one post.
 pub const REACTIONS_MAX: usize = 200;
-pub const REACTION_CHARS_MAX: usize = 8;
-/// Every reaction is sealed at this length, so that its length says nothing.
-const REACTION_OCTETS: usize = 32;
-
-/// What nobody sees, or what turns round what is beside it.
-const HIDDEN: [char; 16] = [
-    '\u{200b}', '\u{200c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
-    '\u{202e}', '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}', '\u{61c}',
-];
+/// Every reaction is sealed at this length, so that its length says nothing: no character has more than 4 octets.
+const REACTION_OCTETS: usize = 4 * REACTION_CHARS_MAX;
 
 fn reaction_binding(post: ReferenceKey, who: AccountId, under: RingUnder) -> Vec<u8> {
     let epoch = under.epoch.to_be_bytes();
@@ -39,16 +33,9 @@ fn reaction_binding(post: ReferenceKey, who: AccountId, under: RingUnder) -> Vec
 
 /// The octets of a reaction, filled up with zeros.
 fn padded(reaction: &str) -> Result<[u8; REACTION_OCTETS], Error> {
-    let reaction = reaction.trim();
-    let is_short = (1..=REACTION_CHARS_MAX).contains(&reaction.chars().count());
+    let reaction = emoji(reaction)?.as_bytes();
     let mut octets = [0; REACTION_OCTETS];
-    let is_emoji = !reaction
-        .chars()
-        .any(|c| c.is_control() || c.is_alphanumeric() || c.is_whitespace() || HIDDEN.contains(&c));
-    match octets.get_mut(..reaction.len()).filter(|_| is_short && is_emoji) {
-        Some(place) => place.copy_from_slice(reaction.as_bytes()),
-        None => return Err(Error::Invalid { what: "a reaction is an emoji".to_owned() }),
-    }
+    octets[..reaction.len()].copy_from_slice(reaction);
     Ok(octets)
 }
 

@@ -1,8 +1,8 @@
 //! Reactions, and topics that somebody follows or mutes.
 
-use super::reaction::REACTION_CHARS_MAX;
 use super::tests::{answer, begin, is_missing, made, person, regranted, write};
 use crate::gateway::group_tests::gateway_of;
+use crate::gateway::reaction::REACTION_CHARS_MAX;
 use crate::gateway::records::tables::{BOARD_ATTENTION, POST_REACTIONS};
 use crate::gateway::tests::*;
 use crate::gateway::text::shown;
@@ -32,7 +32,8 @@ fn who_sees_a_post_reacts_to_it_and_nobody_else_learns_of_it() {
     like(&omar, &number, None).unwrap();
     assert_eq!(seen(&tal), [("👍".to_owned(), 1, false)]);
     let long = "👍".repeat(REACTION_CHARS_MAX + 1);
-    for odd in ["", "no", "1", "\n", "👍 👍", "\u{202e}", "\u{200b}", &long] {
+    for odd in ["", "no", "1", "!", "\n", "👍 👍", "\u{202e}", "\u{200b}", "👍\u{301}", &long]
+    {
         let refused = like(&omar, &number, Some(odd));
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{odd}: {refused:?}");
     }

@@ -5,7 +5,6 @@
 //! the key of each, wrapped anew under the room's keys: nothing is copied, and no line that was acknowledged is
 //! without its files. What no line takes expires as uploads do.
 
-use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::chat::carried::{FileSaid, PieceSaid, Voice};
 use crate::gateway::chat::keys::{LineAt, piece_binding};
@@ -15,7 +14,7 @@ use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, UploadId};
 use crate::gateway::records::room::{LineNumber, RoomFiles, RoomId, RoomLine};
 use crate::gateway::records::tables::ROOM_FILES;
-use crate::gateway::upload;
+use crate::gateway::{Gateway, quota, upload};
 use crate::mail::sound;
 use crate::store::{ContentId, Read};
 use crate::vault::RingSecret;
@@ -144,23 +143,21 @@ pub(super) fn uploads_of(files: &[Checked]) -> Vec<UploadId> {
     files.iter().map(|one| one.upload).collect()
 }
 
-/// Gives the files to a line, and returns its contents. They count for its author already.
+/// Gives the files to a line, and returns its contents. They counted for its author as uploads, and do so on.
 pub(super) fn take_in_tx(
     tx: &mut Tx<'_, '_>,
     (key, who): ((RoomId, LineNumber), AccountId),
     uploads: &[UploadId],
     files: &[FileSaid],
 ) -> Result<Vec<[u8; 16]>, Error> {
-    let mut contents = Vec::new();
+    let (mut contents, mut octets) = (Vec::new(), 0);
     for (id, file) in uploads.iter().zip(files) {
-        let taken = upload::take_in_tx(tx, who, *id)?;
-        if !taken.iter().eq(file.pieces.iter().map(|piece| &piece.content)) {
-            return Err(Error::Busy);
-        }
-        contents.extend(taken);
+        let pieces: Vec<[u8; 16]> = file.pieces.iter().map(|piece| piece.content).collect();
+        octets += upload::take_in_tx(tx, (who, *id), &pieces)?;
+        contents.extend(pieces);
     }
     if !files.is_empty() {
-        let octets = files.iter().map(|file| file.size).sum();
+        quota::said_in_tx(tx, who, (octets, 0))?;
         tx.put(&ROOM_FILES, &key, &RoomFiles { octets })?;
     }
     Ok(contents)

@@ -6,13 +6,15 @@ use super::files::{FILES_MAX, LEVELS_MAX, NewFile, PIECES_MAX};
 use super::keys::{LineAt, Said, line_binding, line_sealed, piece_binding, under};
 use super::line::{LinesQuery, NewLine};
 use super::member::Leaving;
+use super::room::ROWS_AT_ONCE;
 use super::tests::{admitted, line, lines, opened, say};
+use super::watch::STEPS_AT_ONCE;
 use crate::gateway::group_tests::gateway_of;
 use crate::gateway::keyrings::sealing::RingKeys;
 use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::records::mailbox::OwnQuota;
-use crate::gateway::records::room::{LineNumber, RoomLine};
-use crate::gateway::records::tables::{ROOM_FILES, ROOM_LINES, UPLOAD_CHUNKS, UPLOADS};
+use crate::gateway::records::room::{LineNumber, RoomFiles, RoomLine};
+use crate::gateway::records::tables::{ROOM_FILES, ROOM_LINES, ROOMS, UPLOAD_CHUNKS, UPLOADS};
 use crate::gateway::sending_tests::uploaded;
 use crate::gateway::tests::{gateway_with, inbox, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway};
@@ -180,6 +182,57 @@ fn files_are_destroyed_with_their_line() {
     assert!(!contents[1].iter().any(there));
     assert_eq!(used(&omar), before);
     assert_eq!(gateway.store().count(&ROOM_FILES, &()).unwrap(), 0);
+}
+
+/// A room with many files is deleted some lines at a time: the pass goes on to the other rooms, and the next ones
+/// delete the rest.
+#[test]
+fn a_room_with_many_files_ends_in_steps() {
+    const LINES: u64 = 10_000;
+    let gateway = gateway_of(&[]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let room = opened(&gateway, &dana, false);
+    let files = vec![file(&gateway, &dana, "x.bin", &octets(9))];
+    let number = gateway.room_say(&dana, room, &carrying("", files)).unwrap().0;
+    let id = room.to_bytes();
+    for some in (number + 1..=LINES).collect::<Vec<_>>().chunks(1_000) {
+        let some = some.to_vec();
+        let done = gateway.transact(move |tx| {
+            let row: RoomLine = tx.get(&ROOM_LINES, &(id, number))?.unwrap();
+            for at in some.iter().copied() {
+                let content = u128::from(at).to_be_bytes();
+                tx.content_put(ContentId(content), vec![Piece::Inline(b"x".to_vec().into())]);
+                tx.put(
+                    &ROOM_LINES,
+                    &(id, at),
+                    &RoomLine { contents: vec![content], ..row.clone() },
+                )?;
+                tx.put(&ROOM_FILES, &(id, at), &RoomFiles { octets: 0 })?;
+            }
+            Ok::<_, Error>(())
+        });
+        done.wait().unwrap();
+    }
+    gateway.room_end(&dana, room).unwrap();
+    // In another room something waits, of which a notice says so.
+    let other = opened(&gateway, &dana, false);
+    admitted(&gateway, &dana, other, &omar);
+    say(&gateway, &dana, other, "waits");
+    gateway.clock().advance_secs(gateway.settings().chat.notice_secs + 1);
+    let left = || gateway.store().count(&ROOM_LINES, &id).unwrap();
+    let (before, notices) = (left(), inbox(&gateway, &omar).len());
+    assert!(before >= LINES);
+    gateway.rooms_watch().unwrap();
+    let at_once = (STEPS_AT_ONCE * ROWS_AT_ONCE) as u64;
+    assert_eq!(left(), before - at_once);
+    assert_eq!(inbox(&gateway, &omar).len(), notices + 1);
+    for _ in 0..=before / at_once {
+        gateway.rooms_watch().unwrap();
+    }
+    assert_eq!((left(), gateway.store().count(&ROOM_FILES, &()).unwrap()), (0, 0));
+    let gone = gateway.store().content_length(ContentId(u128::from(LINES).to_be_bytes()));
+    assert_eq!(gone.unwrap(), None);
+    assert!(!gateway.store().has(&ROOMS, &id).unwrap());
 }
 
 /// Each bound is a refusal that leaves the uploads as they are.

@@ -349,6 +349,34 @@ fn who_is_out_of_a_room_hears_that_and_no_line() {
     assert_eq!(came(&stream), ["ended"]);
 }
 
+/// A line that waits for a stream still comes there when somebody reacts to it; one that is changed or deleted
+/// first comes as its number, which counts as something new, and says nothing of what it said.
+#[test]
+fn a_line_that_waits_counts_as_new_whatever_becomes_of_it() {
+    let gateway = gateway_of(&[]);
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let room = opened(&gateway, &dana, false);
+    admitted(&gateway, &dana, room, &omar);
+    let stream = gateway.room_news(&omar).unwrap();
+    let [liked, changed, deleted] =
+        ["liked", "secret", "secret too"].map(|text| say(&gateway, &dana, room, text));
+    gateway.room_react(&dana, (room, liked), Some("👍")).unwrap();
+    gateway.room_react(&dana, (room, liked), None).unwrap();
+    gateway.room_line_edit(&dana, (room, changed), "changed").unwrap();
+    gateway.room_line_delete(&dana, (room, deleted)).unwrap();
+    let again = |number: u64| format!("line-{number}");
+    let expected = [
+        "liked".to_owned(),
+        changed.to_string(),
+        deleted.to_string(),
+        again(liked),
+        again(liked),
+        again(changed),
+        again(deleted),
+    ];
+    assert_eq!(came(&stream), expected);
+}
+
 /// However often others refuse somebody for good, none of it is forgotten; what was not for good goes first.
 #[test]
 fn a_refusal_for_good_is_not_pushed_out() {

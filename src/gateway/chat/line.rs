@@ -16,6 +16,7 @@ use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::rooms::{FileNow, LineNow};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::keyrings::sealing::{RingKeys, still_sealed_in_tx};
+use crate::gateway::reaction::emoji;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::queue::Due;
@@ -84,9 +85,6 @@ pub enum LinesQuery {
 pub const TEXT_CHARS_MAX: usize = 8_000;
 pub const MENTIONS_MAX: usize = 50;
 pub const REACTIONS_MAX: usize = 100;
-
-/// The most characters of a reaction: an emoji may have several.
-pub const REACTION_CHARS_MAX: usize = 10;
 
 /// The most lines in one answer.
 pub const LINES_PAGE_MAX: usize = 100;
@@ -351,12 +349,8 @@ impl Gateway {
         reaction: Option<&str>,
     ) -> Result<(), Error> {
         let (id, who) = (room.to_bytes(), actor.account());
-        let reaction = reaction.map(str::trim);
-        if let Some(reaction) = reaction {
-            let is_short = (1..=REACTION_CHARS_MAX).contains(&reaction.chars().count());
-            if !is_short || reaction.chars().any(|c| c.is_control() || c.is_alphanumeric()) {
-                return Err(Error::Invalid { what: "a reaction is an emoji".to_owned() });
-            }
+        let reaction = reaction.map(emoji).transpose()?;
+        if reaction.is_some() {
             let (row, _) = allowed(&self.inner.store, (id, who), Act::Say)?;
             self.room_other_takes(actor, id, &row)?;
         }
@@ -395,7 +389,7 @@ impl Gateway {
             });
             done.wait()
         })?;
-        self.publish_line_change(&self.room_accounts(id)?, id, number);
+        self.publish_line_hint(&self.room_accounts(id)?, id, number);
         Ok(())
     }
 
@@ -582,7 +576,7 @@ fn charge_in_tx(
     }
     row.octets += octets;
     quota::check_in_tx(tx, who, Usage::default(), quota::file(octets))?;
-    quota::charge_in_tx(tx, who, quota::file(octets))
+    quota::said_in_tx(tx, who, (octets, 0))
 }
 
 /// How many octets the reactions to a line are: they count for the room, and for nobody's quota.

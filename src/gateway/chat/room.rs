@@ -39,8 +39,8 @@ pub struct NewRoom {
 /// The most characters of a room's name.
 pub const NAME_CHARS_MAX: usize = 100;
 
-/// How many rows one transaction deletes of a room that ends.
-const ROWS_AT_ONCE: usize = 500;
+/// How many rows of a table one transaction deletes of a room that ends, and about how many pieces of files.
+pub(super) const ROWS_AT_ONCE: usize = 500;
 
 const LEFT_TOO_OFTEN: Error =
     Error::Denied { reason: "the other person still has conversations that you have left" };
@@ -249,10 +249,16 @@ impl Gateway {
         Ok(())
     }
 
-    /// Deletes what a room holds that ends, some rows in each transaction. Called by a job: nobody finds
-    /// the room meanwhile.
-    pub(super) fn room_finish(&self, id: RoomId) -> Result<(), Error> {
-        while !self.transact(move |tx| finish_some_in_tx(tx, id)).wait()? {}
+    /// Deletes what a room holds that ends, some rows in each transaction, and takes these from the steps that
+    /// are left. Called by a job: nobody finds the room meanwhile, and the next pass goes on.
+    pub(super) fn room_finish(&self, id: RoomId, steps: &mut usize) -> Result<(), Error> {
+        loop {
+            let Some(left) = steps.checked_sub(1) else { return Ok(()) };
+            *steps = left;
+            if self.transact(move |tx| finish_some_in_tx(tx, id)).wait()? {
+                break;
+            }
+        }
         self.keyring_destroy(ring_of(id))?;
         let done = self.transact(move |tx| {
             tx.delete(&ROOMS, &id);

@@ -142,7 +142,7 @@ pub(super) fn uncharge_in_tx(
     octets: u64,
 ) -> Result<(), Error> {
     if octets > 0 && tx.has(&COUNTERS, &who)? {
-        quota::discharge_in_tx(tx, who, quota::file(octets))?;
+        quota::said_in_tx(tx, who, (0, octets))?;
     }
     Ok(())
 }

@@ -140,6 +140,11 @@ fn a_line_is_edited_and_deleted_for_a_time() {
     gateway.room_react(&dana, (room, first), Some("👍")).unwrap();
     gateway.room_react(&omar, (room, first), Some("👍")).unwrap();
     gateway.room_react(&omar, (room, first), Some("🎉")).unwrap();
+    for odd in ["no", "!", "👍👍", "👍\u{202e}", "\u{2067}👍", "👍\u{301}\u{301}\u{301}"]
+    {
+        let refused = gateway.room_react(&omar, (room, first), Some(odd));
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{odd:?}");
+    }
     let seen = gateway.room_line(&dana, (room, first)).unwrap();
     assert_eq!(seen.text.as_deref(), Some("changed"));
     assert!(seen.edited.is_some());

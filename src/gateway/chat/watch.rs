@@ -24,6 +24,16 @@ use crate::terms::LineKind;
 const ROOMS_AT_ONCE: usize = 1_000;
 const NOTICES_AT_ONCE: usize = 100;
 
+/// How many transactions of one pass delete what rooms hold that end: a room with a million lines is in the way of
+/// nobody who waits for a notice.
+pub(super) const STEPS_AT_ONCE: usize = 10;
+
+/// What one pass may still do.
+struct Budget {
+    notices: usize,
+    steps: usize,
+}
+
 /// How much is looked at in each room: so many lines that were said, and so many rows, for most lines may say
 /// who came and went.
 const SAID_LOOKED_MAX: usize = 500;
@@ -73,19 +83,21 @@ impl Gateway {
     pub fn rooms_watch(&self) -> Result<(), Error> {
         let passes = &self.inner.room_passes;
         let ids = next_keys(&self.inner.store, &ROOM_WATCH, &passes.watched, ROOMS_AT_ONCE)?;
-        let mut room_for = NOTICES_AT_ONCE;
+        let mut left = Budget { notices: NOTICES_AT_ONCE, steps: STEPS_AT_ONCE };
         for id in ids {
             // One room that cannot be looked at is in no other's way.
-            if let Err(error) = self.room_watch(id, &mut room_for) {
+            if let Err(error) = self.room_watch(id, &mut left) {
                 tracing::error!(%error, "a chat room was passed over");
             }
         }
         Ok(())
     }
 
-    fn room_watch(&self, id: RoomId, room_for: &mut usize) -> Result<(), Error> {
+    fn room_watch(&self, id: RoomId, left: &mut Budget) -> Result<(), Error> {
         let row = self.inner.store.get(&ROOMS, &id)?;
-        let Some(row) = row.filter(|row| !row.ending) else { return self.room_finish(id) };
+        let Some(row) = row.filter(|row| !row.ending) else {
+            return self.room_finish(id, &mut left.steps);
+        };
         let mut members = Vec::new();
         self.inner.store.scan(&ROOM_MEMBERS, &id, Order::Ascending, |(_, account), member| {
             members.push((account, member));
@@ -95,9 +107,9 @@ impl Gateway {
         if !found.stopped.is_empty() {
             self.room_stopped(id, found.stopped.clone())?;
         }
-        let is_all = found.notices.len() <= *room_for;
-        for (account, line) in found.notices.into_iter().take(*room_for) {
-            *room_for -= 1;
+        let is_all = found.notices.len() <= left.notices;
+        for (account, line) in found.notices.into_iter().take(left.notices) {
+            left.notices -= 1;
             // Somebody to whom nothing can be written is in nobody's way.
             if let Err(error) = self.room_notice(id, account, line) {
                 let id = account.to_text();

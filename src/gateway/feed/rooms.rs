@@ -102,14 +102,25 @@ impl Queue {
         }
     }
 
-    /// Takes out lines of a room that wait: one, or all of them.
-    fn retract(&mut self, room: &str, number: Option<u64>) {
+    /// Takes out the lines of a room that wait.
+    fn retract(&mut self, room: &str) {
         self.waiting.retain(|news| match news {
-            RoomNews::Line(line) => {
-                line.room != room || number.is_some_and(|one| one != line.number)
-            }
+            RoomNews::Line(line) => line.room != room,
             RoomNews::Hint(_) | RoomNews::Missed => true,
         });
+        self.octets = self.waiting.iter().map(RoomNews::octets).sum();
+    }
+
+    /// Puts the number of a line that waits in its place: what it said is heard no more, but that something
+    /// was said still counts as new.
+    fn conceal(&mut self, room: &str, number: u64) {
+        for news in &mut self.waiting {
+            let is_meant = matches!(news, RoomNews::Line(line)
+                if line.room == room && line.number == number);
+            if is_meant {
+                *news = RoomNews::Hint(format!("{room} {number}").into());
+            }
+        }
         self.octets = self.waiting.iter().map(RoomNews::octets).sum();
     }
 
@@ -156,10 +167,17 @@ impl RoomFeed {
         }
     }
 
-    fn retract(&self, accounts: &[AccountId], room: &str, number: Option<u64>) {
+    fn retract(&self, account: AccountId, room: &str) {
+        let places = locked(&self.places);
+        for place in places.get(&account).into_iter().flatten() {
+            place.queue().retract(room);
+        }
+    }
+
+    fn conceal(&self, accounts: &[AccountId], room: &str, number: u64) {
         let places = locked(&self.places);
         for place in accounts.iter().filter_map(|account| places.get(account)).flatten() {
-            place.queue().retract(room, number);
+            place.queue().conceal(room, number);
         }
     }
 
@@ -234,13 +252,24 @@ impl Gateway {
         room: ReferenceKey,
         number: u64,
     ) {
-        self.inner.room_feed.retract(accounts, &shown(room), Some(number));
+        self.inner.room_feed.conceal(accounts, &shown(room), number);
+        self.publish_line_hint(accounts, room, number);
+    }
+
+    /// Tells these accounts that a line is to be read again. What it says is as it was, so that it still comes
+    /// to the streams in which it waits.
+    pub(in crate::gateway) fn publish_line_hint(
+        &self,
+        accounts: &[AccountId],
+        room: ReferenceKey,
+        number: u64,
+    ) {
         self.publish_room(accounts, room, &format!("line-{number}"));
     }
 
     /// Takes back what waits for somebody who is in a room no more.
     pub(in crate::gateway) fn retract_lines(&self, account: AccountId, room: ReferenceKey) {
-        self.inner.room_feed.retract(&[account], &shown(room), None);
+        self.inner.room_feed.retract(account, &shown(room));
     }
 
     /// Hands a line to these accounts.
@@ -304,12 +333,16 @@ mod tests {
         for number in 1..=3 {
             feed.publish(&[DANA, OMAR], &line(number, 10));
         }
-        feed.retract(&[DANA, OMAR], "", Some(2));
-        feed.retract(&[DANA, OMAR], "another room", None);
-        feed.retract(&[OMAR], "", None);
-        assert_eq!(dana.place.queue().octets, 2 * line(1, 10).octets());
-        assert_eq!(numbers(&dana), [Some(1), Some(3)]);
-        assert_eq!(numbers(&omar), []);
+        feed.conceal(&[DANA, OMAR], "", 2);
+        feed.conceal(&[DANA, OMAR], "another room", 1);
+        feed.retract(OMAR, "another room");
+        let hint = RoomNews::Hint(" 2".into()).octets();
+        for listener in [&dana, &omar] {
+            assert_eq!(listener.place.queue().octets, 2 * line(1, 10).octets() + hint);
+        }
+        feed.retract(OMAR, "");
+        assert_eq!(numbers(&dana), [Some(1), None, Some(3)], "that it was said is still a hint");
+        assert_eq!(numbers(&omar), [None]);
         assert_eq!((dana.place.queue().octets, omar.place.queue().octets), (0, 0));
     }
 

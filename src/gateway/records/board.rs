@@ -120,6 +120,8 @@ pub struct PostFile {
     pub size: u64,
     pub chunks: u32,
     pub under: RingUnder,
+    /// Where it stands among the files of the post.
+    pub place: u32,
 }
 
 /// A reaction to a post, sealed for those who read the post.
@@ -167,6 +169,24 @@ impl BoardPosition {
     /// The key of the row that is about all boards.
     pub const fn everywhere(account: AccountId) -> (AccountId, BoardId, ReferenceKey) {
         (account, BoardId([0; 16]), [0; 16])
+    }
+}
+
+/// A file before its place was kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PostFileV1 {
+    by: AccountId,
+    #[serde(with = "serde_bytes")]
+    sealed_meta: Vec<u8>,
+    size: u64,
+    chunks: u32,
+    under: RingUnder,
+}
+
+impl From<PostFileV1> for PostFile {
+    fn from(old: PostFileV1) -> PostFile {
+        let PostFileV1 { by, sealed_meta, size, chunks, under } = old;
+        PostFile { by, sealed_meta, size, chunks, under, place: 0 }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::gateway::records::audit::{
     AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3, AuditEntryV4,
 };
 use crate::gateway::records::board::{
-    Board, BoardAttention, BoardPosition, BoardV1, Post, PostFile, PostPlace, PostReactions,
-    PostVersion, Topic,
+    Board, BoardAttention, BoardPosition, BoardV1, Post, PostFile, PostFileV1, PostPlace,
+    PostReactions, PostVersion, Topic,
 };
 use crate::gateway::records::contact::{
     ContactAsked, ContactBook, ContactEdit, ContactId, ContactRequest, ContactRow, ContactRowV1,
@@ -28,7 +28,8 @@ use crate::gateway::records::ids::{
 };
 use crate::gateway::records::keyring::{KeysChanged, Ring, RingEntry, RingEpoch, RingWrap};
 use crate::gateway::records::mailbox::{
-    ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, MailboxV1, Place,
+    ChangeRow, ChangeRowV1, Counters, CountersV1, CountersV2, Entry, EpochRecord, Mailbox,
+    MailboxV1, Place,
 };
 use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, ConversationOfV1, Member, Message, Outcome, OwnId,
@@ -250,7 +251,7 @@ records!(
     Place = 1,
     Message = 1,
     EpochRecord = 1,
-    Counters = 2 from CountersV1,
+    Counters = 3 from CountersV2,
     ChangeRow = 2 from ChangeRowV1,
     Outcome = 1,
     Meta = 1,
@@ -315,7 +316,7 @@ records!(
     Post = 1,
     PostPlace = 1,
     PostVersion = 1,
-    PostFile = 1,
+    PostFile = 2 from PostFileV1,
     PostReactions = 1,
     BoardAttention = 1,
     Topic = 1,
@@ -339,11 +340,13 @@ versions!(
     AuditEntryV2 = 2 from AuditEntryV1,
     AuditEntryV1 = 1,
     BoardV1 = 1,
+    CountersV2 = 2 from CountersV1,
     CountersV1 = 1,
     DeliveryV1 = 1,
     ChangeRowV1 = 1,
     ConversationOfV1 = 1,
     MailboxV1 = 1,
+    PostFileV1 = 1,
     PreferencesV1 = 1,
     SiteChangeV1 = 1,
     SubmissionV2 = 2 from SubmissionV1,

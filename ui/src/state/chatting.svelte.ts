@@ -22,11 +22,13 @@ function show(count: number): void {
   if (shown !== undefined) void background("showing a number at the icon", shown);
 }
 
+const isMeant = (line: Line) => line.mentions.includes(session.account?.id ?? "");
+
 /** Where somebody wants to hear of nothing, only what is said to that person in particular counts. */
 function isNews(room: string, line: Line): boolean {
   if (line.own) return false;
   const isMuted = rooms.all?.items.find(({ id }) => id === room)?.mutes ?? false;
-  return !isMuted || line.mentions.includes(session.account?.id ?? "");
+  return !isMuted || isMeant(line);
 }
 
 /** Follows the chat until the returned function is called. */
@@ -35,12 +37,12 @@ export function start(): () => void {
   const stopRooms = rooms.start();
   const stopCount = $effect.root(() => {
     $effect(() => {
-      const heard = rooms.all?.items.filter((one) => !one.mutes) ?? [];
-      show(heard.reduce((sum, one) => sum + one.unread, 0));
+      show(rooms.all?.items.reduce((sum, one) => sum + rooms.fresh(one), 0) ?? 0);
     });
   });
   const hear = (event: Event) => {
     const news = newsOf(event);
+    if (news.line !== undefined && !news.line.own && isMeant(news.line)) rooms.mentioned(news.room);
     if (news.line !== undefined && isNews(news.room, news.line))
       void background("saying that something was said", noticeOf(t().chat.noticed));
   };

@@ -52,6 +52,7 @@ export class RoomState {
   #reported = -1;
   #reading: ReturnType<typeof setTimeout> | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;
+  #completing: Promise<void> | undefined;
 
   constructor(id: string, screen: Screen) {
     this.#id = id;
@@ -135,6 +136,21 @@ export class RoomState {
     const page = await api.membersRead(this.#id, this.members.length);
     this.total = page.total;
     this.#membersTake(page.items, this.members);
+  }
+
+  /** Reads the members that are not there yet; what is asked for meanwhile waits for the same. */
+  async membersAll(): Promise<void> {
+    this.#completing ??= this.#membersRest().finally(() => (this.#completing = undefined));
+    await this.#completing;
+  }
+
+  async #membersRest(): Promise<void> {
+    for (let pages = 0; pages < PAGES_MAX && this.members.length < this.total; pages += 1) {
+      const before = this.members.length;
+      await this.membersMore();
+      // An account that ended is counted, and not listed.
+      if (this.members.length === before) return;
+    }
   }
 
   /** Reports what was read, while somebody looks. */

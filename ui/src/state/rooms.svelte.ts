@@ -29,6 +29,9 @@ const UNREAD_MAX = 50;
 class Rooms {
   all = $state.raw<api.Rooms | null>(null);
   failed = $state(false);
+  /** Of the rooms that this account muted: how many unread lines were meant for it in particular. Whom a line mentions
+   * is sealed in it, so that the list does not say it. */
+  meant: Record<string, number> = $state.raw({});
   /** The line of a room to which somebody goes: it is shown first when the room is opened. */
   wanted: { room: string; number: number } | null = $state.raw(null);
   /** The room that is shown; what comes in there while somebody looks is not unread. */
@@ -38,7 +41,7 @@ class Rooms {
   readonly #hear = (event: Event) => this.#hint(newsOf(event));
 
   reset(): void {
-    [this.all, this.failed, this.wanted] = [null, false, null];
+    [this.all, this.failed, this.wanted, this.meant] = [null, false, null, {}];
   }
 
   async read(): Promise<void> {
@@ -68,10 +71,25 @@ class Rooms {
     };
   }
 
+  /** Whether somebody looks at a room. */
+  isSeen(room: string): boolean {
+    return room === this.shown && document.visibilityState === "visible";
+  }
+
+  /** How much of a room counts as new: of one that is muted, what was meant for this account. */
+  fresh({ id, unread, mutes }: api.Room): number {
+    return mutes ? Math.min(unread, this.meant[id] ?? 0) : unread;
+  }
+
+  /** A line was said to this account in particular. */
+  mentioned(room: string): void {
+    if (!this.isSeen(room)) this.meant = { ...this.meant, [room]: (this.meant[room] ?? 0) + 1 };
+  }
+
   #hint(news: RoomNews): void {
     if (news.line !== undefined) {
       const { room, line } = news;
-      const isSeen = line.own || (room === this.shown && document.visibilityState === "visible");
+      const isSeen = line.own || this.isSeen(room);
       // What the list counted already is not counted twice.
       const said = (one: api.Room) =>
         line.number <= one.last
@@ -95,8 +113,9 @@ class Rooms {
     const read = (one: api.Room) =>
       number >= one.last ? { ...one, read: number, unread: 0 } : { ...one, read: number };
     this.#change(room, read);
-    // How many of the others are unread, the list says.
     const one = this.all?.items.find(({ id }) => id === room);
+    if (number >= (one?.last ?? 0)) this.meant = { ...this.meant, [room]: 0 };
+    // How many of the others are unread, the list says.
     if (one !== undefined && one.unread > 0) this.#hint({ room, what: "read" });
   }
 

@@ -90,7 +90,7 @@ impl Samples for PostVersion {
 impl Samples for PostFile {
     fn samples() -> Vec<Self> {
         let (by, sealed_meta) = (id(9), vec![1, 2, 3]);
-        vec![PostFile { by, sealed_meta, size: 70_001, chunks: 302, under: UNDER }]
+        vec![PostFile { by, sealed_meta, size: 70_001, chunks: 302, under: UNDER, place: 303 }]
     }
 }
 

@@ -284,6 +284,7 @@ impl Samples for Counters {
             own_quota: OwnQuota { octets: Some(5_000_000_006), messages: Some(70_007) },
             holder,
             warned,
+            said: 5_000_000_008,
         };
         let mut samples = vec![Counters::default()];
         samples.extend(each(|warned| full(Holder::User, warned)));

@@ -7,6 +7,7 @@ export const chat: Chat["chat"] = {
   noticed: "قيل شيء في المحادثة.",
   rooms: "الغرف والمحادثات",
   find: "البحث عن كلمات",
+  findHere: "البحث عن كلمات هنا",
   findText: "كلمات قيلت",
   findAct: "بحث",
   foundNone: "لم يُعثر على شيء.",

@@ -7,6 +7,7 @@ export const chat: Chat["chat"] = {
   noticed: "Im Chat wurde etwas gesagt.",
   rooms: "Räume und Gespräche",
   find: "Nach Wörtern suchen",
+  findHere: "Hier nach Wörtern suchen",
   findText: "Gesagte Wörter",
   findAct: "Suchen",
   foundNone: "Nichts gefunden.",

@@ -6,6 +6,7 @@ export const chat = {
   noticed: "Something was said in the chat.",
   rooms: "Rooms and conversations",
   find: "Look for words",
+  findHere: "Look for words here",
   findText: "Words that were said",
   findAct: "Look for",
   foundNone: "Nothing was found.",

@@ -7,6 +7,7 @@ export const chat: Chat["chat"] = {
   noticed: "Se ha dicho algo en el chat.",
   rooms: "Salas y conversaciones",
   find: "Buscar palabras",
+  findHere: "Buscar palabras aquí",
   findText: "Palabras que se dijeron",
   findAct: "Buscar",
   foundNone: "No se encontró nada.",

@@ -7,6 +7,7 @@ export const chat: Chat["chat"] = {
   noticed: "Quelque chose a été dit dans la discussion.",
   rooms: "Salons et conversations",
   find: "Rechercher des mots",
+  findHere: "Rechercher des mots ici",
   findText: "Mots qui ont été dits",
   findAct: "Rechercher",
   foundNone: "Rien n’a été trouvé.",

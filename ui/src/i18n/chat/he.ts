@@ -7,6 +7,7 @@ export const chat: Chat["chat"] = {
   noticed: "נאמר משהו בצ׳אט.",
   rooms: "חדרים ושיחות",
   find: "חיפוש מילים",
+  findHere: "חיפוש מילים כאן",
   findText: "מילים שנאמרו",
   findAct: "חיפוש",
   foundNone: "לא נמצא דבר.",

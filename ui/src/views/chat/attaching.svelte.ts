@@ -1,4 +1,5 @@
 // The files and the recording that the next line carries: uploaded while it is written.
+import { ApiError } from "../../api/client.ts";
 import type { NewFile } from "../../api/rooms.ts";
 import * as api from "../../api/sending.ts";
 import { background } from "../../lib/background.ts";
@@ -89,6 +90,23 @@ export class Attaching {
   /** Takes back what was not sent. */
   back(taken: Carried[]): void {
     this.all = [...taken, ...this.all];
+  }
+
+  /** Looks which uploads are still there: a line whose answer was lost may have taken them. What the server has no
+   * more is uploaded anew where somebody tries again, or is removed. */
+  async look(): Promise<void> {
+    const done = this.all.filter((one) => one.state === "done");
+    await Promise.all(done.map((one) => this.#look(one)));
+  }
+
+  async #look({ key, upload }: Carried): Promise<void> {
+    if (upload === null) return;
+    try {
+      await api.uploadRead(upload.id, true);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      this.#change(key, { upload: null, state: "failed" });
+    }
   }
 
   /** The page is left: what is on its way stops, and the server removes what no line has. */
