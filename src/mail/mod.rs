@@ -29,6 +29,7 @@ pub mod message;
 pub mod mime_guard;
 pub mod notice_detail;
 pub mod notice_many;
+pub mod notice_refusal;
 pub mod notice_text;
 pub mod notification;
 mod notification_text;
