@@ -34,6 +34,7 @@ const FLOORS: &[&str] = &[
     "reporting",
     "vouching",
     "outsiders",
+    "notices",
     "removal",
     "incoming",
     "outgoing",
@@ -42,6 +43,7 @@ const FLOORS: &[&str] = &[
     "profiles",
     "boards",
     "chat",
+    "digest",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

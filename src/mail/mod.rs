@@ -49,5 +49,6 @@ pub mod trace;
 mod unpacked;
 mod uuencode;
 pub mod vouching_text;
+pub mod waits_text;
 pub mod warnings;
 pub mod words;
