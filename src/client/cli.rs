@@ -387,7 +387,7 @@ fn local(what: &str, error: &io::Error) -> Error {
 }
 
 /// Reads the first line of a small file, such as a password.
-fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
+pub(super) fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     /// A password file is small; anything longer is the wrong file.
     const OCTETS_MAX: u64 = 8 * 1024;
     let mut text = Zeroizing::new(String::new());

@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::cli::first_line;
 use super::problem::Error;
 use super::session::Client;
 
@@ -124,13 +125,8 @@ pub async fn perform(
             client.call(Method::PUT, "/api/notices", Some(times)).await?
         }
         Notices::Address { address, confirm_file } => {
-            let text = std::fs::read_to_string(confirm_file).map_err(|error| Error::Local {
-                what: confirm_file.display().to_string(),
-                problem: error.to_string(),
-            })?;
-            let text = zeroize::Zeroizing::new(text);
-            let password = text.lines().next().unwrap_or_default();
-            let asked = json!({"address": address, "password": password});
+            let password = first_line(confirm_file)?;
+            let asked = json!({"address": address, "password": *password});
             client.call(Method::POST, "/api/notices/address", Some(asked)).await?
         }
         Notices::Confirm { code } => {

@@ -104,6 +104,8 @@ mod answer_tests;
 #[cfg(test)]
 mod browser_tests;
 #[cfg(test)]
+mod digest_tests;
+#[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
 mod group_change_tests;

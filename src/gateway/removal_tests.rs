@@ -155,7 +155,7 @@ fn put_rows(gateway: &Gateway, id: AccountId) {
     static TERMS: Table<AccountId, Sealed> = Table::new(NOTICE_TERMS.id, "terms");
     static WAITING: Table<AccountId, Sealed> = Table::new(NOTICE_WAITING.id, "waiting");
     static OTHER: Table<AccountId, Sealed> = Table::new(NOTICE_ADDRESSES.id, "other");
-    [&TERMS, &WAITING, &OTHER].map(|table| put(gateway, table, id, Sealed(Vec::new())));
+    [&TERMS, &WAITING, &OTHER].iter().for_each(|table| put(gateway, table, id, Sealed(Vec::new())));
     put(gateway, &OWN, (id, [1; 16], [2; 16]), Sealed(Vec::new()));
     put(gateway, &DELETED, (id, [1; 16]), Sealed(Vec::new()));
     put(gateway, &NEWS, (id, [1; 16]), Sealed(Vec::new()));
@@ -365,7 +365,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     assert!(copies.iter().all(|owner| *owner != account), "others see the profile");
     // Who stays in the room controls it from now on, and has what the user said.
     let rooms = gateway.rooms(&dana).unwrap();
-    let room = rooms.iter().find(|room| room.name.is_some()).unwrap();
+    let room = rooms.iter().find(|room| room.name.as_deref() == Some("Plans")).unwrap();
     assert!(room.controller);
     let query = (LinesQuery::After(0), 100);
     let lines = gateway.room_lines(&dana, room.id.parse().unwrap(), query).unwrap().items;

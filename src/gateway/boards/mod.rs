@@ -35,4 +35,4 @@ mod model_tests;
 #[cfg(test)]
 mod reaction_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
