@@ -13,9 +13,9 @@ pub struct Notices {
     /// Whether people may have notices sent to another address, outside.
     pub other_address: bool,
     /// The most codes to confirm an address that one account has sent in a day.
-    pub codes_per_account_max: u32,
+    pub code_mails_per_account_max: u32,
     /// The most codes that are sent to one address in a day, whichever accounts ask for them.
-    pub codes_per_address_max: u32,
+    pub code_mails_per_address_max: u32,
     /// How long a code can be entered, in minutes.
     pub code_minutes: u32,
     /// How many wrong codes can be entered, until another one has to be asked for.
@@ -29,8 +29,8 @@ impl Default for Notices {
         Notices {
             post_secs: 120,
             other_address: true,
-            codes_per_account_max: 3,
-            codes_per_address_max: 2,
+            code_mails_per_account_max: 3,
+            code_mails_per_address_max: 2,
             code_minutes: 60,
             code_tries_max: 5,
             mails_per_day_max: 24,
@@ -41,10 +41,10 @@ impl Default for Notices {
 impl Notices {
     pub(super) fn check(&self) -> Result<(), Problem> {
         Problem::unless_in("notices.post_secs", self.post_secs.into(), 10..=7 * 86_400)?;
-        let codes = self.codes_per_account_max.into();
-        Problem::unless_in("notices.codes_per_account_max", codes, 1..=20)?;
-        let codes = self.codes_per_address_max.into();
-        Problem::unless_in("notices.codes_per_address_max", codes, 1..=20)?;
+        let codes = self.code_mails_per_account_max.into();
+        Problem::unless_in("notices.code_mails_per_account_max", codes, 1..=20)?;
+        let codes = self.code_mails_per_address_max.into();
+        Problem::unless_in("notices.code_mails_per_address_max", codes, 1..=20)?;
         Problem::unless_in("notices.code_minutes", self.code_minutes.into(), 5..=1_440)?;
         Problem::unless_in("notices.code_tries_max", self.code_tries_max.into(), 1..=20)?;
         Problem::unless_in("notices.mails_per_day_max", self.mails_per_day_max.into(), 1..=1_000)

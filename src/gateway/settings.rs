@@ -145,8 +145,8 @@ pub struct Notices {
     /// Whether people may have notices sent to another address.
     pub other_address: bool,
     /// The most codes of one account in a day, and to one address.
-    pub codes_per_account_max: usize,
-    pub codes_per_address_max: usize,
+    pub code_mails_per_account_max: usize,
+    pub code_mails_per_address_max: usize,
     /// How long a code can be entered, and how many wrong ones.
     pub code_secs: i64,
     pub code_tries_max: u32,
@@ -159,8 +159,8 @@ impl Default for Notices {
         Notices {
             post_secs: 120,
             other_address: true,
-            codes_per_account_max: 3,
-            codes_per_address_max: 2,
+            code_mails_per_account_max: 3,
+            code_mails_per_address_max: 2,
             code_secs: 3_600,
             code_tries_max: 5,
             mails_per_day_max: 24,

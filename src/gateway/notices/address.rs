@@ -62,8 +62,8 @@ impl Gateway {
             let (asked, mailed) = row.map(|row| (row.asked, row.mailed)).unwrap_or_default();
             let there = tx.get(&NOTICE_ASKED, &key)?.unwrap_or_default();
             let (mut asked, mut at) = (lately(&asked, now), lately(&there.at, now));
-            if asked.len() >= settings.codes_per_account_max
-                || at.len() >= settings.codes_per_address_max
+            if asked.len() >= settings.code_mails_per_account_max
+                || at.len() >= settings.code_mails_per_address_max
             {
                 return Err(Error::Conflict(Conflict::AskedOften));
             }
