@@ -35,6 +35,7 @@ const FLOORS: &[&str] = &[
     "reporting",
     "vouching",
     "outsiders",
+    "notices",
     "removal",
     "incoming",
     "outgoing",
@@ -43,6 +44,7 @@ const FLOORS: &[&str] = &[
     "profiles",
     "boards",
     "chat",
+    "digest",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

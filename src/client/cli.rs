@@ -13,6 +13,7 @@ use super::boards::{self, Boards};
 use super::chat::{self, Chat};
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
+use super::notices::{self, Notices};
 use super::problem::Error;
 use super::profiles::{self, Profile};
 use super::sending::{Outgoing, Sent};
@@ -126,6 +127,12 @@ enum Command {
     Profile {
         #[command(subcommand)]
         command: Profile,
+    },
+    /// When notices of chats and boards are given, and to which other address: show, set, address, confirm,
+    /// drop.
+    Notices {
+        #[command(subcommand)]
+        command: Notices,
     },
     /// Talk with others, in rooms and two by two.
     Chat {
@@ -334,6 +341,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             profiles::perform(&mut client, command, (&mut out, printable)).await?;
             Ok(())
         }
+        Command::Notices { command } => {
+            notices::perform(&mut client, command, (&mut out, printable)).await?;
+            Ok(())
+        }
         Command::Chat { command } => {
             chat::perform(&mut client, command, (&mut out, printable)).await?;
             Ok(())
@@ -376,7 +387,7 @@ fn local(what: &str, error: &io::Error) -> Error {
 }
 
 /// Reads the first line of a small file, such as a password.
-fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
+pub(super) fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     /// A password file is small; anything longer is the wrong file.
     const OCTETS_MAX: u64 = 8 * 1024;
     let mut text = Zeroizing::new(String::new());

@@ -7,6 +7,7 @@ pub mod cli;
 mod contacts;
 pub mod groups;
 mod http;
+mod notices;
 mod problem;
 mod profiles;
 mod proof;

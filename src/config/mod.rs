@@ -12,6 +12,7 @@ mod images;
 mod log;
 mod mailboxes;
 mod manage;
+mod notices;
 mod outgoing;
 mod passwords;
 mod prefix;
@@ -40,6 +41,7 @@ pub use images::Images;
 pub use log::{Form, Log};
 pub use mailboxes::Mailboxes;
 pub use manage::Manage;
+pub use notices::Notices;
 pub use outgoing::{AutoResponse, Languages, Notification, Outgoing, Queue, Rule, Temporary};
 pub use passwords::Passwords;
 pub use prefix::{NoPrefix, Prefix};
@@ -74,6 +76,7 @@ pub struct Config {
     pub mailboxes: Mailboxes,
     pub groups: Groups,
     pub chat: Chat,
+    pub notices: Notices,
     pub images: Images,
     pub manage: Manage,
     pub store: Store,
@@ -207,6 +210,7 @@ impl Config {
             self.search.check(),
             self.mailboxes.check(),
             self.chat.check(),
+            self.notices.check(),
             self.images.check(),
             self.manage.check(),
             self.store.check(),

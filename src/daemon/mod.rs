@@ -517,6 +517,15 @@ fn settings(config: &Config) -> Settings {
             voice_minutes: config.chat.voice_minutes,
             file_octets: config.chat.file_octets,
         },
+        notices: gateway::NoticeSettings {
+            post_secs: config.notices.post_secs.into(),
+            other_address: config.notices.other_address,
+            code_mails_per_account_max: config.notices.code_mails_per_account_max as usize,
+            code_mails_per_address_max: config.notices.code_mails_per_address_max as usize,
+            code_secs: i64::from(config.notices.code_minutes) * 60,
+            code_tries_max: config.notices.code_tries_max,
+            mails_per_day_max: config.notices.mails_per_day_max as usize,
+        },
         changes_kept: config.mailboxes.changes_kept,
     }
 }

@@ -26,6 +26,7 @@
 //! | `reporting` | notices to inside users, confirmations to outside senders |
 //! | `vouching` | attestations between users, and signatures on their messages |
 //! | `outsiders` | temporary accounts, pick-up pages, notifications |
+//! | `notices` | when somebody is given notices of chats and boards, and the other address for them |
 //! | `incoming` | which recipients are accepted, and storing a message for them |
 //! | `outgoing` | drafts, plan, consent, submission, undo send |
 //! | `outcomes` | read, rejected, delivered, failed: what follows from each |
@@ -33,6 +34,7 @@
 //! | `profiles` | what users say about themselves, and the directory that shows it |
 //! | `boards` | boards with topics and posts, for audiences of their own |
 //! | `chat` | conversations of two, and rooms whose controllers admit the others |
+//! | `digest` | the notice that sums up what waited for its time |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -78,6 +80,8 @@ pub mod vouching;
 
 pub mod outsiders;
 
+pub mod notices;
+
 pub mod removal;
 
 pub mod incoming;
@@ -92,6 +96,7 @@ pub mod profiles;
 
 pub mod boards;
 pub mod chat;
+mod digest;
 
 #[cfg(test)]
 mod again_tests;
@@ -99,6 +104,8 @@ mod again_tests;
 mod answer_tests;
 #[cfg(test)]
 mod browser_tests;
+#[cfg(test)]
+mod digest_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
@@ -178,7 +185,7 @@ pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};
 pub use records::submission::Step;
-pub use settings::{Chat as ChatSettings, Quota, Settings};
+pub use settings::{Chat as ChatSettings, Notices as NoticeSettings, Quota, Settings};
 
 /// The domain. Cloning is cheap; clones share everything.
 #[derive(Clone)]

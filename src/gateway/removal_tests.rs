@@ -25,8 +25,9 @@ use super::records::search::Sealed;
 use super::records::tables::PROFILE_SHARED;
 use super::records::tables::{
     ACCOUNT_KEYS, ACCOUNT_NEWS, ATTESTATIONS, CODE_FAILURES, CONTACT_COPIES, CONTACTS, CREDENTIALS,
-    FILTERS, GROUP_JOINING, GROUP_MEMBERS, KNOWN_KEYS, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS,
-    ROLE_ACTS, ROLE_INTERIM, SEARCH_DELETED,
+    FILTERS, GROUP_JOINING, GROUP_MEMBERS, KNOWN_KEYS, NOTICE_ADDRESSES, NOTICE_TERMS,
+    NOTICE_WAITING, OUTCOMES, OWN_IDS, PREFERENCES, REMOVALS, ROLE_ACTS, ROLE_INTERIM,
+    SEARCH_DELETED,
 };
 use super::removal::addresses::NameAfter;
 use super::sending_tests::*;
@@ -92,7 +93,7 @@ fn whole() -> Contact {
 }
 
 /// The tables in whose keys a user is not, or in which nothing of a user is when one is removed.
-const NOT_FILLED: [(&str, &str); 47] = [
+const NOT_FILLED: [(&str, &str); 50] = [
     ("rooms", "by the room, which the user leaves"),
     ("room_requests", "by the room; they go with what the user asked"),
     ("room_lines", "by the room; what was said stays with those who are in it"),
@@ -135,6 +136,9 @@ const NOT_FILLED: [(&str, &str); 47] = [
     ("post_files", "by the post"),
     ("post_reactions", "by the post"),
     ("post_file_chunks", "by the file of a post"),
+    ("notice_asked", "by a keyed hash of the address, for a day"),
+    ("notice_mails", "by the mail; it goes when the mail leaves the queue"),
+    ("topic_watch", "by the topic"),
     ("vouched_members", "while a voucher attests; leaving the group removes it"),
     ("group_addresses", "by a keyed hash of the group's address"),
     ("role_mailboxes", "of role mailboxes alone"),
@@ -152,6 +156,10 @@ fn put_rows(gateway: &Gateway, id: AccountId) {
     static FAILURES: Table<AccountId, Sealed> = Table::new(CODE_FAILURES.id, "failures");
     static FILTER: Table<AccountId, Sealed> = Table::new(FILTERS.id, "filters");
     static CHOICES: Table<AccountId, Sealed> = Table::new(PREFERENCES.id, "preferences");
+    static TERMS: Table<AccountId, Sealed> = Table::new(NOTICE_TERMS.id, "terms");
+    static WAITING: Table<AccountId, Sealed> = Table::new(NOTICE_WAITING.id, "waiting");
+    static OTHER: Table<AccountId, Sealed> = Table::new(NOTICE_ADDRESSES.id, "other");
+    [&TERMS, &WAITING, &OTHER].iter().for_each(|table| put(gateway, table, id, Sealed(Vec::new())));
     put(gateway, &OWN, (id, [1; 16], [2; 16]), Sealed(Vec::new()));
     put(gateway, &DELETED, (id, [1; 16]), Sealed(Vec::new()));
     put(gateway, &NEWS, (id, [1; 16]), Sealed(Vec::new()));

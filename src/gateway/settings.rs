@@ -98,6 +98,7 @@ pub struct Settings {
     /// What people learn of a member of a closed group that they are not in.
     pub closed_members: ClosedMembers,
     pub chat: Chat,
+    pub notices: Notices,
 }
 
 /// What the administrator says about chat.
@@ -132,6 +133,37 @@ impl Default for Chat {
             presence_fixed: false,
             voice_minutes: 10,
             file_octets: 25 << 20,
+        }
+    }
+}
+
+/// What the administrator says about notices of posts, and about the other address of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notices {
+    /// After how long a notice says that a post waits.
+    pub post_secs: i64,
+    /// Whether people may have notices sent to another address.
+    pub other_address: bool,
+    /// The most codes of one account in a day, and to one address.
+    pub code_mails_per_account_max: usize,
+    pub code_mails_per_address_max: usize,
+    /// How long a code can be entered, and how many wrong ones.
+    pub code_secs: i64,
+    pub code_tries_max: u32,
+    /// The most notices to the other address of one account in a day.
+    pub mails_per_day_max: usize,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Notices {
+            post_secs: 120,
+            other_address: true,
+            code_mails_per_account_max: 3,
+            code_mails_per_address_max: 2,
+            code_secs: 3_600,
+            code_tries_max: 5,
+            mails_per_day_max: 24,
         }
     }
 }
@@ -185,6 +217,7 @@ impl Default for Settings {
             group_addresses_by: GroupsBy::Managers,
             closed_members: ClosedMembers::Address,
             chat: Chat::default(),
+            notices: Notices::default(),
         }
     }
 }

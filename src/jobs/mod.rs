@@ -16,6 +16,8 @@
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
 //! | `rooms_away`, `rooms_watch` | says who left a chat room with the last session; who stopped reading, and whom a notice tells that something waits |
+//! | `topics_watch` | tells by a notice who follows a topic that something was posted there |
+//! | `notices_give` | gives the notices that waited for the hour, the day, or the end of quiet hours |
 //! | `removals` | removes what is left of users who were removed |
 //! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
@@ -24,6 +26,7 @@ mod boards_finish;
 mod contacts_expire;
 mod epochs_expire;
 mod messages_expire;
+mod notices_give;
 mod owners_tell;
 mod quota;
 mod refusals_write;
@@ -37,6 +40,7 @@ mod sessions_expire;
 mod temporary_expire;
 mod temporary_warn;
 mod timed;
+mod topics_watch;
 mod uploads_expire;
 mod woken;
 
@@ -59,6 +63,8 @@ const TIMED: &[timed::Job] = &[
     contacts_expire::JOB,
     rooms_away::JOB,
     rooms_watch::JOB,
+    topics_watch::JOB,
+    notices_give::JOB,
 ];
 
 /// The jobs that are woken when there is something to do.

@@ -45,6 +45,11 @@ pub enum Extent {
     Last,
 }
 
+/// That something waits.
+pub fn waits_title(language: Language) -> &'static str {
+    catalogue(language).waits
+}
+
 /// The subject of the notice that something waits.
 pub fn waits(language: Language, reference: &str) -> String {
     format!("{}: {reference}", catalogue(language).waits)

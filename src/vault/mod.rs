@@ -122,6 +122,10 @@ pub enum Lookup {
     Browser,
     /// The request that adds a contact, of whose identifier its author chooses nothing.
     Contact,
+    /// A code that confirms an address for notices, with the account and the address.
+    NoticeCode,
+    /// An address to which codes were sent.
+    NoticeAddress,
 }
 
 impl Lookup {
@@ -141,6 +145,8 @@ impl Lookup {
             Lookup::Challenge => b"challenge\0",
             Lookup::Browser => b"browser\0",
             Lookup::Contact => b"contact\0",
+            Lookup::NoticeCode => b"notice code\0",
+            Lookup::NoticeAddress => b"notice address\0",
         }
     }
 }

@@ -354,6 +354,8 @@ const REFUSED: &[(&str, &[u16])] = &[
     ("boardKeysAccept", &[409]),
     ("boards", &[404]),
     ("brandLogo", &[404]),
+    ("noticeAddressAsk", &[409]),
+    ("noticeAddressConfirm", &[404]),
     ("postChange", &[409]),
     ("postCreate", &[409]),
     ("postReact", &[409]),

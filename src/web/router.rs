@@ -13,8 +13,8 @@ use utoipa_axum::PathItemExt;
 use super::api::{
     appearance, attached, board, browser, change, contact, contact_book, contact_file,
     contact_request, contact_share, conversation, credential, directory, draft, event, filter,
-    group, group_member, group_voucher, label, link, mailbox, manage, message, passkey, post,
-    preference, profile, role, search, session, submission, temporary, vouching,
+    group, group_member, group_voucher, label, link, mailbox, manage, message, notice, passkey,
+    post, preference, profile, role, search, session, submission, temporary, vouching,
 };
 use super::api::{room, room_file, room_find, room_line, room_request};
 use super::error::Problem;
@@ -146,6 +146,9 @@ route_list! {
     submission::read,
     submission::undo,
     preference::read, preference::change,
+    notice::read, notice::set,
+    notice::address_ask, notice::address_remove,
+    notice::address_confirm,
     temporary::list,
     temporary::renew,
     temporary::resend,

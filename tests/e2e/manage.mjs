@@ -149,6 +149,27 @@ await stands(carla, "preference-acceptFrom", "both");
 assert.match(await asked(`carla@${domain}`), /^250 /);
 ok("user and administrator can set whose messages are accepted, and SMTP obeys");
 
+// P-66: when notices of chats and boards come is chosen in the settings, and stays.
+const changes = (id, act) => kept(carla, () => act(carla.getByTestId(id)), "/api/notices");
+await changes("notice-pace", (box) => box.selectOption("daily"));
+await changes("notice-daily", (field) => field.fill("17:15"));
+await changes("notice-quiet", (box) => box.check());
+await changes("notice-quiet-from", (field) => field.fill("23:30"));
+await accessible(carla, "notices in the settings");
+await carla.reload();
+await stands(carla, "notice-pace", "daily");
+await stands(carla, "notice-daily", "17:15");
+await stands(carla, "notice-quiet-from", "23:30");
+await stands(carla, "notice-quiet-until", "07:00");
+await carla.getByTestId("notice-zone").waitFor();
+await carla.getByTestId("notice-address-set").click();
+await carla.getByTestId("notice-address-field").fill(`carla@${domain}`);
+await carla.getByTestId("notice-address-password").fill(CARLA);
+expectFailure(/status of 422/);
+await carla.getByTestId("notice-address-submit").click();
+await reads(carla.getByTestId("notice-address-problem"), /one of ours/);
+ok("a user chooses when notices come, and names no address inside for them");
+
 // P-24: limits for one account apply at the SMTP server at once, and its user sees them.
 const limit = (octets, messages) =>
   acting(async () => {

@@ -44,6 +44,7 @@ mod web_links;
 mod web_manage;
 mod web_messages;
 mod web_news;
+mod web_notices;
 mod web_order;
 mod web_outsider;
 mod web_profiles;

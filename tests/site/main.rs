@@ -21,6 +21,7 @@ mod import;
 mod intranet;
 mod journal;
 mod metrics;
+mod notices;
 mod numbers;
 mod reports;
 mod set_up;

@@ -15,7 +15,7 @@ use crate::gateway::records::board::Board;
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey};
 use crate::gateway::records::tables::{
     BOARD_ATTENTION, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_FILES, POST_PLACES,
-    POST_REACTIONS, POSTS,
+    POST_REACTIONS, POSTS, TOPIC_FOLLOWERS,
 };
 use crate::gateway::text::parse_hex;
 use crate::store::{Key, Read};
@@ -162,7 +162,10 @@ impl Gateway {
         for some in attentions.chunks(DELETED_AT_ONCE) {
             let some = some.to_vec();
             let done = self.transact(move |tx| {
-                some.iter().for_each(|key| tx.delete(&BOARD_ATTENTION, key));
+                for (account, board, topic) in &some {
+                    tx.delete(&BOARD_ATTENTION, &(*account, *board, *topic));
+                    tx.delete(&TOPIC_FOLLOWERS, &(*board, *topic, *account));
+                }
                 Ok::<_, Error>(())
             });
             done.wait()?;

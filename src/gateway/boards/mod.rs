@@ -15,6 +15,7 @@ pub mod board;
 pub mod content;
 pub mod ending;
 pub mod file;
+mod notice;
 pub mod octets;
 pub mod post;
 pub mod reaction;
@@ -34,4 +35,4 @@ mod model_tests;
 #[cfg(test)]
 mod reaction_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,6 +9,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{NO_BOARD, Seen, allowed_in_tx};
 use crate::gateway::boards::content::{NO_POST, NO_TOPIC, NOBODY, PostContent, WHOLE, written};
 use crate::gateway::boards::file::{FilePrepared, file_ids, files_end_in_tx};
+use crate::gateway::boards::notice::watch_in_tx;
 use crate::gateway::boards::octets::{octets_in_tx, octets_of_readers, versions_end_in_tx};
 use crate::gateway::boards::reading::PostView;
 use crate::gateway::boards::rights::{may_change, right, sees_post, sees_topic};
@@ -463,6 +464,9 @@ impl Prepared {
         board.octets += self.post.sealed.len() as u64;
         let number = board.posts;
         self.position_in_tx(tx, number, wrote.read)?;
+        if !self.is_first {
+            watch_in_tx(tx, (self.board, self.topic))?;
+        }
         self.topic_in_tx(tx, &mut board, (number, right))?;
         let mut post = self.post.clone();
         if self.is_first {

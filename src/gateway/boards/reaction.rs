@@ -17,7 +17,9 @@ use crate::gateway::reaction::{REACTION_CHARS_MAX, emoji};
 use crate::gateway::records::board::{BoardAttention, Post, PostReaction, PostReactions};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::keyring::RingUnder;
-use crate::gateway::records::tables::{BOARD_ATTENTION, BOARD_TOPICS, POST_REACTIONS, POSTS};
+use crate::gateway::records::tables::{
+    BOARD_ATTENTION, BOARD_TOPICS, POST_REACTIONS, POSTS, TOPIC_FOLLOWERS,
+};
 use crate::store::Read;
 use crate::terms::{Attention, BoardRight};
 
@@ -160,6 +162,14 @@ impl Gateway {
             match attention {
                 Some(attention) => tx.put(&BOARD_ATTENTION, &key, &BoardAttention(attention))?,
                 None => tx.delete(&BOARD_ATTENTION, &key),
+            }
+            let follower = (place.board, place.topic, account);
+            match attention {
+                Some(Attention::Followed) => {
+                    let row = tx.get(&TOPIC_FOLLOWERS, &follower)?.unwrap_or_default();
+                    tx.put(&TOPIC_FOLLOWERS, &follower, &row)?;
+                }
+                Some(Attention::Muted) | None => tx.delete(&TOPIC_FOLLOWERS, &follower),
             }
             Ok::<_, Error>(())
         });

@@ -26,11 +26,11 @@ use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::store::{Order, Read, Span};
 use crate::terms::{BoardRight, GroupKind};
 
-pub(super) fn person(name: &str, right: BoardRight) -> WantedGrant {
+pub(in crate::gateway) fn person(name: &str, right: BoardRight) -> WantedGrant {
     WantedGrant { to: NamedReader::Person(format!("{name}@example.org")), right }
 }
 
-pub(super) fn made(
+pub(in crate::gateway) fn made(
     gateway: &Gateway,
     actor: &Actor,
     shows_earlier: bool,
@@ -41,7 +41,7 @@ pub(super) fn made(
     hex(&gateway.board_create(actor, new).unwrap().view.id.0)
 }
 
-pub(super) fn regranted(
+pub(in crate::gateway) fn regranted(
     gateway: &Gateway,
     actor: &Actor,
     board: &str,
@@ -52,11 +52,16 @@ pub(super) fn regranted(
     gateway.board_change(actor, board, version, &edit)
 }
 
-pub(super) fn begin(gateway: &Gateway, actor: &Actor, board: &str, text: &str) -> PostView {
+pub(in crate::gateway) fn begin(
+    gateway: &Gateway,
+    actor: &Actor,
+    board: &str,
+    text: &str,
+) -> PostView {
     write(gateway, actor, board, (None, text), &[], text).unwrap()
 }
 
-pub(super) fn answer(
+pub(in crate::gateway) fn answer(
     gateway: &Gateway,
     actor: &Actor,
     board: &str,
@@ -66,7 +71,7 @@ pub(super) fn answer(
 }
 
 /// Writes a post for some readers, in a request with a name.
-pub(super) fn write(
+pub(in crate::gateway) fn write(
     gateway: &Gateway,
     actor: &Actor,
     board: &str,
@@ -85,11 +90,11 @@ pub(super) fn write(
     gateway.post_write(actor, board, &new, request)
 }
 
-pub(super) fn edit(content: PostContent) -> PostEdit {
+pub(in crate::gateway) fn edit(content: PostContent) -> PostEdit {
     PostEdit { content, files: None }
 }
 
-pub(super) fn texts(
+pub(in crate::gateway) fn texts(
     gateway: &Gateway,
     actor: &Actor,
     board: &str,
@@ -101,16 +106,16 @@ pub(super) fn texts(
     page.items.into_iter().map(|post| post.content.map_or(String::new(), |one| one.text)).collect()
 }
 
-pub(super) fn titles(gateway: &Gateway, actor: &Actor, board: &str) -> Vec<String> {
+pub(in crate::gateway) fn titles(gateway: &Gateway, actor: &Actor, board: &str) -> Vec<String> {
     let page = gateway.topic_list(actor, board, (0, 100)).unwrap();
     page.items.into_iter().map(|topic| topic.title.unwrap_or_default()).collect()
 }
 
-pub(super) fn is_missing<T: std::fmt::Debug>(done: Result<T, Error>) {
+pub(in crate::gateway) fn is_missing<T: std::fmt::Debug>(done: Result<T, Error>) {
     assert!(matches!(done, Err(Error::NotFound { .. })), "{done:?}");
 }
 
-pub(super) fn is_denied<T: std::fmt::Debug>(done: Result<T, Error>) {
+pub(in crate::gateway) fn is_denied<T: std::fmt::Debug>(done: Result<T, Error>) {
     assert!(matches!(done, Err(Error::Denied { .. })), "{done:?}");
 }
 

@@ -43,4 +43,4 @@ mod limits_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,7 +6,9 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, SystemMessage};
 use crate::gateway::mailboxes::summary::SealedSummary;
+use crate::gateway::notices::waiting::{Waiting, waiting_in_tx};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::notice::WaitingLine;
 use crate::gateway::records::room::{RoomId, RoomMember};
 use crate::gateway::records::tables::ROOM_MEMBERS;
 use crate::gateway::text::shown;
@@ -17,31 +19,61 @@ use crate::store::Read;
 use crate::terms::Language;
 
 impl Gateway {
-    /// Stores the notice, and that it was given, in one transaction: there is one until the member reads.
+    /// Stores the notice, or lets it wait for its time, and records that in one transaction: there is one until
+    /// the member reads. False if the next notice has no room for it.
     pub(super) fn room_notice(
         &self,
         id: RoomId,
         account: AccountId,
         line: ReferenceKey,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         // An account that is being removed is told nothing.
         if !self.account_exists(account)? {
-            return Ok(());
+            return Ok(true);
         }
-        let language = self.language_of(account)?.unwrap_or(Language::English);
-        let subject = chat_text::waits(language, &shown(line));
-        let text = chat_text::waits_text(language, &shown(line));
-        let message = self.room_message(account, &subject, &text)?;
+        let at = self.inner.clock.now();
+        let given = match self.notice_due(account, at)? <= at {
+            true => Some((self.line_notice(account, line)?, self.notice_mail(account, line)?)),
+            false => None,
+        };
         let done = self.transact(move |tx| {
             let member = tx.get(&ROOM_MEMBERS, &(id, account))?;
             let Some(member) = member.filter(|member| !member.noticed && !member.here) else {
-                return Ok(());
+                return Ok(true);
             };
-            let member = RoomMember { noticed: true, ..member };
+            let is_given = match &given {
+                Some((message, mail)) => {
+                    message.store_in_tx(tx)?;
+                    mail.iter().try_for_each(|mail| mail.store_in_tx(tx))?;
+                    true
+                }
+                None => {
+                    let line = Waiting::Line(WaitingLine { room: id, line });
+                    waiting_in_tx(tx, account, (at, line))?
+                }
+            };
+            let member = RoomMember { noticed: is_given, ..member };
             tx.put(&ROOM_MEMBERS, &(id, account), &member)?;
-            message.store_in_tx(tx)
+            Ok::<_, Error>(is_given)
         });
         done.wait()
+    }
+
+    /// Whether somebody who was to be told of a room has not read there since.
+    pub(in crate::gateway) fn line_waits(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> Result<bool, Error> {
+        let member = self.inner.store.get(&ROOM_MEMBERS, &(room, account))?;
+        Ok(member.is_some_and(|member| member.noticed && !member.mutes))
+    }
+
+    fn line_notice(&self, account: AccountId, line: ReferenceKey) -> Result<SealedMessage, Error> {
+        let language = self.language_of(account)?.unwrap_or(Language::English);
+        let subject = chat_text::waits(language, &shown(line));
+        let text = chat_text::waits_text(language, &shown(line));
+        self.room_message(account, &subject, &text)
     }
 
     /// Seals what the chat writes to somebody, in the name of the site.

@@ -17,18 +17,22 @@ use crate::vault::random_bytes;
 
 pub(super) const NAME: &str = "Quarterly figures";
 
-pub(super) fn opened(gateway: &Gateway, actor: &Actor, shares_earlier: bool) -> Reference {
+pub(in crate::gateway) fn opened(
+    gateway: &Gateway,
+    actor: &Actor,
+    shares_earlier: bool,
+) -> Reference {
     let new = NewRoom { name: NAME.to_owned(), shares_earlier };
     gateway.room_create(actor, &new).unwrap().id.parse().unwrap()
 }
 
-pub(super) fn admitted(gateway: &Gateway, by: &Actor, room: Reference, who: &Actor) {
+pub(in crate::gateway) fn admitted(gateway: &Gateway, by: &Actor, room: Reference, who: &Actor) {
     gateway.room_ask(who, room).unwrap();
     let asking = who.account().to_text();
     gateway.room_answer(by, room, &asking, RoomAnswer::Admit).unwrap();
 }
 
-pub(super) fn line(text: &str) -> NewLine {
+pub(in crate::gateway) fn line(text: &str) -> NewLine {
     NewLine {
         client_id: random_bytes::<16>().unwrap(),
         text: text.to_owned(),
@@ -36,15 +40,20 @@ pub(super) fn line(text: &str) -> NewLine {
     }
 }
 
-pub(super) fn say(gateway: &Gateway, actor: &Actor, room: Reference, text: &str) -> u64 {
+pub(in crate::gateway) fn say(
+    gateway: &Gateway,
+    actor: &Actor,
+    room: Reference,
+    text: &str,
+) -> u64 {
     gateway.room_say(actor, room, &line(text)).unwrap().0
 }
 
-pub(super) fn lines(gateway: &Gateway, actor: &Actor, room: Reference) -> LinesPage {
+pub(in crate::gateway) fn lines(gateway: &Gateway, actor: &Actor, room: Reference) -> LinesPage {
     gateway.room_lines(actor, room, (LinesQuery::After(0), 100)).unwrap()
 }
 
-pub(super) fn heard(gateway: &Gateway, actor: &Actor, room: Reference) -> Vec<String> {
+pub(in crate::gateway) fn heard(gateway: &Gateway, actor: &Actor, room: Reference) -> Vec<String> {
     let page = lines(gateway, actor, room);
     let said = page.items.into_iter().filter(|line| line.kind == LineKind::Said);
     said.map(|line| line.text.unwrap_or_else(|| "closed".to_owned())).collect()
@@ -320,7 +329,7 @@ fn who_is_away_gets_one_notice_and_reads_in_order() {
     assert_eq!(inbox(&gateway, &dana).len(), 0, "nothing waits for who said it");
 }
 
-pub(super) fn reading(
+pub(in crate::gateway) fn reading(
     gateway: &Gateway,
     actor: &Actor,
     room: Reference,

@@ -107,13 +107,16 @@ impl Gateway {
         if !found.stopped.is_empty() {
             self.room_stopped(id, found.stopped.clone())?;
         }
-        let is_all = found.notices.len() <= left.notices;
+        let mut is_all = found.notices.len() <= left.notices;
         for (account, line) in found.notices.into_iter().take(left.notices) {
             left.notices -= 1;
             // Somebody to whom nothing can be written is in nobody's way.
-            if let Err(error) = self.room_notice(id, account, line) {
-                let id = account.to_text();
-                tracing::error!(%error, account.id = %id, "nothing said that a chat waits");
+            match self.room_notice(id, account, line) {
+                Ok(is_given) => is_all &= is_given,
+                Err(error) => {
+                    let id = account.to_text();
+                    tracing::error!(%error, account.id = %id, "nothing said that a chat waits");
+                }
             }
         }
         if found.goes_on || !is_all {

@@ -7,6 +7,7 @@ use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::meters::Outcome;
+use crate::gateway::notices::mailed::mail_ended_in_tx;
 use crate::gateway::outgoing::compose::summary_of;
 use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::queue::attempt::{Attempted, Reason};
@@ -24,6 +25,9 @@ use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
 use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route, StepNote};
+
+/// RFC 3463 §3.8: what an administrator withdrew.
+const WITHDRAWN: EnhancedStatus = EnhancedStatus(5, 7, 0);
 
 impl Gateway {
     /// Processes the result of an attempt: the row is removed or scheduled again; status lines and
@@ -76,6 +80,7 @@ impl Gateway {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
             report::forget_in_tx(tx, &row)?;
+            mail_ended_in_tx(tx, &row)?;
             delivery::step_in_tx(tx, row.message, row.delivery, state, now, said.clone())
         })?;
         tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), "delivered to the next hop");
@@ -129,10 +134,17 @@ impl Gateway {
         let state = DeliveryState::Failed;
         let happened = Happened { kind: state, status, reason: &reason, at: now };
         let told = self.unreported(row, &happened)?;
+        // What an administrator withdraws says nothing about the address.
+        let came_back = match status {
+            WITHDRAWN => None,
+            _ => self.notice_came_back(row)?,
+        };
         let message = row.message;
         self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
+            mail_ended_in_tx(tx, &row)?;
+            came_back.iter().try_for_each(|one| one.store_in_tx(tx))?;
             let said = Said::detail(reason.to_string());
             delivery::step_in_tx(tx, message, row.delivery, state, now, said)?;
             told.iter().try_for_each(|told| report_in_tx(tx, &row, told))
@@ -158,7 +170,7 @@ impl Gateway {
     pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         let text = "withdrawn by the administrator".to_owned();
-        self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
+        self.queue_failed(id, &row, WITHDRAWN, Reason { host: None, text })
     }
 
     /// There is no verified TLS: the message takes the policy's fallback route.

@@ -19,7 +19,7 @@ use crate::gateway::site::policy::{self, Asked, Decision};
 use crate::mail::address::Address;
 use crate::mail::envelope::ForwardPath;
 use crate::mail::reference::Reference;
-use crate::mail::{message, notice_text};
+use crate::mail::{message, notice_refusal};
 use crate::store::Read;
 use crate::terms::{DeliveryState, Language, Level, NotSent, RelationKind, Route};
 
@@ -82,7 +82,7 @@ impl Planned {
 
     /// The reason why nothing is sent and whose rule it is, in the sender's language.
     pub(in crate::gateway) fn detail(&self, reason: NotSent, language: Language) -> String {
-        notice_text::refusal(language, reason, self.decision.level)
+        notice_refusal::refusal(language, reason, self.decision.level)
     }
 
     pub(in crate::gateway) fn delivery(&self, now: Timestamp, language: Language) -> Delivery {

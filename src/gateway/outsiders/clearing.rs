@@ -23,7 +23,10 @@ use crate::gateway::records::tables::{
     REGISTERS, REQUESTS, ROLE_ACTS, ROLE_INTERIM, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS,
     SEARCH_TEXTS, SEARCH_WAITING, SIGNING_KEYS, TOTP, UPLOADS, VOUCH_REQUESTS, WRITTEN_TO,
 };
-use crate::gateway::records::tables::{BOARD_ATTENTION, BOARD_POSITIONS, RING_SEEN};
+use crate::gateway::records::tables::{
+    BOARD_ATTENTION, BOARD_POSITIONS, NOTICE_ADDRESSES, NOTICE_TERMS, NOTICE_WAITING, RING_SEEN,
+    TOPIC_FOLLOWERS,
+};
 use crate::gateway::records::tables::{
     CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_BOOKS, CONTACT_COPIES, CONTACT_EDITS, CONTACT_PHOTOS,
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
@@ -54,7 +57,7 @@ type CopyKey = ((ReaderKey, AccountId), u32, ContactId);
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 56] = [
+const TABLES: [Clear; 59] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
@@ -62,7 +65,10 @@ const TABLES: [Clear; 56] = [
     |tx, id, room| removed_from_some_in_tx(tx, RingEntry::Account(id), room),
     |tx, id, room| some_in_tx(tx, &RING_SEEN, &id, room),
     |tx, id, room| some_in_tx(tx, &BOARD_POSITIONS, &id, room),
-    |tx, id, room| some_in_tx(tx, &BOARD_ATTENTION, &id, room),
+    attentions_in_tx,
+    |tx, id, room| some_in_tx(tx, &NOTICE_TERMS, &id, room),
+    |tx, id, room| some_in_tx(tx, &NOTICE_WAITING, &id, room),
+    |tx, id, room| some_in_tx(tx, &NOTICE_ADDRESSES, &id, room),
     |tx, id, room| some_in_tx(tx, &GROUP_WRAPS, &(GroupId::EVERYBODY, id), room),
     // It may have waited for the keys of everybody inside.
     |tx, id, room| some_in_tx(tx, &GROUP_WAITING, &(GroupId::EVERYBODY, id), room),
@@ -327,6 +333,16 @@ fn contacts_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, 
             tx.delete(&CONTACTS_DELETED, &(due, key.0, key.1));
         }
         tx.delete(&CONTACTS, key);
+    }
+    Ok(keys.len())
+}
+
+/// What was followed or muted on boards; who follows a topic is known by the topic as well.
+fn attentions_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
+    let keys = some_keys(tx, &BOARD_ATTENTION, &id, room)?;
+    for (account, board, topic) in &keys {
+        tx.delete(&BOARD_ATTENTION, &(*account, *board, *topic));
+        tx.delete(&TOPIC_FOLLOWERS, &(*board, *topic, *account));
     }
     Ok(keys.len())
 }

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod audit;
+mod audit_earlier;
 pub mod board;
 pub mod contact;
 pub mod group;
@@ -12,6 +13,7 @@ pub(in crate::gateway) mod keyring_rows;
 pub mod mailbox;
 pub(in crate::gateway) mod membership;
 pub mod message;
+pub mod notice;
 pub(in crate::gateway) mod numbers;
 pub mod policy;
 pub mod profile;

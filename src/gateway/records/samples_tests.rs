@@ -6,6 +6,7 @@
 mod boards_tests;
 mod contact_tests;
 mod groups_tests;
+mod notices_tests;
 mod places_tests;
 mod profiles_tests;
 mod rings_tests;

@@ -9,8 +9,9 @@ use crate::gateway::records::account::{
     HeldName, KnownBrowser, Meta, Owner, Preferences, PreferencesV1, Removal, Session, SessionRef,
     TotpRecord,
 };
-use crate::gateway::records::audit::{
-    AuditEntry, AuditEntryV1, AuditEntryV2, AuditEntryV3, AuditEntryV4,
+use crate::gateway::records::audit::AuditEntry;
+use crate::gateway::records::audit_earlier::{
+    AuditEntryV1, AuditEntryV2, AuditEntryV3, AuditEntryV4, AuditEntryV5,
 };
 use crate::gateway::records::board::{
     Board, BoardAttention, BoardPosition, BoardV1, Post, PostFile, PostFileV1, PostPlace,
@@ -34,6 +35,9 @@ use crate::gateway::records::mailbox::{
 use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, ConversationOfV1, Member, Message, Outcome, OwnId,
     Requested,
+};
+use crate::gateway::records::notice::{
+    NoticeAddress, NoticeAsked, NoticeTerms, NoticeWaiting, TopicFollower,
 };
 use crate::gateway::records::profile::ProfileRow;
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
@@ -210,6 +214,18 @@ pub const ROOM_HERE: Table<(AccountId, [u8; 16], RoomId), Due> = Table::new(118,
 /// Rooms in which somebody may stop reading, or has to be told that something waits; and those that end.
 pub const ROOM_WATCH: Table<RoomId, Due> = Table::new(119, "room_watch");
 pub const ROOM_FILES: Table<(RoomId, LineNumber), RoomFiles> = Table::new(130, "room_files");
+/// When notices of chats and boards are given, and what the next one names.
+pub const NOTICE_TERMS: Table<AccountId, NoticeTerms> = Table::new(131, "notice_terms");
+pub const NOTICE_WAITING: Table<AccountId, NoticeWaiting> = Table::new(132, "notice_waiting");
+pub const NOTICE_ADDRESSES: Table<AccountId, NoticeAddress> = Table::new(133, "notice_addresses");
+/// By a keyed hash of the address to which codes were sent.
+pub const NOTICE_ASKED: Table<[u8; 16], NoticeAsked> = Table::new(134, "notice_asked");
+/// Whose other address a mail goes to that is in the queue, by its content.
+pub const NOTICE_MAILS: Table<ReferenceKey, Owner> = Table::new(136, "notice_mails");
+pub const TOPIC_FOLLOWERS: Table<(BoardId, ReferenceKey, AccountId), TopicFollower> =
+    Table::new(137, "topic_followers");
+/// Topics in which somebody posted something that followers may have to be told of.
+pub const TOPIC_WATCH: Table<(BoardId, ReferenceKey), Due> = Table::new(138, "topic_watch");
 pub const ROOM_REFUSED: Table<(AccountId, RoomId), RoomRefused> = Table::new(135, "room_refused");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
@@ -277,7 +293,7 @@ records!(
     Member = 1,
     OwnId = 1,
     SiteChange = 2 from SiteChangeV1,
-    AuditEntry = 5 from AuditEntryV4,
+    AuditEntry = 6 from AuditEntryV5,
     TotpRecord = 1,
     AccountNews = 1,
     Unreported = 1,
@@ -329,12 +345,18 @@ records!(
     RoomOf = 1,
     RoomFiles = 1,
     RoomRefused = 1,
+    NoticeTerms = 1,
+    NoticeWaiting = 1,
+    NoticeAddress = 1,
+    NoticeAsked = 1,
+    TopicFollower = 1,
 );
 
 versions!(
     ContactRowV1 = 1,
     AccountV1 = 1,
     AccountKeysV1 = 1,
+    AuditEntryV5 = 5 from AuditEntryV4,
     AuditEntryV4 = 4 from AuditEntryV3,
     AuditEntryV3 = 3 from AuditEntryV2,
     AuditEntryV2 = 2 from AuditEntryV1,

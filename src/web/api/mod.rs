@@ -26,6 +26,7 @@ pub mod link;
 pub mod mailbox;
 pub mod manage;
 pub mod message;
+pub mod notice;
 pub mod passkey;
 mod photo;
 pub mod post;

@@ -32,3 +32,15 @@ export type Filter = Answered<"Filter">;
 export const filterList = () => request<Answered<"Filters">>("GET", "/api/filters");
 export const filtersSet = (items: Filter[]) =>
   request<undefined>("PUT", "/api/filters", { body: { items } });
+
+/** When notices of chats and boards are given, and the other address to which they go. */
+export type Notices = Answered<"Notices">;
+export type NoticeTimes = Answered<"NoticeTimes">;
+
+export const noticesRead = () => request<Notices>("GET", "/api/notices");
+export const noticesSet = (body: NoticeTimes) => request<Notices>("PUT", "/api/notices", { body });
+export const noticeAddressAsk = (address: string, password: string) =>
+  request<Notices>("POST", "/api/notices/address", { body: { address, password } });
+export const noticeAddressConfirm = (code: string) =>
+  request<Notices>("POST", "/api/notices/address/code", { body: { code } });
+export const noticeAddressRemove = () => request<Notices>("DELETE", "/api/notices/address");

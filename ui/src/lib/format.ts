@@ -39,6 +39,23 @@ function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
   return new Intl.DateTimeFormat(regional(language), chosen);
 }
 
+/** The minutes after midnight that the clock of a zone shows; of this computer, if it knows no such zone. */
+export function minuteOf(at: Date, zone: string): number {
+  try {
+    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+    const parts = new Intl.DateTimeFormat("en", { ...clock, timeZone: zone }).formatToParts(at);
+    const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
+    return of("hour") * 60 + of("minute");
+  } catch {
+    return at.getHours() * 60 + at.getMinutes();
+  }
+}
+
+/** The name of the zone in which times are shown. */
+export function zoneShown(): string {
+  return zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** Whether times are shown in another zone than that of the user's computer. */
 function isElsewhere(): boolean {
   return zone !== undefined && zone !== new Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,7 +1,9 @@
 // Desktop notifications. They are shown only if they were switched on in this browser, and never
 // contain anything of a message or a name, because others may see the screen.
+import { noticesRead, type NoticeTimes } from "../api/settings.ts";
 import { direction, language, t } from "../i18n/index.svelte.ts";
 import { background } from "../lib/background.ts";
+import { isQuiet } from "../lib/quiet.ts";
 import { brand } from "./brand.svelte.ts";
 import { prefs, prefsKeepHere } from "./prefs.svelte.ts";
 
@@ -13,8 +15,12 @@ const LOOKING = "postern.looking";
 // A later notification replaces the previous one, whichever tab it is from.
 const TAG = "postern";
 
+// How long the quiet hours are remembered: another browser may change them.
+const QUIET_KEPT_MS = 600_000;
+
 let away: (() => void) | null = null;
 let unseen = 0;
+let times: { value: NoticeTimes; read: number } | null = null;
 
 function look(): void {
   unseen = 0;
@@ -38,6 +44,8 @@ export function noticesStart(): () => void {
   return () => {
     leave();
     unseen = 0;
+    // Somebody else may sign in next.
+    times = null;
     removeEventListener("focus", look);
     removeEventListener("blur", leave);
   };
@@ -57,7 +65,23 @@ export async function noticeOf(body: string): Promise<void> {
 
 async function isWanted(): Promise<boolean> {
   const isOn = noticesThere && prefs.notices && Notification.permission === "granted";
-  return isOn && !(await isLookedAt());
+  return isOn && !(await isLookedAt()) && !(await isQuietNow());
+}
+
+/** Takes the times of notices, which were read or changed. */
+export function noticeTimesKeep(value: NoticeTimes): void {
+  times = { value, read: Date.now() };
+}
+
+/** Whether the user wants no notice at this hour. If that cannot be read, what was known before counts. */
+async function isQuietNow(): Promise<boolean> {
+  if (times === null || times.read + QUIET_KEPT_MS < Date.now()) {
+    await background(
+      "reading the quiet hours",
+      noticesRead().then((found) => noticeTimesKeep(found.times)),
+    );
+  }
+  return times !== null && isQuiet(times.value.quiet, times.value.zone, new Date());
 }
 
 /** Whether this tab, or another one in this browser, has the focus. */

@@ -233,6 +233,9 @@ export const manage: Catalogue["manage"] = {
       "totp-reset": "سمح بالرموز من جديد",
       "board-deleted": "حذف لوحة",
       "board-manager-named": "عيّن مديرًا للوحة",
+      "notice-code-sent": "طلب إرسال رمز إلى عنوان آخر للإشعارات",
+      "notice-address-confirmed": "أكّد عنوانًا آخر للإشعارات",
+      "notice-address-removed": "أزال العنوان الآخر للإشعارات",
     },
   },
   diagnostics: {

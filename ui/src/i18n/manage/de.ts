@@ -225,6 +225,9 @@ export const manage: Catalogue["manage"] = {
       "totp-reset": "hat Codes wieder zugelassen",
       "board-deleted": "hat ein Forum gelöscht",
       "board-manager-named": "hat bestimmt, wer ein Forum verwaltet",
+      "notice-code-sent": "ließ einen Code an eine andere Adresse für Hinweise senden",
+      "notice-address-confirmed": "bestätigte eine andere Adresse für Hinweise",
+      "notice-address-removed": "entfernte die andere Adresse für Hinweise",
     },
   },
   diagnostics: {

@@ -219,6 +219,9 @@ export const manage = {
       "totp-reset": "allowed codes again",
       "board-deleted": "deleted a board",
       "board-manager-named": "named a manager of a board",
+      "notice-code-sent": "had a code sent to another address for notices",
+      "notice-address-confirmed": "confirmed another address for notices",
+      "notice-address-removed": "removed the other address for notices",
     },
   },
   diagnostics: {

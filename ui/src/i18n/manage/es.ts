@@ -225,6 +225,9 @@ export const manage: Catalogue["manage"] = {
       "totp-reset": "volvió a permitir códigos",
       "board-deleted": "eliminó un tablón",
       "board-manager-named": "nombró a un administrador de un tablón",
+      "notice-code-sent": "hizo enviar un código a otra dirección para avisos",
+      "notice-address-confirmed": "confirmó otra dirección para avisos",
+      "notice-address-removed": "quitó la otra dirección para avisos",
     },
   },
   diagnostics: {

@@ -228,6 +228,9 @@ export const manage: Catalogue["manage"] = {
       "totp-reset": "a de nouveau autorisé les codes",
       "board-deleted": "a supprimé un forum",
       "board-manager-named": "a désigné un gestionnaire de forum",
+      "notice-code-sent": "a fait envoyer un code à une autre adresse pour les avis",
+      "notice-address-confirmed": "a confirmé une autre adresse pour les avis",
+      "notice-address-removed": "a retiré l’autre adresse pour les avis",
     },
   },
   diagnostics: {

@@ -218,6 +218,9 @@ export const manage: Catalogue["manage"] = {
       "totp-reset": "אפשר/ה שוב קודים",
       "board-deleted": "מחק/ה לוח",
       "board-manager-named": "מינה/תה מנהל/ת ללוח",
+      "notice-code-sent": "ביקש/ה לשלוח קוד לכתובת אחרת להודעות",
+      "notice-address-confirmed": "אישר/ה כתובת אחרת להודעות",
+      "notice-address-removed": "הסיר/ה את הכתובת האחרת להודעות",
     },
   },
   diagnostics: {

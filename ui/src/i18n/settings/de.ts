@@ -93,6 +93,43 @@ export const settings = {
     acceptInside: "Nur von internen Absendern",
     acceptOutside: "Nur von externen Absendern",
   },
+  noticeTimes: {
+    title: "Hinweise zu Chats und Foren",
+    hint: "Wenn in einem Chat oder in einem Thema, dem Sie folgen, etwas auf Sie wartet, erhalten Sie einen Hinweis im Posteingang. Er enthält eine Referenznummer und nichts davon, was gesagt wurde, von wem oder wo.",
+    pace: "Wie oft",
+    atOnce: "Sofort",
+    hourly: "Höchstens einmal pro Stunde",
+    daily: "Einmal am Tag",
+    dailyAt: "Um",
+    quiet: "Ruhezeiten",
+    quietHint:
+      "In diesen Stunden erhalten Sie keine Hinweise: weder im Posteingang noch auf dem Desktop noch an einer anderen Adresse. Danach fasst ein Hinweis zusammen, was wartet.",
+    from: "Von",
+    until: "Bis",
+    zone: (zone) => `Diese Zeiten gelten in der Zeitzone ${zone}.`,
+    posts: "Hinweise zu Beiträgen in Themen, denen ich folge",
+    address: "Andere Adresse",
+    addressHint:
+      "Hinweise können auch an eine externe Adresse gehen. Sie sagen nur, dass etwas wartet, mit einer Referenznummer und wo man es liest.",
+    addressField: "Externe Adresse",
+    set: "Adresse hinzufügen",
+    setOther: "Andere Adresse verwenden",
+    send: "Code dorthin senden",
+    code: "Code aus der E-Mail",
+    confirm: "Adresse bestätigen",
+    confirmed: "Hinweise gehen auch an:",
+    confirmedNow: "Ab jetzt gehen Hinweise an diese Adresse.",
+    codeSent:
+      "Wir haben einen Code gesendet. Geben Sie ihn hier ein, um die Adresse zu bestätigen:",
+    codeOver: "Der Code kann nicht mehr eingegeben werden. Lassen Sie einen weiteren senden an:",
+    failed: "E-Mails kamen zurück, deshalb gehen keine Hinweise mehr an:",
+    remove: "Adresse entfernen",
+    removed: "An diese Adresse gehen keine Hinweise mehr.",
+    often:
+      "Heute wurden schon so viele Codes gesendet, wie erlaubt sind. Bitte versuchen Sie es morgen noch einmal.",
+    wrongCode:
+      "Das ist nicht der Code, den wir gesendet haben, oder er kann nicht mehr eingegeben werden.",
+  },
   filters: {
     title: "Filter",
     hint: "Filter gelten für neue Nachrichten, solange Sie angemeldet sind. Niemand außer Ihnen, auch nicht der Server, kann lesen, was ein Filter prüft.",
