@@ -41,6 +41,7 @@ pub mod results;
 mod rtf;
 pub mod sanitize;
 pub mod schedule;
+pub mod schedule_text;
 pub mod sound;
 pub mod spf;
 pub mod status;
