@@ -17,6 +17,7 @@ mod outgoing;
 mod passwords;
 mod prefix;
 mod relay;
+mod schedule;
 mod search;
 mod server;
 mod sessions;
@@ -46,6 +47,7 @@ pub use outgoing::{AutoResponse, Languages, Notification, Outgoing, Queue, Rule,
 pub use passwords::Passwords;
 pub use prefix::{NoPrefix, Prefix};
 pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
+pub use schedule::Schedule;
 pub use search::Search;
 pub use server::Server;
 pub use sessions::Sessions;
@@ -77,6 +79,7 @@ pub struct Config {
     pub groups: Groups,
     pub chat: Chat,
     pub notices: Notices,
+    pub schedule: Schedule,
     pub images: Images,
     pub manage: Manage,
     pub store: Store,
@@ -211,6 +214,7 @@ impl Config {
             self.mailboxes.check(),
             self.chat.check(),
             self.notices.check(),
+            self.schedule.check(),
             self.images.check(),
             self.manage.check(),
             self.store.check(),

@@ -35,6 +35,7 @@
 //! | `boards` | boards with topics and posts, for audiences of their own |
 //! | `chat` | conversations of two, and rooms whose controllers admit the others |
 //! | `digest` | the notice that sums up what waited for its time |
+//! | `schedule` | calendars, and meetings that one person asks others for |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -97,6 +98,8 @@ pub mod profiles;
 pub mod boards;
 pub mod chat;
 mod digest;
+
+pub mod schedule;
 
 #[cfg(test)]
 mod again_tests;
@@ -185,7 +188,9 @@ pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};
 pub use records::submission::Step;
-pub use settings::{Chat as ChatSettings, Notices as NoticeSettings, Quota, Settings};
+pub use settings::{
+    Chat as ChatSettings, Notices as NoticeSettings, Quota, Schedule as ScheduleSettings, Settings,
+};
 
 /// The domain. Cloning is cheap; clones share everything.
 #[derive(Clone)]

@@ -126,6 +126,8 @@ pub enum Lookup {
     NoticeCode,
     /// An address to which codes were sent.
     NoticeAddress,
+    /// The request that adds an entry to a calendar, asks for a meeting, or answers.
+    Schedule,
 }
 
 impl Lookup {
@@ -147,6 +149,7 @@ impl Lookup {
             Lookup::Contact => b"contact\0",
             Lookup::NoticeCode => b"notice code\0",
             Lookup::NoticeAddress => b"notice address\0",
+            Lookup::Schedule => b"schedule\0",
         }
     }
 }
