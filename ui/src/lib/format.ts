@@ -70,15 +70,26 @@ export function wallParts(at: number, timeZone: string) {
   };
 }
 
-/** The first day of the week in the user's region, from 1 for Monday to 7 for Sunday. */
-export function weekFirst(language: string): number {
-  const locale = new Intl.Locale(regional(language)) as Intl.Locale & {
-    getWeekInfo?: () => { firstDay: number };
-    weekInfo?: { firstDay: number };
-  };
-  const known = locale.getWeekInfo?.() ?? locale.weekInfo;
-  return known?.firstDay ?? { he: 7, ar: 6 }[locale.language] ?? 1;
+interface WeekInfo {
+  firstDay: number;
+  weekend: number[];
 }
+
+/** The week of the user's region; days count from 1 for Monday to 7 for Sunday. */
+function weekInfo(language: string): WeekInfo {
+  const locale = new Intl.Locale(regional(language)) as Intl.Locale & {
+    getWeekInfo?: () => WeekInfo;
+    weekInfo?: WeekInfo;
+  };
+  // Browsers have had it as a property, as a method, or not at all.
+  const known = locale.getWeekInfo?.() ?? locale.weekInfo;
+  if (known !== undefined) return known;
+  const weekend = ["he", "ar"].includes(locale.language) ? [5, 6] : [6, 7];
+  return { firstDay: { he: 7, ar: 6 }[locale.language] ?? 1, weekend };
+}
+
+export const weekFirst = (language: string): number => weekInfo(language).firstDay;
+export const weekendOf = (language: string): number[] => weekInfo(language).weekend;
 
 const DAY_FORMS = {
   month: { month: "long", year: "numeric" },
