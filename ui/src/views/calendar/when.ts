@@ -45,6 +45,18 @@ export function timesOf({ allDay, day, clock, endDay, endClock, zone }: When): T
   return end >= start ? { start, end } : null;
 }
 
+/** What the contract calls a beginning and a length: by the clocks of the zone, and in minutes. */
+export function sentOf(when: When): {
+  start: string;
+  durationMinutes: number;
+  allDay: boolean;
+  timeZone: string;
+} {
+  const { allDay, day, clock, zone } = when;
+  const start = `${day}T${allDay ? "00:00" : clock}:00`;
+  return { start, durationMinutes: lengthOf(when), allDay, timeZone: zone };
+}
+
 /** The form with another beginning: the length stays what it was. */
 export function shifted(when: When, change: Partial<Pick<When, "day" | "clock">>): When {
   const before = timesOf(when);
@@ -68,6 +80,14 @@ export function lasting(when: When, minutes: number): When {
 export function lengthOf(when: When): number {
   const times = timesOf(when);
   return times === null ? 0 : Math.round((times.end - times.start) / MINUTE_MS);
+}
+
+/** The form for a time as the contract writes it. */
+export function whenRead(start: string, durationMinutes: number, allDay: boolean, zone: string): When {
+  const [day = "", clock = ""] = start.slice(0, 16).split("T");
+  const begun = { allDay, day, clock: allDay ? "09:00" : clock, zone, endClock: "10:00" };
+  if (!allDay) return lasting({ ...begun, endDay: day }, durationMinutes);
+  return { ...begun, endDay: addDays(day, Math.max(1, Math.round(durationMinutes / 1_440)) - 1) };
 }
 
 /** The next full hour, for an hour, on a day; on a day that is not today it is nine. */
