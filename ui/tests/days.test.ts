@@ -118,13 +118,65 @@ test("heads and lengths are written as the language does", () => {
 test.each([
   ["none", [], []],
   ["one alone", [[1, 2]], ["0/1"]],
-  ["one after another", [[1, 2], [2, 3]], ["0/1", "0/1"]],
-  ["two at once", [[1, 3], [2, 4]], ["0/2", "1/2"]],
-  ["the longer one first", [[1, 2], [1, 5]], ["1/2", "0/2"]],
-  ["a column that is free again", [[1, 5], [1, 2], [2, 3]], ["0/2", "1/2", "1/2"]],
-  ["through others", [[1, 3], [2, 5], [4, 6]], ["0/2", "1/2", "0/2"]],
-  ["without length", [[1, 1], [1, 1]], ["0/2", "1/2"]],
-  ["two groups", [[1, 2], [1, 2], [8, 9]], ["0/2", "1/2", "0/1"]],
+  [
+    "one after another",
+    [
+      [1, 2],
+      [2, 3],
+    ],
+    ["0/1", "0/1"],
+  ],
+  [
+    "two at once",
+    [
+      [1, 3],
+      [2, 4],
+    ],
+    ["0/2", "1/2"],
+  ],
+  [
+    "the longer one first",
+    [
+      [1, 2],
+      [1, 5],
+    ],
+    ["1/2", "0/2"],
+  ],
+  [
+    "a column that is free again",
+    [
+      [1, 5],
+      [1, 2],
+      [2, 3],
+    ],
+    ["0/2", "1/2", "1/2"],
+  ],
+  [
+    "through others",
+    [
+      [1, 3],
+      [2, 5],
+      [4, 6],
+    ],
+    ["0/2", "1/2", "0/2"],
+  ],
+  [
+    "without length",
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    ["0/2", "1/2"],
+  ],
+  [
+    "two groups",
+    [
+      [1, 2],
+      [1, 2],
+      [8, 9],
+    ],
+    ["0/2", "1/2", "0/1"],
+  ],
 ] as [string, [number, number][], string[]][])("overlap: %s", (_, spans, wanted) => {
   const places = sideBySide(spans.map(([start, end]) => ({ start, end })));
   expect(places.map(({ column, of }) => `${column}/${of}`)).toEqual(wanted);

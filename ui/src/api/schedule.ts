@@ -5,17 +5,8 @@ import { request } from "./client.ts";
 export type LocalTime = string;
 export type PlaceKind = "none" | "office" | "elsewhere" | "link";
 export type MeetingState = "tentative" | "actual" | "declined" | "cancelled";
-export type PersonState =
-  | "waiting"
-  | "accepted"
-  | "declined"
-  | "tentative"
-  | "proposed"
-  | "gone";
-export type Rule =
-  | { kind: "all" }
-  | { kind: "required" }
-  | { kind: "number"; number: number };
+export type PersonState = "waiting" | "accepted" | "declined" | "tentative" | "proposed" | "gone";
+export type Rule = { kind: "all" } | { kind: "required" } | { kind: "number"; number: number };
 export type Answer = "accept" | "decline" | "tentative" | "propose";
 
 /** What a request asks for, and what its changes change. */
@@ -102,8 +93,7 @@ export interface MeetingCard extends Asked {
   entry: string | null;
 }
 
-const entryAt = (id: string, rest = "") =>
-  `/api/schedule/entries/${encodeURIComponent(id)}${rest}`;
+const entryAt = (id: string, rest = "") => `/api/schedule/entries/${encodeURIComponent(id)}${rest}`;
 const meetingAt = (reference: string, rest = "") =>
   `/api/schedule/meetings/${encodeURIComponent(reference)}${rest}`;
 /** A request that is repeated under the same key is carried out once. */
@@ -127,8 +117,7 @@ export const meetingRequest = (
   body: EntryNew & { invitees: { address: string; required: boolean }[]; rule: Rule },
   key: string,
 ) => request<Entry>("POST", "/api/schedule/meetings", { body, headers: once(key) });
-export const meetingRead = (reference: string) =>
-  request<MeetingCard>("GET", meetingAt(reference));
+export const meetingRead = (reference: string) => request<MeetingCard>("GET", meetingAt(reference));
 export const meetingChange = (reference: string, sequence: number, fields: Asked) =>
   request<MeetingCard>("PUT", meetingAt(reference), { body: { ...fields, sequence } });
 export const meetingCancel = (reference: string) =>

@@ -49,7 +49,11 @@ function untilText(day: string, untilAt: ((day: string) => number) | null): stri
 export function repeatOf(text: string, dayOf: (ms: number) => string): Repeat | null {
   const repeat = repeatNew();
   const seen = new Set<string>();
-  for (const part of text.trim().replace(/^RRULE:/i, "").toUpperCase().split(";")) {
+  for (const part of text
+    .trim()
+    .replace(/^RRULE:/i, "")
+    .toUpperCase()
+    .split(";")) {
     const [name = "", value = ""] = part.split("=");
     if (seen.has(name) || !take(repeat, name, value, dayOf)) return null;
     seen.add(name);

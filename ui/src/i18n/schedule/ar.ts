@@ -85,8 +85,7 @@ export const schedule = {
     ends: "نهاية التكرار",
     endKinds: { never: "أبدًا", until: "في يوم معين", count: "بعد عدد من المرات" },
     untilDay: (day: string) => `حتى ${day}`,
-    times: (n: number) =>
-      many(n, { one: "مرة واحدة", two: "مرتان", few: "مرات", other: "مرة" }),
+    times: (n: number) => many(n, { one: "مرة واحدة", two: "مرتان", few: "مرات", other: "مرة" }),
     reminder: "تذكير",
     reminderNone: "بلا تذكير",
     reminderNow: "عند البداية",

@@ -10,7 +10,8 @@ export class People extends Composer {
   /** What is typed and no chip yet becomes one; returns whether nothing is left over. */
   finish(): boolean {
     for (const field of ["to", "cc"] as const)
-      if (this.typing[field].trim() !== "") this.typing[field] = this.add(field, this.typing[field]);
+      if (this.typing[field].trim() !== "")
+        this.typing[field] = this.add(field, this.typing[field]);
     return (this.typing.to + this.typing.cc).trim() === "";
   }
 }

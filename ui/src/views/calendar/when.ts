@@ -83,7 +83,12 @@ export function lengthOf(when: When): number {
 }
 
 /** The form for a time as the contract writes it. */
-export function whenRead(start: string, durationMinutes: number, allDay: boolean, zone: string): When {
+export function whenRead(
+  start: string,
+  durationMinutes: number,
+  allDay: boolean,
+  zone: string,
+): When {
   const [day = "", clock = ""] = start.slice(0, 16).split("T");
   const begun = { allDay, day, clock: allDay ? "09:00" : clock, zone, endClock: "10:00" };
   if (!allDay) return lasting({ ...begun, endDay: day }, durationMinutes);
