@@ -32,7 +32,9 @@ await signIn(other, "u2");
 const day = (later) => new Date(Date.now() + later * 86_400_000).toISOString().slice(0, 10);
 const entry = (where, title) => where.getByTestId("entry").filter({ hasText: title });
 const stands = (where, title, state) =>
-  soon(async () => assert.equal(await entry(where, title).first().getAttribute("data-state"), state));
+  soon(async () =>
+    assert.equal(await entry(where, title).first().getAttribute("data-state"), state),
+  );
 
 // The keys lead to the calendar and through its views; each has an address and is accessible.
 await page.keyboard.press("g");
@@ -143,7 +145,10 @@ await soon(async () =>
   assert.equal(new URL(page.url()).pathname, `/calendar/month/${far.slice(0, 8)}18`),
 );
 await soon(async () =>
-  assert.equal(await page.evaluate(() => document.activeElement?.dataset.day), `${far.slice(0, 8)}18`),
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.dataset.day),
+    `${far.slice(0, 8)}18`,
+  ),
 );
 await accessible(page, "a month with entries");
 await picture(page, "calendar-month");
@@ -173,7 +178,12 @@ async function ask(subject, later, more = async () => {}) {
 /** Opens the message of a request, in the other browser. */
 async function opened(subject) {
   await other.goto(`${base}/mail/inbox`);
-  await other.getByTestId("row").filter({ hasText: subject }).first().getByTestId("row-link").click();
+  await other
+    .getByTestId("row")
+    .filter({ hasText: subject })
+    .first()
+    .getByTestId("row-link")
+    .click();
   const card = other.getByTestId("meeting-card");
   await other.getByTestId("open").or(card).first().waitFor();
   if (await other.getByTestId("open").isVisible()) await other.getByTestId("open").click();
