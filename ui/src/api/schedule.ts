@@ -6,7 +6,7 @@ export type LocalTime = string;
 export type PlaceKind = "none" | "office" | "elsewhere" | "link";
 export type MeetingState = "tentative" | "actual" | "declined" | "cancelled";
 export type PersonState = "waiting" | "accepted" | "declined" | "tentative" | "proposed" | "gone";
-export type Rule = { kind: "all" } | { kind: "required" } | { kind: "number"; number: number };
+export type MeetingRule = { kind: "all" } | { kind: "required" } | { kind: "number"; number: number };
 export type Answer = "accept" | "decline" | "tentative" | "propose";
 
 /** What a request asks for, and what its changes change. */
@@ -52,7 +52,7 @@ export interface Meeting {
   mine: boolean;
   requesterName: string;
   requesterAddress: string;
-  rule: Rule;
+  rule: MeetingRule;
   people: MeetingPerson[];
   answer: PersonState | null;
 }
@@ -114,7 +114,7 @@ export const entryDelete = (id: string) => request<undefined>("DELETE", entryAt(
 export const entryRestore = (id: string) => request<Entry>("POST", entryAt(id, "/restoration"));
 
 export const meetingRequest = (
-  body: EntryNew & { invitees: { address: string; required: boolean }[]; rule: Rule },
+  body: EntryNew & { invitees: { address: string; required: boolean }[]; rule: MeetingRule },
   key: string,
 ) => request<Entry>("POST", "/api/schedule/meetings", { body, headers: once(key) });
 export const meetingRead = (reference: string) => request<MeetingCard>("GET", meetingAt(reference));

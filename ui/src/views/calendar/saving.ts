@@ -9,7 +9,7 @@ export type Mode = "entry" | "request" | "meeting" | "own";
 
 export interface Invited {
   invitees: { address: string; required: boolean }[];
-  rule: api.Rule;
+  rule: api.MeetingRule;
 }
 
 /** Saves a form. `key` is the same for each try of it. */
