@@ -189,6 +189,9 @@ test("every code with which the server refuses has a text in every language", ()
     "last-controller",
     "request-used",
     "board-managed",
+    "meeting-changed",
+    "meeting-cancelled",
+    "meeting-runs",
   ];
   const ours = ["wrong-offset", "reference"];
   const missing = codes.filter((code) => !Object.hasOwn(en.problems, code));
