@@ -5,6 +5,7 @@ import * as api from "../src/api/schedule.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import en from "../src/i18n/en.ts";
 import { zoneUse } from "../src/lib/format.ts";
+import { keysStart } from "../src/state/keys.svelte.ts";
 import { schedule } from "../src/state/schedule.svelte.ts";
 import { blocksOf, byDay, daysOf, daysShown, isAbove } from "../src/views/calendar/model.ts";
 import { shownOf, timedOf, whenText, zoneText } from "../src/views/calendar/names.ts";
@@ -18,6 +19,7 @@ import {
   whenOf,
   whenRead,
 } from "../src/views/calendar/when.ts";
+import Calendar from "../src/views/calendar/Calendar.svelte";
 import EntryForm from "../src/views/calendar/EntryForm.svelte";
 import EntrySheet from "../src/views/calendar/EntrySheet.svelte";
 import MeetingCard from "../src/views/calendar/MeetingCard.svelte";
@@ -412,4 +414,31 @@ test("P-79: the requester sees each answer without a reload, and takes a time", 
     ...[REFERENCE, 0],
     { ...asked, start: "2026-12-03T14:00:00", durationMinutes: 30 },
   ]);
+});
+
+test("keys move the day and change the view, and what changed is read again", async () => {
+  const stop = keysStart();
+  const list = vi.spyOn(api, "occurrences").mockResolvedValue({
+    ...{ items: [occurrence({ state: "tentative", reference: REFERENCE })], more: false },
+  });
+  vi.spyOn(api, "requestsOpen").mockResolvedValue({ items: [card()] });
+  show(Calendar, { shape: "month", day: "2026-12-03" });
+  await vi.waitFor(() => expect(by("entry")?.dataset.state).toBe("tentative"));
+  await vi.waitFor(() => expect(by("requests-waiting")?.textContent).toContain("1 request waits"));
+  // A day more on either side of what is shown.
+  expect(list.mock.calls[0]?.[0].toISOString()).toBe("2026-11-28T23:00:00.000Z");
+  list.mockResolvedValue({ items: [occurrence({ state: "actual", reference: "R" })], more: false });
+  schedule.changed();
+  await vi.waitFor(() => expect(by("entry")?.dataset.state).toBe("actual"));
+  const press = (key: string) =>
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("ArrowRight");
+  expect(location.pathname).toBe("/calendar/month/2026-12-04");
+  press("ArrowDown");
+  expect(location.pathname).toBe("/calendar/month/2026-12-10");
+  press("2");
+  expect(location.pathname).toBe("/calendar/week/2026-12-03");
+  press("n");
+  await vi.waitFor(() => expect(by("entry-form")).not.toBeNull());
+  stop();
 });

@@ -6,7 +6,8 @@ export type LocalTime = string;
 export type PlaceKind = "none" | "office" | "elsewhere" | "link";
 export type MeetingState = "tentative" | "actual" | "declined" | "cancelled";
 export type PersonState = "waiting" | "accepted" | "declined" | "tentative" | "proposed" | "gone";
-export type MeetingRule = { kind: "all" } | { kind: "required" } | { kind: "number"; number: number };
+export type MeetingRule =
+  { kind: "all" } | { kind: "required" } | { kind: "number"; number: number };
 export type Answer = "accept" | "decline" | "tentative" | "propose";
 
 /** What a request asks for, and what its changes change. */
