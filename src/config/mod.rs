@@ -16,6 +16,7 @@ mod outgoing;
 mod passwords;
 mod prefix;
 mod relay;
+mod schedule;
 mod search;
 mod server;
 mod sessions;
@@ -44,6 +45,7 @@ pub use outgoing::{AutoResponse, Languages, Notification, Outgoing, Queue, Rule,
 pub use passwords::Passwords;
 pub use prefix::{NoPrefix, Prefix};
 pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
+pub use schedule::Schedule;
 pub use search::Search;
 pub use server::Server;
 pub use sessions::Sessions;
@@ -74,6 +76,7 @@ pub struct Config {
     pub mailboxes: Mailboxes,
     pub groups: Groups,
     pub chat: Chat,
+    pub schedule: Schedule,
     pub images: Images,
     pub manage: Manage,
     pub store: Store,
@@ -207,6 +210,7 @@ impl Config {
             self.search.check(),
             self.mailboxes.check(),
             self.chat.check(),
+            self.schedule.check(),
             self.images.check(),
             self.manage.check(),
             self.store.check(),

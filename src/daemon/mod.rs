@@ -517,6 +517,15 @@ fn settings(config: &Config) -> Settings {
             voice_minutes: config.chat.voice_minutes,
             file_octets: config.chat.file_octets,
         },
+        schedule: gateway::ScheduleSettings {
+            entries_max: config.schedule.entries_max.into(),
+            text_chars_max: config.schedule.text_chars_max as usize,
+            starts_max: config.schedule.repeats_max as usize,
+            shown_max: config.schedule.shown_max as usize,
+            invitees_max: config.schedule.invitees_max as usize,
+            meetings_per_day_max: config.schedule.meetings_per_day_max as usize,
+            changes_max: config.schedule.changes_max,
+        },
         changes_kept: config.mailboxes.changes_kept,
     }
 }

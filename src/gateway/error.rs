@@ -146,6 +146,12 @@ pub enum Conflict {
     RequestUsed,
     /// Somebody who can sign in manages the board.
     BoardManaged,
+    /// The time of the meeting changed since.
+    MeetingChanged,
+    /// The meeting was cancelled.
+    MeetingCancelled,
+    /// The meeting is not over: it is cancelled, or declined, first.
+    MeetingRuns,
 }
 
 impl Conflict {
@@ -194,6 +200,9 @@ impl Conflict {
             Conflict::LastController => "last-controller",
             Conflict::RequestUsed => "request-used",
             Conflict::BoardManaged => "board-managed",
+            Conflict::MeetingChanged => "meeting-changed",
+            Conflict::MeetingCancelled => "meeting-cancelled",
+            Conflict::MeetingRuns => "meeting-runs",
         }
     }
 }
@@ -266,6 +275,11 @@ impl Conflict {
                 "This is the last controller of the room; name another one first, or end the room."
             }
             Conflict::BoardManaged => "Somebody who can sign in manages this board.",
+            Conflict::MeetingChanged => "The meeting was changed since; look at it again.",
+            Conflict::MeetingCancelled => "The meeting was cancelled.",
+            Conflict::MeetingRuns => {
+                "A meeting leaves the calendar when it is cancelled, or declined."
+            }
             Conflict::RequestUsed => {
                 "Another post was written under the key of this request, or the one that was is gone."
             }

@@ -33,6 +33,7 @@
 //! | `profiles` | what users say about themselves, and the directory that shows it |
 //! | `boards` | boards with topics and posts, for audiences of their own |
 //! | `chat` | conversations of two, and rooms whose controllers admit the others |
+//! | `schedule` | calendars, and meetings that one person asks others for |
 //!
 //! Invariants: a message is stored once and its counters always agree with its rows; an outcome
 //! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
@@ -91,6 +92,8 @@ pub mod profiles;
 
 pub mod boards;
 pub mod chat;
+
+pub mod schedule;
 
 #[cfg(test)]
 mod again_tests;
@@ -175,7 +178,7 @@ pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};
 pub use records::submission::Step;
-pub use settings::{Chat as ChatSettings, Quota, Settings};
+pub use settings::{Chat as ChatSettings, Quota, Schedule as ScheduleSettings, Settings};
 
 /// The domain. Cloning is cheap; clones share everything.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 //! | a draft | its sealed form | 1 |
 //! | a file that is being uploaded, or was uploaded for a draft | its size, from the beginning | 0 |
 //! | a contact, also for a day after it was deleted, its photo, and the blocks of the list | their sealed forms | 0 |
+//! | an entry of the calendar, also for a day after it was deleted, the blocks of the list, and a request for a meeting | their sealed forms | 0 |
 //! | what the account said in chat, until it is deleted | the sealed form of each line, and the size of each file | 0 |
 //! | a sent message that its sender deleted while it waits outside (`mailboxes/owed.rs`) | its size | 0 |
 //!
@@ -35,11 +36,13 @@ use crate::gateway::records::contact::{ContactAsked, ContactEdit, ContactRequest
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::{Counters, Holder, OwnQuota, Usage};
 use crate::gateway::records::numbers::counters_in_tx;
+use crate::gateway::records::schedule::{MeetingAsked, ScheduleEntry};
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{
     BOARD_POSITIONS, CONTACT_ASKED, CONTACT_BLOCKS, CONTACT_EDITS, CONTACT_PHOTOS,
-    CONTACT_REQUESTS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS,
+    CONTACT_REQUESTS, CONTACTS, COUNTERS, DRAFTS, ENTRIES, MEETING_ASKED, SCHEDULE_BLOCKS,
+    SCHEDULE_ENTRIES, TEMPORARY, UPLOADS,
 };
 use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
@@ -110,6 +113,16 @@ pub(in crate::gateway) fn request(row: &ContactRequest) -> Usage {
 /// What it counts for the account that sent it.
 pub(in crate::gateway) fn asked(row: &ContactAsked) -> Usage {
     file(row.sealed.len() as u64)
+}
+
+/// What an entry of a calendar counts.
+pub(in crate::gateway) fn entry(row: &ScheduleEntry) -> Usage {
+    file(row.sealed.len() as u64)
+}
+
+/// What a request for a meeting counts for whom it asks.
+pub(in crate::gateway) fn meeting(row: &MeetingAsked) -> Usage {
+    file((row.sealed.len() + row.encapsulation.len() + row.said.len()) as u64)
 }
 
 impl Usage {
@@ -379,6 +392,9 @@ pub(in crate::gateway) fn recount(reader: &impl Read, account: AccountId) -> Res
     reader.scan_readable(&CONTACT_REQUESTS, &account, |_, row| add(request(&row)))?;
     reader.scan_readable(&CONTACT_ASKED, &account, |_, row| add(asked(&row)))?;
     reader.scan_readable(&CONTACT_EDITS, &account, |_, row| add(edit(&row)))?;
+    reader.scan_readable(&SCHEDULE_ENTRIES, &account, |_, row| add(self::entry(&row)))?;
+    reader.scan_readable(&SCHEDULE_BLOCKS, &account, |_, row| add(sealed(Some(&row))))?;
+    reader.scan_readable(&MEETING_ASKED, &account, |_, row| add(meeting(&row)))?;
     let posted = reader.get(&BOARD_POSITIONS, &BoardPosition::everywhere(account))?;
     let _ = add(file(posted.unwrap_or_default().octets));
     Ok(usage)

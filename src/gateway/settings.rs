@@ -98,6 +98,38 @@ pub struct Settings {
     /// What people learn of a member of a closed group that they are not in.
     pub closed_members: ClosedMembers,
     pub chat: Chat,
+    pub schedule: Schedule,
+}
+
+/// What the administrator says about calendars and meetings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The most entries of a calendar.
+    pub entries_max: u64,
+    pub text_chars_max: usize,
+    /// The most starts of an entry that is repeated.
+    pub starts_max: usize,
+    /// The most lines of one list.
+    pub shown_max: usize,
+    pub invitees_max: usize,
+    /// For how many meetings one account may ask in a day.
+    pub meetings_per_day_max: usize,
+    /// How often a meeting may be changed, and answered anew by each.
+    pub changes_max: u32,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Schedule {
+            entries_max: 50_000,
+            text_chars_max: 8_000,
+            starts_max: 4_000,
+            shown_max: 5_000,
+            invitees_max: 200,
+            meetings_per_day_max: 100,
+            changes_max: 100,
+        }
+    }
 }
 
 /// What the administrator says about chat.
@@ -185,6 +217,7 @@ impl Default for Settings {
             group_addresses_by: GroupsBy::Managers,
             closed_members: ClosedMembers::Address,
             chat: Chat::default(),
+            schedule: Schedule::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Removes contacts for good that were deleted a day ago, and ends requests to add one that nobody
+//! Removes contacts and entries of calendars for good that were deleted a day ago, and ends requests to add one that nobody
 //! answered in 30 days: every minute, at most 500 of each.
 
 use std::time::Duration;
@@ -16,5 +16,6 @@ fn pass(gateway: &Gateway) -> Result<(), Error> {
     // What stops one of them does not stop the other.
     let contacts = gateway.contacts_expire(AT_ONCE);
     let requests = gateway.contact_requests_expire(AT_ONCE);
-    contacts.and(requests).map(drop)
+    let entries = gateway.schedule_expire(AT_ONCE);
+    contacts.and(requests).and(entries).map(drop)
 }

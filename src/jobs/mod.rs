@@ -8,7 +8,7 @@
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
 //! | `boards_finish` | finishes deletions of boards that were interrupted |
 //! | `roles_finish` | finishes ends of role mailboxes that were interrupted |
-//! | `contacts_expire` | removes contacts for good that were deleted a day ago; ends requests that nobody answered |
+//! | `contacts_expire` | removes contacts and entries of calendars for good that were deleted a day ago; ends requests that nobody answered |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `refusals_write` | writes refused tries to the audit log |
 //! | `reports` | tells senders about recipients whose mail failed or is late |

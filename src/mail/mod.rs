@@ -40,6 +40,8 @@ pub mod reply;
 pub mod results;
 mod rtf;
 pub mod sanitize;
+pub mod schedule;
+pub mod schedule_text;
 pub mod sound;
 pub mod spf;
 pub mod status;

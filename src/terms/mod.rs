@@ -17,6 +17,7 @@ mod fullness;
 mod group;
 mod hand_off;
 mod language;
+mod meeting;
 mod profile;
 mod queue;
 mod reject_reason;
@@ -38,6 +39,10 @@ pub use fullness::Fullness;
 pub use group::{ClosedMembers, GroupAct, GroupKind, GroupWriters, GroupsBy, MemberBy};
 pub use hand_off::{HandOff, PickupState};
 pub use language::Language;
+pub use meeting::{
+    Heard, MeetingAnswer, MeetingChange, MeetingFact, MeetingRule, MeetingSaid, MeetingState, Needed,
+    PersonState,
+};
 pub use profile::Profile;
 pub use queue::{QueueKind, QueueState};
 pub use reject_reason::RejectReason;

@@ -122,6 +122,8 @@ pub enum Lookup {
     Browser,
     /// The request that adds a contact, of whose identifier its author chooses nothing.
     Contact,
+    /// The request that adds an entry to a calendar, asks for a meeting, or answers.
+    Schedule,
 }
 
 impl Lookup {
@@ -141,6 +143,7 @@ impl Lookup {
             Lookup::Challenge => b"challenge\0",
             Lookup::Browser => b"browser\0",
             Lookup::Contact => b"contact\0",
+            Lookup::Schedule => b"schedule\0",
         }
     }
 }

@@ -16,6 +16,7 @@ use super::api::{
     group, group_member, group_voucher, label, link, mailbox, manage, message, passkey, post,
     preference, profile, role, search, session, submission, temporary, vouching,
 };
+use super::api::{meeting, schedule};
 use super::api::{room, room_file, room_find, room_line, room_request};
 use super::error::Problem;
 use super::sent::Accounted;
@@ -192,6 +193,14 @@ route_list! {
     contact_share::read, contact_share::change,
     contact_share::edits,
     contact_share::edit_answer,
+    schedule::list,
+    schedule::add,
+    schedule::read, schedule::change, schedule::delete,
+    schedule::restore,
+    meeting::waiting,
+    meeting::ask,
+    meeting::read, meeting::change, meeting::cancel,
+    meeting::answer,
     profile::read, profile::set,
     profile::picture, profile::picture_set, profile::picture_drop,
     profile::preview,

@@ -46,6 +46,8 @@ pub(in crate::gateway) enum Changed {
     Mailboxes,
     /// The address book, or requests to add a contact.
     Contacts,
+    /// The calendar, or a meeting.
+    Schedule,
 }
 
 impl Changed {
@@ -55,6 +57,7 @@ impl Changed {
             Changed::Updated(_) | Changed::Removed(_) => EventKind::Mail,
             Changed::Mailboxes => EventKind::Mailboxes,
             Changed::Contacts => EventKind::Contacts,
+            Changed::Schedule => EventKind::Schedule,
         }
     }
 }
@@ -71,7 +74,9 @@ pub(super) fn record_in_tx(
     counters.recent.push(match changed {
         Changed::Updated(reference) => FeedChange { reference, removed: false },
         Changed::Removed(reference) => FeedChange { reference, removed: true },
-        Changed::Mailboxes | Changed::Contacts => FeedChange { reference: [0; 16], removed: false },
+        Changed::Mailboxes | Changed::Contacts | Changed::Schedule => {
+            FeedChange { reference: [0; 16], removed: false }
+        }
     });
     if counters.recent.len() >= ROW_CHANGES {
         let row = ChangeRow { changes: std::mem::take(&mut counters.recent) };

@@ -30,6 +30,8 @@ pub enum EventKind {
     /// Something in a room that the account is in, or asked to join. Its state is the room's number and
     /// what it is about; it comes by a feed of its own.
     Chat,
+    /// The calendar, or a meeting that the account asked for or was asked for.
+    Schedule,
 }
 
 impl EventKind {
@@ -44,6 +46,7 @@ impl EventKind {
             EventKind::RoleMailboxes => "role-mailboxes",
             EventKind::Boards => "boards",
             EventKind::Chat => "chat",
+            EventKind::Schedule => "schedule",
         }
     }
 }

@@ -32,6 +32,9 @@ use crate::gateway::records::tables::{
     ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REFUSED, ROOM_REQUESTS, ROOMS_OF,
     TEMPORARY,
 };
+use crate::gateway::records::tables::{
+    MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_BLOCKS, SCHEDULE_DELETED, SCHEDULE_ENTRIES,
+};
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
 use crate::terms::LineKind;
@@ -54,10 +57,11 @@ type CopyKey = ((ReaderKey, AccountId), u32, ContactId);
 type Clear = fn(&mut Tx<'_>, AccountId, usize) -> Result<usize, Error>;
 
 /// What an account has. Uploads come before the counters, which they change.
-const TABLES: [Clear; 56] = [
+const TABLES: [Clear; 61] = [
     entries_in_tx,
     uploads_in_tx,
     contacts_in_tx,
+    schedule_entries_in_tx,
     vouch_requests_in_tx,
     |tx, id, room| removed_from_some_in_tx(tx, RingEntry::Account(id), room),
     |tx, id, room| some_in_tx(tx, &RING_SEEN, &id, room),
@@ -110,6 +114,10 @@ const TABLES: [Clear; 56] = [
     |tx, id, room| some_in_tx(tx, &ROOM_REFUSED, &id, room),
     |tx, id, room| some_in_tx(tx, &ROOM_OF_TWO, &id, room),
     |tx, id, room| some_in_tx(tx, &ROOMS_OF, &id, room),
+    |tx, id, room| some_in_tx(tx, &SCHEDULE_BLOCKS, &id, room),
+    |tx, id, room| some_in_tx(tx, &MEETINGS, &id, room),
+    |tx, id, room| some_in_tx(tx, &MEETING_ASKED, &id, room),
+    |tx, id, room| some_in_tx(tx, &MEETING_NOTICES, &id, room),
     |tx, id, room| some_in_tx(tx, &PREFERENCES, &id, room),
     |tx, id, room| some_in_tx(tx, &COUNTERS, &id, room),
 ];
@@ -327,6 +335,18 @@ fn contacts_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, 
             tx.delete(&CONTACTS_DELETED, &(due, key.0, key.1));
         }
         tx.delete(&CONTACTS, key);
+    }
+    Ok(keys.len())
+}
+
+fn schedule_entries_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
+    let keys = some_keys(tx, &SCHEDULE_ENTRIES, &id, room)?;
+    for key in &keys {
+        let row = readable(tx.get(&SCHEDULE_ENTRIES, key))?.flatten();
+        if let Some(due) = row.and_then(|row| row.due()) {
+            tx.delete(&SCHEDULE_DELETED, &(due, key.0, key.1));
+        }
+        tx.delete(&SCHEDULE_ENTRIES, key);
     }
     Ok(keys.len())
 }

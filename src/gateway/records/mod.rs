@@ -19,6 +19,7 @@ pub mod queue;
 pub mod role;
 pub mod room;
 pub(in crate::gateway) mod room_events;
+pub mod schedule;
 pub(in crate::gateway) mod sealed_form;
 pub mod search;
 pub mod site;

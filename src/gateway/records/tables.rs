@@ -41,6 +41,9 @@ use crate::gateway::records::room::{
     LineNumber, Room, RoomAsked, RoomFiles, RoomId, RoomLine, RoomMember, RoomOf, RoomPosted,
     RoomRefused, RoomRequest,
 };
+use crate::gateway::records::schedule::{
+    EntryId, MeetingAsked, MeetingNotice, MeetingRow, ScheduleEntry,
+};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
@@ -210,6 +213,18 @@ pub const ROOM_HERE: Table<(AccountId, [u8; 16], RoomId), Due> = Table::new(118,
 pub const ROOM_WATCH: Table<RoomId, Due> = Table::new(119, "room_watch");
 pub const ROOM_FILES: Table<(RoomId, LineNumber), RoomFiles> = Table::new(130, "room_files");
 pub const ROOM_REFUSED: Table<(AccountId, RoomId), RoomRefused> = Table::new(135, "room_refused");
+pub const SCHEDULE_ENTRIES: Table<(AccountId, EntryId), ScheduleEntry> =
+    Table::new(140, "schedule_entries");
+pub const SCHEDULE_BLOCKS: Table<(AccountId, u8), Sealed> = Table::new(141, "schedule_blocks");
+/// By who asked.
+pub const MEETINGS: Table<(AccountId, ReferenceKey), MeetingRow> = Table::new(142, "meetings");
+/// By who was asked.
+pub const MEETING_ASKED: Table<(AccountId, ReferenceKey), MeetingAsked> =
+    Table::new(143, "meeting_asked");
+pub const MEETING_NOTICES: Table<(AccountId, ReferenceKey), MeetingNotice> =
+    Table::new(144, "meeting_notices");
+pub const SCHEDULE_DELETED: Table<(u64, AccountId, EntryId), Due> =
+    Table::new(145, "schedule_deleted");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -328,6 +343,10 @@ records!(
     RoomOf = 1,
     RoomFiles = 1,
     RoomRefused = 1,
+    ScheduleEntry = 1,
+    MeetingRow = 1,
+    MeetingAsked = 1,
+    MeetingNotice = 1,
 );
 
 versions!(

@@ -238,6 +238,7 @@ impl Life {
             EventKind::Mailboxes,
             EventKind::Contacts,
             EventKind::Boards,
+            EventKind::Schedule,
             EventKind::Session,
         ] {
             self.tell(kind, state).await?;

@@ -398,7 +398,8 @@ pub async fn open(
     let opened = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
         let signature = gateway.message_signature(actor, &item, &content)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature))
+        let meeting = gateway.meeting_of(actor, reference)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature).about(meeting))
     });
     Ok(axum::Json(opened.await?))
 }
@@ -421,7 +422,8 @@ pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Deta
     let read = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
         let signature = gateway.message_signature(actor, &item, &content)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature))
+        let meeting = gateway.meeting_of(actor, reference)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature).about(meeting))
     });
     Ok(axum::Json(read.await?))
 }

@@ -178,6 +178,8 @@ pub struct Detail {
     opened_at: Option<String>,
     /// The sender's signature; `null` if the message has none.
     signature: Option<Signature>,
+    /// The number of the meeting that the message is about.
+    meeting: Option<String>,
 }
 
 /// A page of a mailbox.
@@ -360,11 +362,17 @@ impl Detail {
             opened_at: item.opened.map(|moment| moment.to_rfc3339()),
             item: item.into(),
             signature: None,
+            meeting: None,
         }
     }
 
     /// The same, with the signature of the message, verified for its reader.
     pub fn signed(self, signature: Option<SignatureView>) -> Detail {
         Detail { signature: signature.map(Signature::from), ..self }
+    }
+
+    /// The same, with the meeting that the message is about.
+    pub fn about(self, meeting: Option<String>) -> Detail {
+        Detail { meeting, ..self }
     }
 }

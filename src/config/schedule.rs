@@ -1,0 +1,52 @@
+//! `[schedule]`: calendars and meetings.
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// Calendars and meetings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedule {
+    /// The most entries of a calendar, with those that were deleted lately.
+    pub entries_max: u32,
+    /// The most characters of an entry's text.
+    pub text_chars_max: u32,
+    /// The most times that an entry which is repeated is shown, counted from its beginning.
+    pub repeats_max: u32,
+    /// The most lines of one list.
+    pub shown_max: u32,
+    /// The most people who are asked for one meeting.
+    pub invitees_max: u32,
+    /// For how many meetings one account may ask in a day.
+    pub meetings_per_day_max: u32,
+    /// How often a meeting may be changed, and how often each may answer anew.
+    pub changes_max: u32,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Schedule {
+            entries_max: 50_000,
+            text_chars_max: 8_000,
+            repeats_max: 4_000,
+            shown_max: 5_000,
+            invitees_max: 200,
+            meetings_per_day_max: 100,
+            changes_max: 100,
+        }
+    }
+}
+
+impl Schedule {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        Problem::unless_in("schedule.entries_max", self.entries_max.into(), 1..=200_000)?;
+        Problem::unless_in("schedule.text_chars_max", self.text_chars_max.into(), 1..=100_000)?;
+        Problem::unless_in("schedule.repeats_max", self.repeats_max.into(), 1..=10_000)?;
+        Problem::unless_in("schedule.shown_max", self.shown_max.into(), 1..=20_000)?;
+        Problem::unless_in("schedule.invitees_max", self.invitees_max.into(), 1..=500)?;
+        let daily = self.meetings_per_day_max.into();
+        Problem::unless_in("schedule.meetings_per_day_max", daily, 1..=10_000)?;
+        Problem::unless_in("schedule.changes_max", self.changes_max.into(), 1..=1_000)
+    }
+}

@@ -1,0 +1,227 @@
+//! Answering a request for a meeting.
+//!
+//! An answer is one transaction: the entry in the invitee's calendar, the answer at the meeting, and the message
+//! that tells the requester. So it is carried out once, whatever is repeated, and as a whole or not at all.
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::{Conflict, Error};
+use crate::gateway::feed::change::Changed;
+use crate::gateway::quota;
+use crate::gateway::records::ids::ReferenceKey;
+use crate::gateway::records::schedule::{MeetingAsked, MeetingNotice, MeetingRow};
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES,
+};
+use crate::gateway::schedule::changes::EntryChange;
+use crate::gateway::schedule::meeting::{Delivered, deliver_in_tx, meeting_put_in_tx};
+use crate::gateway::schedule::message::Told;
+use crate::gateway::schedule::stored::{Facts, NO_MEETING, OfMeeting, Said, StoredEntry};
+use crate::gateway::schedule::view::CardView;
+use crate::mail::reference::Reference;
+use crate::mail::schedule::Fields;
+use crate::mail::schedule::times::Local;
+use crate::mail::schedule_text::News;
+use crate::store::Read;
+use crate::terms::{MeetingAnswer, MeetingFact, MeetingSaid, PersonState};
+
+/// What an invitee answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The version that is answered.
+    pub sequence: u32,
+    pub answer: MeetingAnswer,
+    /// The time that is proposed, and its minutes.
+    pub proposed: Option<(Local, u32)>,
+    pub comment: String,
+}
+
+/// The most characters of an invitee's words.
+pub const COMMENT_CHARS_MAX: usize = 500;
+
+/// How many requests of one person are remembered, so that none is carried out twice.
+const REQUESTS_KEPT: usize = 16;
+
+const PROPOSED_MINUTES_MAX: u32 = 31 * 24 * 60;
+
+impl Gateway {
+    /// Answers a request for a meeting: once for each key.
+    pub fn meeting_answer(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        answered: &Answered,
+        key: &str,
+    ) -> Result<CardView, Error> {
+        self.has_schedule(actor)?;
+        let said = said_of(answered)?;
+        let mark = self.schedule_mark(actor.account(), b"answer", key);
+        let meeting = reference.to_bytes();
+        self.contacts_retry(|| self.meeting_answer_once(actor, meeting, (answered, &said), mark))?;
+        self.meeting(actor, reference)
+    }
+
+    fn meeting_answer_once(
+        &self,
+        actor: &Actor,
+        key: ReferenceKey,
+        (answered, said): (&Answered, &Said),
+        mark: [u8; 16],
+    ) -> Result<(), Error> {
+        let me = actor.account();
+        let asked = self.inner.store.get(&MEETING_ASKED, &(me, key))?.ok_or(NO_MEETING)?;
+        let by = asked.by;
+        let over = Error::Conflict(Conflict::MeetingCancelled);
+        let before = self.inner.store.get(&MEETINGS, &(by, key))?.ok_or(over)?;
+        let Some(after) = self.meeting_after(actor, &before, answered, mark)? else {
+            return Ok(());
+        };
+        let facts = self.facts_read(actor, key, &asked)?;
+        let change = self.answer_entry(actor, (key, &asked), &facts, answered.answer)?;
+        let (sealed, own) = self.said_sealed(actor, by, key, said)?;
+        let mut after = after;
+        if let Some(invited) = after.people.iter_mut().find(|one| one.account == me) {
+            (invited.encapsulation, invited.sealed) = (sealed.encapsulation, sealed.sealed);
+        }
+        let entered = match answered.answer {
+            MeetingAnswer::Accept | MeetingAnswer::Tentative => Some(asked.sequence),
+            MeetingAnswer::Decline => None,
+            MeetingAnswer::Propose => asked.entered,
+        };
+        let answered_row = MeetingAsked { entered, said: own, ..asked.clone() };
+        let news = match answered.answer {
+            MeetingAnswer::Accept => News::Accepted,
+            MeetingAnswer::Decline => News::Declined,
+            MeetingAnswer::Tentative => News::Tentative,
+            MeetingAnswer::Propose => News::Proposed,
+        };
+        let shown = Fields {
+            start: said.proposed.map_or(facts.fields.start, |(start, _)| start),
+            duration_minutes: said.proposed.map_or(facts.fields.duration_minutes, |(_, long)| long),
+            ..facts.fields.clone()
+        };
+        let words = said.comment.as_str();
+        let told = Told { by: me, to: by, meeting: key, news, fields: &shown, words };
+        let message = self.meeting_message(&told)?;
+        let notice = MeetingNotice { by, meeting: key };
+        let delivered = Delivered { to: by, asked: None, message, notice };
+        let others: Vec<_> =
+            before.people.iter().map(|one| one.account).filter(|one| *one != me).collect();
+        self.schedule_commit(actor, change, move |tx| {
+            meeting_put_in_tx(tx, (by, key), &before, &after)?;
+            if tx.get(&MEETING_ASKED, &(me, key))?.as_ref() != Some(&asked) {
+                return Err(Error::Busy);
+            }
+            tx.put(&MEETING_ASKED, &(me, key), &answered_row)?;
+            let (was, is) = (quota::meeting(&asked), quota::meeting(&answered_row));
+            quota::replace_in_tx(tx, me, was, is)?;
+            deliver_in_tx(tx, key, &delivered)?;
+            for other in &others {
+                if tx.has(&ACCOUNT_KEYS, other)? {
+                    tx.changed(*other, Changed::Schedule)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The meeting with an answer; `None` if that answer was given already.
+    fn meeting_after(
+        &self,
+        actor: &Actor,
+        before: &MeetingRow,
+        answered: &Answered,
+        mark: [u8; 16],
+    ) -> Result<Option<MeetingRow>, Error> {
+        let me = actor.account();
+        let mut after = before.clone();
+        let invited = after.people.iter_mut().find(|one| one.account == me).ok_or(NO_MEETING)?;
+        if invited.requests.contains(&mark) {
+            return Ok(None);
+        }
+        let heard = &before.heard;
+        if heard.is_cancelled() {
+            return Err(Error::Conflict(Conflict::MeetingCancelled));
+        }
+        let counts = heard.time_sequence()..=heard.sequence();
+        if !counts.contains(&answered.sequence) {
+            return Err(Error::Conflict(Conflict::MeetingChanged));
+        }
+        let last = heard.said(me);
+        // The same again, by a page that did not know: there is nothing new to tell.
+        let is_same = answered.answer != MeetingAnswer::Propose
+            && answered.comment.trim().is_empty()
+            && heard.person(me) == state_of(answered.answer);
+        if is_same {
+            return Ok(None);
+        }
+        let most = self.inner.settings.schedule.changes_max;
+        let order = last.map_or(0, |last| last.order) + 1;
+        if order > most {
+            return Err(Error::Conflict(Conflict::RequestedOften));
+        }
+        invited.requests.push(mark);
+        let old = invited.requests.len().saturating_sub(REQUESTS_KEPT);
+        invited.requests.drain(..old);
+        invited.answered = Some(self.inner.clock.now());
+        let said =
+            MeetingSaid { order, sequence: answered.sequence, answer: answered.answer };
+        after.heard.hear(MeetingFact::Said(me, said));
+        Ok(Some(after))
+    }
+
+    /// What becomes of the invitee's calendar.
+    fn answer_entry(
+        &self,
+        actor: &Actor,
+        (key, asked): (ReferenceKey, &MeetingAsked),
+        facts: &Facts,
+        answer: MeetingAnswer,
+    ) -> Result<Vec<EntryChange>, Error> {
+        let row = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), key))?;
+        match answer {
+            MeetingAnswer::Propose => Ok(Vec::new()),
+            MeetingAnswer::Decline => {
+                Ok(row.map(|row| EntryChange::gone(key, row)).into_iter().collect())
+            }
+            MeetingAnswer::Accept | MeetingAnswer::Tentative => {
+                let own = match &row {
+                    Some(row) => self.entry_read(actor, key, row)?.fields.own,
+                    None => facts.fields.own.clone(),
+                };
+                let fields = Fields { own, ..facts.fields.clone() };
+                let of = OfMeeting { by: asked.by, people: facts.people.clone() };
+                let stored = StoredEntry { fields, meeting: Some(of) };
+                Ok(vec![self.entry_change(actor, key, row, &stored)?])
+            }
+        }
+    }
+}
+
+fn state_of(answer: MeetingAnswer) -> PersonState {
+    match answer {
+        MeetingAnswer::Accept => PersonState::Accepted,
+        MeetingAnswer::Decline => PersonState::Declined,
+        MeetingAnswer::Tentative => PersonState::Tentative,
+        MeetingAnswer::Propose => PersonState::Proposed,
+    }
+}
+
+/// What is said beside yes or no, as it is stored.
+fn said_of(answered: &Answered) -> Result<Said, Error> {
+    let invalid = |what: String| Error::Invalid { what };
+    let comment = crate::mail::contacts::contact::clean_lines(&answered.comment);
+    if comment.chars().count() > COMMENT_CHARS_MAX {
+        let what = format!("words with an answer can have at most {COMMENT_CHARS_MAX} characters");
+        return Err(invalid(what));
+    }
+    match (answered.answer, answered.proposed) {
+        (MeetingAnswer::Propose, Some((_, minutes))) if minutes <= PROPOSED_MINUTES_MAX => {
+            Ok(Said { comment, proposed: answered.proposed })
+        }
+        (MeetingAnswer::Propose, Some(_)) => Err(invalid("that takes too long".to_owned())),
+        (MeetingAnswer::Propose, None) => Err(invalid("another time is missing".to_owned())),
+        (_, Some(_)) => Err(invalid("a time is for who proposes another one".to_owned())),
+        (_, None) => Ok(Said { comment, proposed: None }),
+    }
+}

@@ -1,0 +1,347 @@
+//! Asking for a meeting, changing and cancelling it.
+//!
+//! A request is mail: it is refused where a message of its sender would be, and its messages count for the
+//! quota of those whom they are for. Everything of one request, change or cancellation is one transaction: so
+//! each reaches everybody, and once.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::{Conflict, Error};
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
+use crate::gateway::mailboxes::sealed_message::SealedMessage;
+use crate::gateway::quota;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingNotice, MeetingRow};
+use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS};
+use crate::gateway::schedule::book::Opened;
+use crate::gateway::schedule::message::Told;
+use crate::gateway::schedule::stored::{Facts, NO_MEETING, OfMeeting, StoredEntry};
+use crate::gateway::schedule::view::{CardView, EntryView};
+use crate::gateway::text::hex;
+use crate::mail::reference::Reference;
+use crate::mail::schedule::Fields;
+use crate::mail::schedule::fields::Own;
+use crate::mail::schedule_text::News;
+use crate::store::Read;
+use crate::terms::{Heard, MeetingChange, MeetingFact, MeetingRule, Needed};
+
+/// What somebody asks others for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMeeting {
+    pub fields: Fields,
+    /// Addresses of people inside.
+    pub invitees: Vec<(String, Needed)>,
+    pub rule: MeetingRule,
+}
+
+/// What one invitee gets in the transaction.
+pub(super) struct Delivered {
+    pub to: AccountId,
+    pub asked: Option<MeetingAsked>,
+    pub message: SealedMessage,
+    pub notice: MeetingNotice,
+}
+
+const DAY_SECS: i64 = 86_400;
+
+fn invalid(what: impl Into<String>) -> Error {
+    Error::Invalid { what: what.into() }
+}
+
+impl Gateway {
+    /// Asks others for a meeting, which stands in the actor's calendar at once, as tentative. Once for each
+    /// key of a request.
+    pub fn meeting_ask(
+        &self,
+        actor: &Actor,
+        new: &NewMeeting,
+        key: &str,
+    ) -> Result<EntryView, Error> {
+        self.has_schedule(actor)?;
+        let me = actor.account();
+        let mark = self.schedule_mark(me, b"meeting", key);
+        let meeting = self.contacts_retry(|| {
+            // The answer to an earlier request with this key was lost.
+            match self.inner.store.get(&MEETING_NOTICES, &(me, mark))? {
+                Some(notice) => Ok(notice.meeting),
+                None => self.meeting_ask_once(actor, new, mark),
+            }
+        })?;
+        self.schedule_entry(actor, &hex(&meeting))
+    }
+
+    fn meeting_ask_once(
+        &self,
+        actor: &Actor,
+        new: &NewMeeting,
+        mark: [u8; 16],
+    ) -> Result<ReferenceKey, Error> {
+        let (me, at) = (actor.account(), self.inner.clock.now());
+        let fields = self.schedule_checked(new.fields.clone())?;
+        if fields.repeat.is_some() {
+            return Err(invalid("a meeting with others cannot be repeated yet"));
+        }
+        let (people, addresses) = self.meeting_people(actor, &new.invitees)?;
+        rule_checked(new.rule, people.len())?;
+        let key = self.reference_new().to_bytes();
+        let mut heard = Heard::default();
+        heard.hear(MeetingFact::Version(0, MeetingChange::Time));
+        let row = MeetingRow { asked: at, rule: new.rule, heard, people };
+        let of = OfMeeting { by: me, people: addresses.clone() };
+        let stored = StoredEntry { fields: fields.clone(), meeting: Some(of) };
+        let change = self.entry_change(actor, key, None, &stored)?;
+        let facts = Facts { fields: Fields { own: Own::default(), ..fields }, people: addresses };
+        let delivered = self.meeting_delivered(actor, key, &row, (&facts, News::Asks))?;
+        let daily = self.inner.settings.schedule.meetings_per_day_max;
+        self.schedule_commit(actor, vec![change], move |tx| {
+            if tx.has(&MEETING_NOTICES, &(me, mark))? {
+                return Err(Error::Busy);
+            }
+            daily_in_tx(tx, me, at, daily)?;
+            tx.put(&MEETING_NOTICES, &(me, mark), &MeetingNotice { by: me, meeting: key })?;
+            tx.put(&MEETINGS, &(me, key), &row)?;
+            for one in &delivered {
+                quota::admit_in_tx(tx, [one.to], one.message.size)?;
+            }
+            delivered.iter().try_for_each(|one| deliver_in_tx(tx, key, one))
+        })?;
+        Ok(key)
+    }
+
+    /// The accounts at the addresses of invitees, each once, and the addresses as they were written.
+    fn meeting_people(
+        &self,
+        actor: &Actor,
+        invitees: &[(String, Needed)],
+    ) -> Result<(Vec<Invited>, Vec<String>), Error> {
+        let most = self.inner.settings.schedule.invitees_max;
+        if invitees.is_empty() || invitees.len() > most {
+            return Err(invalid(format!("a meeting has 1 to {most} invitees")));
+        }
+        let (mut people, mut addresses): (Vec<Invited>, Vec<String>) = Default::default();
+        for (address, needed) in invitees {
+            let address = address.trim();
+            if !self.is_inside(address) {
+                let reason = "only people inside can be asked for a meeting yet";
+                return Err(Error::Denied { reason });
+            }
+            let account = self.contact_owner(actor, address)?;
+            let account = account.ok_or(Error::NotFound { what: "invitee" })?;
+            if account == actor.account() {
+                return Err(invalid("who asks for a meeting is in it anyway"));
+            }
+            match people.iter_mut().find(|one| one.account == account) {
+                Some(one) if *needed == Needed::Required => one.needed = *needed,
+                Some(_) => {}
+                None => {
+                    people.push(Invited {
+                        account,
+                        needed: *needed,
+                        answered: None,
+                        requests: Vec::new(),
+                        encapsulation: Vec::new(),
+                        sealed: Vec::new(),
+                    });
+                    addresses.push(address.to_owned());
+                }
+            }
+        }
+        Ok((people, addresses))
+    }
+
+    /// What each invitee gets who is still there: what is asked, and a message that says so.
+    fn meeting_delivered(
+        &self,
+        actor: &Actor,
+        key: ReferenceKey,
+        row: &MeetingRow,
+        (facts, news): (&Facts, News),
+    ) -> Result<Vec<Delivered>, Error> {
+        let by = actor.account();
+        let mut delivered = Vec::with_capacity(row.people.len());
+        for invited in &row.people {
+            let to = invited.account;
+            if !self.account_exists(to)? {
+                continue;
+            }
+            let before = self.inner.store.get(&MEETING_ASKED, &(to, key))?;
+            let sealed = self.facts_sealed(to, key, facts)?;
+            let asked = MeetingAsked {
+                by,
+                sequence: row.heard.sequence(),
+                entered: before.as_ref().and_then(|before| before.entered),
+                encapsulation: sealed.encapsulation,
+                sealed: sealed.sealed,
+                said: before.map(|before| before.said).unwrap_or_default(),
+            };
+            let told = Told { by, to, meeting: key, news, fields: &facts.fields, words: "" };
+            let message = self.meeting_message(&told)?;
+            let notice = MeetingNotice { by, meeting: key };
+            delivered.push(Delivered { to, asked: Some(asked), message, notice });
+        }
+        Ok(delivered)
+    }
+
+    /// Changes a meeting that the actor asked for. `meeting-changed` if `over` is not its latest version.
+    pub fn meeting_change(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        over: u32,
+        fields: &Fields,
+    ) -> Result<CardView, Error> {
+        self.has_schedule(actor)?;
+        let fields = self.schedule_checked(fields.clone())?;
+        if fields.repeat.is_some() {
+            return Err(invalid("a meeting with others cannot be repeated yet"));
+        }
+        self.contacts_retry(|| self.meeting_change_once(actor, reference.to_bytes(), over, &fields))?;
+        self.meeting(actor, reference)
+    }
+
+    fn meeting_change_once(
+        &self,
+        actor: &Actor,
+        key: ReferenceKey,
+        over: u32,
+        fields: &Fields,
+    ) -> Result<(), Error> {
+        let me = actor.account();
+        let before = self.inner.store.get(&MEETINGS, &(me, key))?.ok_or(NO_MEETING)?;
+        if before.heard.is_cancelled() {
+            return Err(Error::Conflict(Conflict::MeetingCancelled));
+        }
+        let Opened { id, row: entry, mut stored } = self.entry_opened(actor, key)?;
+        let fields = Fields { own: stored.fields.own.clone(), ..fields.clone() };
+        if fields == stored.fields {
+            return Ok(());
+        }
+        if over != before.heard.sequence() {
+            return Err(Error::Conflict(Conflict::MeetingChanged));
+        }
+        let kind = match fields.is_same_time(&stored.fields) {
+            true => MeetingChange::Words,
+            false => MeetingChange::Time,
+        };
+        let after = self.meeting_next(&before, kind)?;
+        stored.fields = fields.clone();
+        let people = stored.meeting.as_ref().map(|of| of.people.clone()).unwrap_or_default();
+        let facts = Facts { fields: Fields { own: Own::default(), ..fields }, people };
+        let delivered = self.meeting_delivered(actor, key, &after, (&facts, News::Changed))?;
+        let change = self.entry_change(actor, id, Some(entry), &stored)?;
+        self.schedule_commit(actor, vec![change], move |tx| {
+            meeting_put_in_tx(tx, (me, key), &before, &after)?;
+            delivered.iter().try_for_each(|one| deliver_in_tx(tx, key, one))
+        })
+    }
+
+    /// Cancels a meeting that the actor asked for, and tells everybody, once.
+    pub fn meeting_cancel(&self, actor: &Actor, reference: Reference) -> Result<CardView, Error> {
+        self.has_schedule(actor)?;
+        self.contacts_retry(|| self.meeting_cancel_once(actor, reference.to_bytes()))?;
+        self.meeting(actor, reference)
+    }
+
+    fn meeting_cancel_once(&self, actor: &Actor, key: ReferenceKey) -> Result<(), Error> {
+        let me = actor.account();
+        let before = self.inner.store.get(&MEETINGS, &(me, key))?.ok_or(NO_MEETING)?;
+        if before.heard.is_cancelled() {
+            return Ok(());
+        }
+        let found = self.meeting_found(actor, key)?;
+        let after = self.meeting_next(&before, MeetingChange::Cancelled)?;
+        let facts = Facts {
+            fields: Fields { own: Own::default(), ..found.facts.fields },
+            people: found.facts.people,
+        };
+        let delivered = self.meeting_delivered(actor, key, &after, (&facts, News::Cancelled))?;
+        self.schedule_commit(actor, Vec::new(), move |tx| {
+            meeting_put_in_tx(tx, (me, key), &before, &after)?;
+            delivered.iter().try_for_each(|one| deliver_in_tx(tx, key, one))
+        })
+    }
+
+    /// The meeting after one more change.
+    fn meeting_next(&self, row: &MeetingRow, kind: MeetingChange) -> Result<MeetingRow, Error> {
+        let sequence = row.heard.sequence() + 1;
+        // It can be cancelled however often it was changed.
+        let most = self.inner.settings.schedule.changes_max;
+        if sequence > most && kind != MeetingChange::Cancelled {
+            return Err(invalid(format!("a meeting can be changed at most {most} times")));
+        }
+        let mut after = row.clone();
+        after.heard.hear(MeetingFact::Version(sequence, kind));
+        Ok(after)
+    }
+}
+
+fn rule_checked(rule: MeetingRule, people: usize) -> Result<(), Error> {
+    match rule {
+        MeetingRule::Number(number) if number == 0 || number as usize > people => {
+            Err(invalid("the number of those who must accept is between one and all"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses more meetings than one may ask for in a day.
+fn daily_in_tx(
+    tx: &Tx<'_, '_>,
+    me: AccountId,
+    now: Timestamp,
+    most: usize,
+) -> Result<(), Error> {
+    let (since, mut asked) = (now.plus_secs(-DAY_SECS), 0);
+    tx.scan_readable(&MEETINGS, &me, |_, row: MeetingRow| {
+        asked += usize::from(row.asked > since);
+        ControlFlow::Continue(())
+    })?;
+    match asked < most {
+        true => Ok(()),
+        false => Err(Error::Conflict(Conflict::RequestedOften)),
+    }
+}
+
+/// Stores a meeting; [`Error::Busy`] if it is not what it was.
+pub(super) fn meeting_put_in_tx(
+    tx: &mut Tx<'_, '_>,
+    key: (AccountId, ReferenceKey),
+    before: &MeetingRow,
+    after: &MeetingRow,
+) -> Result<(), Error> {
+    match tx.get(&MEETINGS, &key)?.as_ref() == Some(before) {
+        true => Ok(tx.put(&MEETINGS, &key, after)?),
+        false => Err(Error::Busy),
+    }
+}
+
+/// Gives somebody what is new about a meeting. An account that ended meanwhile gets nothing.
+pub(super) fn deliver_in_tx(
+    tx: &mut Tx<'_, '_>,
+    key: ReferenceKey,
+    one: &Delivered,
+) -> Result<(), Error> {
+    let to = one.to;
+    if !tx.has(&crate::gateway::records::tables::ACCOUNT_KEYS, &to)? {
+        return Ok(());
+    }
+    if let Some(asked) = &one.asked {
+        let before = tx.get(&MEETING_ASKED, &(to, key))?;
+        // Its reader may have answered since it was looked at.
+        let (entered, said) = match &before {
+            Some(before) => (before.entered, before.said.clone()),
+            None => (None, Vec::new()),
+        };
+        let asked = MeetingAsked { entered, said, ..asked.clone() };
+        tx.put(&MEETING_ASKED, &(to, key), &asked)?;
+        let removed = before.as_ref().map(quota::meeting).unwrap_or_default();
+        quota::replace_in_tx(tx, to, removed, quota::meeting(&asked))?;
+    }
+    one.message.store_in_tx(tx)?;
+    tx.put(&MEETING_NOTICES, &(to, one.message.reference.to_bytes()), &one.notice)?;
+    tx.changed(to, Changed::Schedule).map(drop)
+}

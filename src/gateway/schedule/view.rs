@@ -1,0 +1,228 @@
+//! Entries and meetings as one person sees them.
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingRow};
+use crate::gateway::records::tables::{
+    MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_ENTRIES,
+};
+use crate::gateway::schedule::book::Opened;
+use crate::gateway::schedule::stored::{Facts, NO_MEETING, Said};
+use crate::gateway::text::{hex, shown};
+use crate::mail::address::Address;
+use crate::mail::contacts::contact::normalized;
+use crate::mail::reference::Reference;
+use crate::mail::schedule::Fields;
+use crate::store::Read;
+use crate::terms::{Heard, MeetingRule, MeetingState, Needed, PersonState};
+
+/// An entry as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryView {
+    pub id: String,
+    pub version: u32,
+    pub fields: Fields,
+    pub meeting: Option<MeetingView>,
+}
+
+/// A meeting as one of those sees it who are in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeetingView {
+    pub reference: String,
+    pub sequence: u32,
+    pub state: MeetingState,
+    pub mine: bool,
+    /// The requester's name and address; empty if the account ended.
+    pub requester: (String, String),
+    pub rule: MeetingRule,
+    pub people: Vec<PersonView>,
+    /// How it stands with the actor, if invited.
+    pub answer: Option<PersonState>,
+}
+
+/// An invitee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonView {
+    pub name: String,
+    pub address: String,
+    pub needed: Needed,
+    pub state: PersonState,
+    pub said: Said,
+    pub answered: Option<Timestamp>,
+}
+
+/// A meeting with what it is about, for the card of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardView {
+    pub meeting: MeetingView,
+    pub fields: Fields,
+    /// The id of the actor's entry.
+    pub entry: Option<String>,
+}
+
+/// A meeting as one of those finds it who are in it.
+pub(super) struct Found {
+    pub by: AccountId,
+    pub key: ReferenceKey,
+    /// `None` if who asked is gone: then it is cancelled.
+    pub row: Option<MeetingRow>,
+    pub asked: Option<MeetingAsked>,
+    pub facts: Facts,
+}
+
+impl Gateway {
+    pub(super) fn entry_view(&self, actor: &Actor, opened: Opened) -> Result<EntryView, Error> {
+        let Opened { id, row, stored } = opened;
+        let meeting = match stored.meeting {
+            None => None,
+            Some(of) => {
+                let facts = Facts { fields: stored.fields.clone(), people: of.people };
+                let asked = self.inner.store.get(&MEETING_ASKED, &(actor.account(), id))?;
+                let row = self.inner.store.get(&MEETINGS, &(of.by, id))?;
+                let found = Found { by: of.by, key: id, row, asked, facts };
+                Some(self.meeting_view(actor, &found)?)
+            }
+        };
+        Ok(EntryView { id: hex(&id), version: row.version, fields: stored.fields, meeting })
+    }
+
+    /// A meeting that the actor asked for, or is invited to.
+    pub(super) fn meeting_found(&self, actor: &Actor, key: ReferenceKey) -> Result<Found, Error> {
+        let me = actor.account();
+        if let Some(asked) = self.inner.store.get(&MEETING_ASKED, &(me, key))? {
+            let facts = self.facts_read(actor, key, &asked)?;
+            let row = self.inner.store.get(&MEETINGS, &(asked.by, key))?;
+            return Ok(Found { by: asked.by, key, row, asked: Some(asked), facts });
+        }
+        let row = self.inner.store.get(&MEETINGS, &(me, key))?.ok_or(NO_MEETING)?;
+        let entry = self.inner.store.get(&SCHEDULE_ENTRIES, &(me, key))?.ok_or(NO_MEETING)?;
+        let stored = self.entry_read(actor, key, &entry)?;
+        let people = stored.meeting.map(|of| of.people).unwrap_or_default();
+        let facts = Facts { fields: stored.fields, people };
+        Ok(Found { by: me, key, row: Some(row), asked: None, facts })
+    }
+
+    /// A meeting with what it is about.
+    pub fn meeting(&self, actor: &Actor, reference: Reference) -> Result<CardView, Error> {
+        self.has_schedule(actor)?;
+        self.schedule_settle(actor)?;
+        let found = self.meeting_found(actor, reference.to_bytes())?;
+        self.card_view(actor, &found)
+    }
+
+    pub(super) fn card_view(&self, actor: &Actor, found: &Found) -> Result<CardView, Error> {
+        let entry = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), found.key))?;
+        let entry = entry.filter(|row| row.deleted.is_none()).map(|_| hex(&found.key));
+        let meeting = self.meeting_view(actor, found)?;
+        Ok(CardView { meeting, fields: found.facts.fields.clone(), entry })
+    }
+
+    /// Which meeting a message of the actor is about.
+    pub fn meeting_of(&self, actor: &Actor, message: Reference) -> Result<Option<String>, Error> {
+        let key = (actor.account(), message.to_bytes());
+        Ok(self.inner.store.get(&MEETING_NOTICES, &key)?.map(|notice| shown(notice.meeting)))
+    }
+
+    fn meeting_view(&self, actor: &Actor, found: &Found) -> Result<MeetingView, Error> {
+        let (me, gone) = (actor.account(), Vec::new());
+        let people = found.row.as_ref().map_or(&gone, |row| &row.people);
+        let mut views = Vec::with_capacity(people.len());
+        let mut answer = None;
+        for (at, invited) in people.iter().enumerate() {
+            let address = found.facts.people.get(at).cloned().unwrap_or_default();
+            let view = self.invited_view(actor, found, invited, address)?;
+            if invited.account == me {
+                answer = Some(view.state);
+            }
+            views.push(view);
+        }
+        let (state, rule, sequence) = match &found.row {
+            Some(row) => (self.meeting_state(row)?, row.rule, row.heard.sequence()),
+            None => (MeetingState::Cancelled, MeetingRule::All, 0),
+        };
+        Ok(MeetingView {
+            reference: shown(found.key),
+            sequence,
+            state,
+            mine: found.by == me,
+            requester: self.requester_shown(found.by)?,
+            rule,
+            people: views,
+            answer,
+        })
+    }
+
+    fn requester_shown(&self, by: AccountId) -> Result<(String, String), Error> {
+        if !self.account_exists(by)? {
+            return Ok((String::new(), String::new()));
+        }
+        let view = self.account(by)?.view(by);
+        Ok((view.display_name, view.address))
+    }
+
+    fn invited_view(
+        &self,
+        actor: &Actor,
+        found: &Found,
+        invited: &Invited,
+        address: String,
+    ) -> Result<PersonView, Error> {
+        let me = actor.account();
+        let said = match (&found.asked, found.by == me, invited.account == me) {
+            // Words that cannot be read do not hide the answer.
+            (_, true, _) => self.said_read(actor, found.key, invited).unwrap_or_default(),
+            (Some(asked), _, true) => self.said_own(actor, found.key, asked).unwrap_or_default(),
+            _ => Said::default(),
+        };
+        let heard = found.row.as_ref().map(|row| &row.heard);
+        let state = match heard {
+            Some(heard) => self.person_state(heard, invited.account)?,
+            None => PersonState::Waiting,
+        };
+        let name = match state {
+            PersonState::Gone => String::new(),
+            _ => self.name_shown(me, invited.account, &address)?,
+        };
+        let answered = invited.answered;
+        Ok(PersonView { name, address, needed: invited.needed, state, said, answered })
+    }
+
+    /// A person's name for another, who may know it, and only beside the first address: who has which others
+    /// is not for everybody to know.
+    fn name_shown(&self, for_: AccountId, id: AccountId, address: &str) -> Result<String, Error> {
+        let view = self.account(id)?.view(id);
+        let is_first = normalized(&view.address) == normalized(address);
+        match is_first && (for_ == id || self.reaches_from(for_, id)?) {
+            true => Ok(view.display_name),
+            false => Ok(String::new()),
+        }
+    }
+
+    fn person_state(
+        &self,
+        heard: &Heard<AccountId>,
+        account: AccountId,
+    ) -> Result<PersonState, Error> {
+        match self.account_exists(account)? {
+            true => Ok(heard.person(account)),
+            false => Ok(PersonState::Gone),
+        }
+    }
+
+    /// How it stands with a meeting.
+    pub(super) fn meeting_state(&self, row: &MeetingRow) -> Result<MeetingState, Error> {
+        let mut people = Vec::with_capacity(row.people.len());
+        for invited in &row.people {
+            people.push((self.person_state(&row.heard, invited.account)?, invited.needed));
+        }
+        Ok(row.heard.state(row.rule, &people))
+    }
+
+    /// Whether an address is one of ours at all.
+    pub(super) fn is_inside(&self, address: &str) -> bool {
+        Address::parse(address.trim()).is_ok_and(|address| self.as_ours(&address).is_some())
+    }
+}

@@ -1,0 +1,274 @@
+//! The fields of an entry of a calendar, and how long each may be.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::Rule;
+use super::times::{self, Local, Zone};
+
+/// What an entry says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fields {
+    pub title: String,
+    pub place_kind: PlaceKind,
+    pub place: String,
+    pub text: String,
+    pub start: Local,
+    pub duration_minutes: u32,
+    pub all_day: bool,
+    /// By its name in the IANA database.
+    pub zone: String,
+    /// A rule of repetition (RFC 5545 §3.3.10).
+    pub repeat: Option<String>,
+    /// Starts that are left out.
+    pub exceptions: Vec<Local>,
+    pub own: Own,
+}
+
+/// What each person keeps of an entry for oneself, also of one that others have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    pub reminder_minutes: Option<u32>,
+    /// 0 if it has none of its own.
+    pub colour: u8,
+    pub category: String,
+    /// Empty for the main one.
+    pub calendar: String,
+}
+
+/// Where something takes place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlaceKind {
+    #[default]
+    None,
+    /// The own office of who asks.
+    Office,
+    Elsewhere,
+    /// An address of the web.
+    Link,
+}
+
+/// How much an entry may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub text_chars_max: usize,
+    /// The most starts of one entry that are looked at.
+    pub starts_max: usize,
+}
+
+/// What is wrong with an entry, in a sentence.
+pub type Wrong = String;
+
+const TITLE_CHARS_MAX: usize = 200;
+const PLACE_CHARS_MAX: usize = 300;
+const NAME_CHARS_MAX: usize = 60;
+/// 31 days.
+const MINUTES_MAX: u32 = 31 * 24 * 60;
+/// 28 days.
+const REMINDER_MINUTES_MAX: u32 = 28 * 24 * 60;
+const COLOUR_MAX: u8 = 7;
+const EXCEPTIONS_MAX: usize = 200;
+const DAY_MINUTES: u32 = 24 * 60;
+
+/// The end of what never ends.
+pub const NEVER: i64 = i64::MAX;
+
+impl Fields {
+    /// The fields as they are stored; otherwise what is wrong.
+    pub fn checked(mut self, limits: Limits) -> Result<Fields, Wrong> {
+        self.title = one_line("the title", &self.title, TITLE_CHARS_MAX)?;
+        self.place = one_line("the place", &self.place, PLACE_CHARS_MAX)?;
+        self.own.category = one_line("the category", &self.own.category, NAME_CHARS_MAX)?;
+        self.own.calendar = one_line("the calendar", &self.own.calendar, NAME_CHARS_MAX)?;
+        self.text = lines("the text", &self.text, limits.text_chars_max)?;
+        let zone = Zone::parse(&self.zone);
+        let zone = zone.ok_or_else(|| "the time zone is not known".to_owned())?;
+        if self.place_kind == PlaceKind::Link && !is_link(&self.place) {
+            return Err("a link begins with https:// or http://".to_owned());
+        }
+        if self.duration_minutes > MINUTES_MAX {
+            return Err(format!("an entry can take at most {} days", MINUTES_MAX / DAY_MINUTES));
+        }
+        if self.all_day {
+            self.start = times::day(self.start);
+            if self.duration_minutes == 0 || !self.duration_minutes.is_multiple_of(DAY_MINUTES) {
+                return Err("what takes all day takes whole days".to_owned());
+            }
+        }
+        if self.own.reminder_minutes.is_some_and(|minutes| minutes > REMINDER_MINUTES_MAX) {
+            let days = REMINDER_MINUTES_MAX / DAY_MINUTES;
+            return Err(format!("a reminder can come at most {days} days before"));
+        }
+        if self.own.colour > COLOUR_MAX {
+            return Err(format!("colours have the numbers 0 to {COLOUR_MAX}"));
+        }
+        if self.exceptions.len() > EXCEPTIONS_MAX {
+            return Err(format!("at most {EXCEPTIONS_MAX} days can be left out"));
+        }
+        if let Some(repeat) = &self.repeat {
+            let rule = Rule::parse(repeat, zone)?;
+            // What never happens could never be found again to be deleted.
+            let last = self.start.saturating_add(YEARS_AHEAD_SECS);
+            if rule.starts(self.start, last, &[], 1)?.is_empty() {
+                return Err("this rule of repetition names no day".to_owned());
+            }
+        }
+        Ok(self)
+    }
+
+    pub fn zone(&self) -> Zone {
+        // It was known when it was stored.
+        Zone::parse(&self.zone).unwrap_or_else(Zone::utc_itself)
+    }
+
+    /// The first start and its end, in UTC.
+    pub fn span(&self) -> (i64, i64) {
+        self.span_of(self.start)
+    }
+
+    /// The same of another start. Days end at midnight, however long they are.
+    pub fn span_of(&self, start: Local) -> (i64, i64) {
+        let (zone, secs) = (self.zone(), i64::from(self.duration_minutes) * 60);
+        let begins = zone.utc(start);
+        let ends = if self.all_day { zone.utc(start + secs) } else { begins + secs };
+        (begins, ends)
+    }
+
+    /// From when to when something of it may happen, in UTC: what the list looks at first.
+    pub fn reach(&self) -> (i64, i64) {
+        let (begins, ends) = self.span();
+        match &self.repeat {
+            None => (begins, ends),
+            Some(_) => (begins, NEVER),
+        }
+    }
+
+    /// The starts of which something lies between two times in UTC.
+    pub fn starts_between(&self, from: i64, to: i64, limits: Limits) -> Vec<Local> {
+        let is_in = |start: &Local| {
+            let (begins, ends) = self.span_of(*start);
+            begins < to && (ends > from || begins == ends && ends >= from)
+        };
+        let starts = match &self.repeat {
+            None => vec![self.start],
+            Some(repeat) => {
+                let zone = self.zone();
+                let last = zone.local(to);
+                let rule = Rule::parse(repeat, zone);
+                let starts = rule
+                    .and_then(|rule| rule.starts(self.start, last, &self.exceptions, limits.starts_max));
+                // It was checked when it was stored.
+                starts.unwrap_or_else(|_| vec![self.start])
+            }
+        };
+        starts.into_iter().filter(is_in).collect()
+    }
+
+    /// Whether an answer to the one holds for the other: same time and place.
+    pub fn is_same_time(&self, other: &Fields) -> bool {
+        let of = |fields: &Fields| {
+            let Fields { start, duration_minutes, all_day, place_kind, .. } = fields;
+            (*start, *duration_minutes, *all_day, *place_kind)
+        };
+        of(self) == of(other) && self.zone == other.zone && self.place == other.place
+    }
+}
+
+const YEARS_AHEAD_SECS: i64 = 30 * 366 * 86_400;
+
+fn is_link(place: &str) -> bool {
+    let link = url::Url::parse(place);
+    link.is_ok_and(|link| ["http", "https"].contains(&link.scheme()) && link.has_host())
+}
+
+/// A text of one line.
+fn one_line(what: &str, text: &str, most: usize) -> Result<String, Wrong> {
+    if text.trim().chars().any(char::is_control) {
+        return Err(format!("{what} is one line"));
+    }
+    lines(what, text, most)
+}
+
+fn lines(what: &str, text: &str, most: usize) -> Result<String, Wrong> {
+    let text = text.trim();
+    // Its octets are counted first: whoever sends megabytes is answered soon.
+    if text.len() > most * 4 || text.chars().count() > most {
+        return Err(format!("{what} can have at most {most} characters"));
+    }
+    let is_kept = |one: &char| !one.is_control() || ['\n', '\t'].contains(one);
+    Ok(text.chars().filter(is_kept).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { text_chars_max: 8_000, starts_max: 4_000 };
+
+    fn entry() -> Fields {
+        Fields {
+            title: "Review".to_owned(),
+            start: times::parse("2026-10-24T10:00:00").unwrap(),
+            duration_minutes: 60,
+            zone: "Europe/Berlin".to_owned(),
+            ..Fields::default()
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_with_a_sentence() {
+        let long = "x".repeat(2 << 20);
+        let with = |change: &dyn Fn(&mut Fields)| {
+            let mut fields = entry();
+            change(&mut fields);
+            fields.checked(LIMITS)
+        };
+        assert_eq!(with(&|_| {}), Ok(entry()));
+        let wrong: [&dyn Fn(&mut Fields); 11] = [
+            &|fields| fields.title.clone_from(&long),
+            &|fields| fields.text.clone_from(&long),
+            &|fields| fields.title = "a\nb".to_owned(),
+            &|fields| fields.duration_minutes = u32::MAX,
+            &|fields| fields.all_day = true,
+            &|fields| fields.zone = "Mars/Olympus".to_owned(),
+            &|fields| fields.own.colour = 8,
+            &|fields| fields.own.reminder_minutes = Some(50_000),
+            &|fields| fields.exceptions = vec![0; 201],
+            &|fields| fields.repeat = Some("FREQ=SECONDLY".to_owned()),
+            &|fields| {
+                fields.place_kind = PlaceKind::Link;
+                fields.place = "javascript:alert(1)".to_owned();
+            },
+        ];
+        for (number, change) in wrong.iter().enumerate() {
+            assert!(with(change).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_its_clocks_say() {
+        let mut day = Fields { all_day: true, duration_minutes: 1_440, ..entry() };
+        day.start = times::parse("2026-10-25T00:00:00").unwrap();
+        let (begins, ends) = day.span();
+        assert_eq!(ends - begins, 25 * 3_600);
+    }
+
+    #[test]
+    fn what_is_repeated_is_at_the_same_time_of_day() {
+        let daily = Fields { repeat: Some("FREQ=DAILY".to_owned()), ..entry() };
+        let (begins, _) = daily.span();
+        let starts = daily.starts_between(begins, begins + 3 * 86_400, LIMITS);
+        let shown: Vec<String> = starts.iter().map(|start| times::shown(*start)).collect();
+        assert_eq!(shown, ["2026-10-24T10:00:00", "2026-10-25T10:00:00", "2026-10-26T10:00:00"]);
+        assert_eq!(daily.span_of(starts[1]).0 - begins, 25 * 3_600);
+    }
+
+    #[test]
+    fn what_lasts_into_a_day_is_there_on_that_day() {
+        let (begins, ends) = entry().span();
+        for (from, to, count) in
+            [(begins, ends, 1), (ends, ends + 1, 0), (begins - 1, begins, 0), (ends - 1, ends + 1, 1)]
+        {
+            assert_eq!(entry().starts_between(from, to, LIMITS).len(), count, "{from} {to}");
+        }
+    }
+}
