@@ -21,7 +21,8 @@ import {
 
 const [user, domain] = process.env.POSTERN_ADDRESS.split("@");
 const invitee = `u2@${domain}`;
-const wide = { viewport: { width: 1280, height: 800 } };
+// Here a day has 24 hours and a week begins on Monday.
+const wide = { viewport: { width: 1280, height: 800 }, locale: "en-GB" };
 const browser = await launch();
 const page = await profile(browser, { ...wide, timezoneId: "Europe/Berlin" });
 const other = await profile(browser, { ...wide, timezoneId: "America/New_York" });

@@ -31,6 +31,7 @@ let page: Record<string, unknown> | null = null;
 
 beforeEach(async () => {
   await languageUse("en");
+  vi.spyOn(navigator, "languages", "get").mockReturnValue(["en-GB"]);
   zoneUse("Europe/Berlin");
 });
 afterEach(async () => {
