@@ -300,7 +300,7 @@ test("P-74: a request goes with its people, and tries again under the same key",
     .mockRejectedValueOnce(new Error("lost"))
     .mockResolvedValue(entry({ meeting: meeting({ mine: true }) }));
   const onsaved = vi.fn();
-  show(EntryForm, { ...NEW, mode: "request", onsaved, onclose: () => undefined });
+  show(EntryForm, { ...NEW, mode: "request" as const, onsaved, onclose: () => undefined });
   submit();
   await vi.waitFor(() => expect(by("entry-problem")?.textContent).toBe(words.peopleMissing));
   enter("composer-to", "noa@example.org");
@@ -325,10 +325,10 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
   vi.spyOn(api, "meetingRead").mockResolvedValue(card());
   const busyHour = [occurrence({ title: "Dentist" }), occurrence({ reference: REFERENCE })];
   vi.spyOn(api, "occurrences").mockResolvedValue({ items: busyHour, more: false });
-  let release = (_: api.MeetingCard) => undefined as void;
+  const waits: ((card: api.MeetingCard) => void)[] = [];
   const answer = vi
     .spyOn(api, "meetingAnswer")
-    .mockImplementation(() => new Promise((resolve) => (release = resolve)));
+    .mockImplementation(() => new Promise((resolve) => waits.push(resolve)));
   show(MeetingCard, { reference: REFERENCE });
   await vi.waitFor(() => expect(by("besides")?.textContent).toContain("Dentist"));
   const text = by("meeting-card")?.textContent;
@@ -339,7 +339,7 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
   by("answer-accept")?.click();
   by("answer-accept")?.click();
   vi.spyOn(api, "meetingRead").mockResolvedValue(card({ answer: "accepted", state: "actual" }));
-  release(card({ answer: "accepted", state: "actual" }));
+  waits[0]?.(card({ answer: "accepted", state: "actual" }));
   await vi.waitFor(() => expect(by("own-answer")?.textContent).toBe(words.ownAnswers.accepted));
   expect(answer).toHaveBeenCalledTimes(1);
   expect(answer.mock.calls[0]?.[1]).toEqual({ sequence: 0, answer: "accept" });
@@ -423,7 +423,7 @@ test("keys move the day and change the view, and what changed is read again", as
     ...{ items: [occurrence({ state: "tentative", reference: REFERENCE })], more: false },
   });
   vi.spyOn(api, "requestsOpen").mockResolvedValue({ items: [card()] });
-  show(Calendar, { shape: "month", day: "2026-12-03" });
+  show(Calendar, { shape: "month" as const, day: "2026-12-03" });
   await vi.waitFor(() => expect(by("entry")?.dataset.state).toBe("tentative"));
   await vi.waitFor(() => expect(by("requests-waiting")?.textContent).toContain("1 request waits"));
   // A day more on either side of what is shown.
