@@ -77,9 +77,8 @@ fn when(fields: &Fields) -> String {
     let shown = |local| times::shown(local).replace('T', " ");
     let end = fields.start + i64::from(fields.duration_minutes) * 60;
     let (start, end) = (shown(fields.start), shown(end));
-    let part = |text: &str, range: std::ops::Range<usize>| {
-        text.get(range).unwrap_or_default().to_owned()
-    };
+    let part =
+        |text: &str, range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
     let last = shown(fields.start + (i64::from(fields.duration_minutes) * 60 - 1).max(0));
     let (day, last) = (part(&start, 0..10), part(&last, 0..10));
     let is_one_day = day == part(&end, 0..10);
@@ -261,11 +260,16 @@ mod tests {
         let about = About { who: "Dana", fields: &fields, words: "Gladly", reference: "01KAN" };
         for language in Language::ALL {
             for news in ALL {
-                let (subject, text) = (subject(language, news, &about), text(language, news, &about));
+                let (subject, text) =
+                    (subject(language, news, &about), text(language, news, &about));
                 assert!(["Dana", "Budget"].iter().all(|one| subject.contains(one)), "{subject}");
                 let parts = ["2026-12-03 10:00–11:30 (Europe/Berlin)", "Room 5", "01KAN"];
                 assert!(parts.iter().all(|one| text.contains(one)), "{text}");
-                let says = if matches!(news, News::Asks | News::Changed) { "> figures" } else { "> Gladly" };
+                let says = if matches!(news, News::Asks | News::Changed) {
+                    "> figures"
+                } else {
+                    "> Gladly"
+                };
                 assert!(text.contains(says) || news == News::Cancelled, "{text}");
             }
         }

@@ -30,9 +30,7 @@ pub enum MeetingChange {
 }
 
 /// What an invitee answers.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MeetingAnswer {
     Accept,
@@ -169,7 +167,8 @@ impl<P: Ord + Copy> Heard<P> {
             MeetingRule::Required => needed == Needed::Required || !any_required,
             MeetingRule::All | MeetingRule::Number(_) => true,
         };
-        let counted = || people.iter().filter(|(_, needed)| counts(*needed)).map(|(state, _)| state);
+        let counted =
+            || people.iter().filter(|(_, needed)| counts(*needed)).map(|(state, _)| state);
         let all = counted().count();
         let needed = match rule {
             MeetingRule::All | MeetingRule::Required => all,

@@ -32,8 +32,7 @@ fn needed(person: u8) -> Needed {
 }
 
 fn state(heard: &Heard<u8>, rule: MeetingRule) -> MeetingState {
-    let people: Vec<_> =
-        (0..PEOPLE).map(|person| (heard.person(person), needed(person))).collect();
+    let people: Vec<_> = (0..PEOPLE).map(|person| (heard.person(person), needed(person))).collect();
     heard.state(rule, &people)
 }
 
@@ -125,8 +124,12 @@ fn every_order_comes_to_the_same(facts: &[Fact]) {
             all = Some(heard);
         }
         let all = all.unwrap_or_default();
-        let some: Vec<Fact> =
-            facts.iter().enumerate().filter(|(at, _)| set & 1 << at != 0).map(|(_, f)| *f).collect();
+        let some: Vec<Fact> = facts
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| set & 1 << at != 0)
+            .map(|(_, f)| *f)
+            .collect();
         for rule in RULES {
             assert_eq!(state(&all, rule), expected(&some, rule), "{rule:?} of {some:?}");
         }

@@ -40,8 +40,8 @@ pub use group::{ClosedMembers, GroupAct, GroupKind, GroupWriters, GroupsBy, Memb
 pub use hand_off::{HandOff, PickupState};
 pub use language::Language;
 pub use meeting::{
-    Heard, MeetingAnswer, MeetingChange, MeetingFact, MeetingRule, MeetingSaid, MeetingState, Needed,
-    PersonState,
+    Heard, MeetingAnswer, MeetingChange, MeetingFact, MeetingRule, MeetingSaid, MeetingState,
+    Needed, PersonState,
 };
 pub use profile::Profile;
 pub use queue::{QueueKind, QueueState};

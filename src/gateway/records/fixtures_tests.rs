@@ -26,6 +26,7 @@ use crate::gateway::mailboxes::label::Labels;
 use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::profiles::fields::{Published, StoredProfile};
+use crate::gateway::schedule::{self, stored::StoredEntry};
 use crate::gateway::search::block::{Block, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload::Meta;
@@ -55,6 +56,10 @@ fn each_sealed_form(check: &mut Check) {
     check.stored_form::<StoredContact>("StoredContact");
     check.stored_form::<line::Lines>("block::Lines");
     check.stored_form::<Proposed>("Proposed");
+    check.stored_form::<StoredEntry>("StoredEntry");
+    check.stored_form::<schedule::stored::Facts>("meeting::Facts");
+    check.stored_form::<schedule::stored::Said>("meeting::Said");
+    check.stored_form::<schedule::blocks::Lines>("schedule::Lines");
     check.stored_form::<Sharing>("Sharing");
     check.stored_form::<Adders>("Adders");
     check.stored_form::<Grants>("Grants");

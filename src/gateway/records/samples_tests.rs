@@ -11,6 +11,7 @@ mod profiles_tests;
 mod rings_tests;
 mod roles_tests;
 mod rooms_tests;
+mod schedule_tests;
 mod sealed_tests;
 mod sending_tests;
 mod vouching_tests;

@@ -10,9 +10,7 @@ use crate::gateway::feed::change::Changed;
 use crate::gateway::quota;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::schedule::{MeetingAsked, MeetingNotice, MeetingRow};
-use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES,
-};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
 use crate::gateway::schedule::meeting::{Delivered, deliver_in_tx, meeting_put_in_tx};
 use crate::gateway::schedule::message::Told;
@@ -164,8 +162,7 @@ impl Gateway {
         let old = invited.requests.len().saturating_sub(REQUESTS_KEPT);
         invited.requests.drain(..old);
         invited.answered = Some(self.inner.clock.now());
-        let said =
-            MeetingSaid { order, sequence: answered.sequence, answer: answered.answer };
+        let said = MeetingSaid { order, sequence: answered.sequence, answer: answered.answer };
         after.heard.hear(MeetingFact::Said(me, said));
         Ok(Some(after))
     }

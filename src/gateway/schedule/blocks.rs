@@ -13,15 +13,15 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::schedule::EntryId;
-use crate::gateway::records::search::Sealed;
 use crate::gateway::records::sealed_form;
+use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{SCHEDULE_BLOCKS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::stored::StoredEntry;
 use crate::store::{Read, Record};
 
 /// What a block knows of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Line {
+pub(in crate::gateway) struct Line {
     pub id: EntryId,
     /// In UTC. What never ends ends at the end of time.
     pub begins: i64,
@@ -29,7 +29,7 @@ pub(super) struct Line {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lines(pub Vec<Line>);
+pub(in crate::gateway) struct Lines(pub Vec<Line>);
 
 impl Record for Lines {
     const VERSION: u8 = 1;
@@ -61,13 +61,17 @@ impl Gateway {
     ) -> Result<Vec<Line>, Error> {
         let (account, mut found, mut damaged) = (actor.account(), Vec::new(), Vec::new());
         let is_in = |line: &Line| line.begins < to && line.ends >= from;
-        self.inner.store.scan_readable(&SCHEDULE_BLOCKS, &account, |(_, number), row: Sealed| {
-            match self.schedule_block_opened(actor, number, &row) {
-                Some(lines) => found.extend(lines.0.into_iter().filter(is_in)),
-                None => damaged.push(number),
-            }
-            ControlFlow::Continue(())
-        })?;
+        self.inner.store.scan_readable(
+            &SCHEDULE_BLOCKS,
+            &account,
+            |(_, number), row: Sealed| {
+                match self.schedule_block_opened(actor, number, &row) {
+                    Some(lines) => found.extend(lines.0.into_iter().filter(is_in)),
+                    None => damaged.push(number),
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
         for number in damaged {
             found.extend(self.schedule_block_anew(actor, number)?.0.into_iter().filter(is_in));
         }

@@ -143,12 +143,7 @@ impl Gateway {
     }
 
     /// Whether an entry of a meeting has to stay.
-    fn meeting_runs(
-        &self,
-        actor: &Actor,
-        meeting: &OfMeeting,
-        id: EntryId,
-    ) -> Result<bool, Error> {
+    fn meeting_runs(&self, actor: &Actor, meeting: &OfMeeting, id: EntryId) -> Result<bool, Error> {
         let Some(row) = self.inner.store.get(&MEETINGS, &(meeting.by, id))? else {
             return Ok(false);
         };
@@ -175,10 +170,7 @@ impl Gateway {
 }
 
 /// Remembers that an invitee has no entry any more.
-fn leave_in_tx(
-    tx: &mut Tx<'_, '_>,
-    left: Option<(AccountId, ReferenceKey)>,
-) -> Result<(), Error> {
+fn leave_in_tx(tx: &mut Tx<'_, '_>, left: Option<(AccountId, ReferenceKey)>) -> Result<(), Error> {
     let Some(key) = left else { return Ok(()) };
     if let Some(mut asked) = tx.get(&MEETING_ASKED, &key)? {
         asked.entered = None;

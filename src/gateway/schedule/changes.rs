@@ -85,7 +85,8 @@ impl Gateway {
                 if tx.get(&SCHEDULE_ENTRIES, &(account, change.id))? != change.before {
                     return Err(Error::Busy);
                 }
-                removed = removed.plus(change.before.as_ref().map(quota::entry).unwrap_or_default());
+                removed =
+                    removed.plus(change.before.as_ref().map(quota::entry).unwrap_or_default());
                 added = added.plus(change.after.as_ref().map(quota::entry).unwrap_or_default());
             }
             // Deleting is possible however full the account is.

@@ -55,7 +55,8 @@ impl Gateway {
     pub fn schedule_list(&self, actor: &Actor, from: i64, to: i64) -> Result<Occurrences, Error> {
         self.has_schedule(actor)?;
         if to <= from || to.saturating_sub(from) > SPAN_DAYS_MAX * DAY_SECS {
-            let what = format!("a list is of more than nothing and of at most {SPAN_DAYS_MAX} days");
+            let what =
+                format!("a list is of more than nothing and of at most {SPAN_DAYS_MAX} days");
             return Err(Error::Invalid { what });
         }
         self.schedule_settle(actor)?;
@@ -102,11 +103,7 @@ impl Gateway {
         Ok(Occurrences { items, more })
     }
 
-    fn occurrence_of(
-        &self,
-        actor: &Actor,
-        opened: &Opened,
-    ) -> Result<Option<OccurrenceOf>, Error> {
+    fn occurrence_of(&self, actor: &Actor, opened: &Opened) -> Result<Option<OccurrenceOf>, Error> {
         let Some(of) = &opened.stored.meeting else { return Ok(None) };
         let mine = of.by == actor.account();
         let row = self.inner.store.get(&MEETINGS, &(of.by, opened.id))?;

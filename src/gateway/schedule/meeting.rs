@@ -199,7 +199,9 @@ impl Gateway {
         if fields.repeat.is_some() {
             return Err(invalid("a meeting with others cannot be repeated yet"));
         }
-        self.contacts_retry(|| self.meeting_change_once(actor, reference.to_bytes(), over, &fields))?;
+        self.contacts_retry(|| {
+            self.meeting_change_once(actor, reference.to_bytes(), over, &fields)
+        })?;
         self.meeting(actor, reference)
     }
 
@@ -289,12 +291,7 @@ fn rule_checked(rule: MeetingRule, people: usize) -> Result<(), Error> {
 }
 
 /// Refuses more meetings than one may ask for in a day.
-fn daily_in_tx(
-    tx: &Tx<'_, '_>,
-    me: AccountId,
-    now: Timestamp,
-    most: usize,
-) -> Result<(), Error> {
+fn daily_in_tx(tx: &Tx<'_, '_>, me: AccountId, now: Timestamp, most: usize) -> Result<(), Error> {
     let (since, mut asked) = (now.plus_secs(-DAY_SECS), 0);
     tx.scan_readable(&MEETINGS, &me, |_, row: MeetingRow| {
         asked += usize::from(row.asked > since);

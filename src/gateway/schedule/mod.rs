@@ -21,12 +21,14 @@
 //! of the request, at everybody who has it, so that it can be entered only once.
 
 pub mod answer;
-mod blocks;
+pub(in crate::gateway) mod blocks;
 pub mod book;
 mod changes;
 pub mod list;
 pub mod meeting;
 mod message;
-mod stored;
+pub mod stored;
 pub mod view;
 
+#[cfg(test)]
+mod tests;

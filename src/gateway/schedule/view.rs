@@ -6,9 +6,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingRow};
-use crate::gateway::records::tables::{
-    MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_ENTRIES,
-};
+use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::book::Opened;
 use crate::gateway::schedule::stored::{Facts, NO_MEETING, Said};
 use crate::gateway::text::{hex, shown};

@@ -154,8 +154,9 @@ impl Fields {
                 let zone = self.zone();
                 let last = zone.local(to);
                 let rule = Rule::parse(repeat, zone);
-                let starts = rule
-                    .and_then(|rule| rule.starts(self.start, last, &self.exceptions, limits.starts_max));
+                let starts = rule.and_then(|rule| {
+                    rule.starts(self.start, last, &self.exceptions, limits.starts_max)
+                });
                 // It was checked when it was stored.
                 starts.unwrap_or_else(|_| vec![self.start])
             }
@@ -265,9 +266,12 @@ mod tests {
     #[test]
     fn what_lasts_into_a_day_is_there_on_that_day() {
         let (begins, ends) = entry().span();
-        for (from, to, count) in
-            [(begins, ends, 1), (ends, ends + 1, 0), (begins - 1, begins, 0), (ends - 1, ends + 1, 1)]
-        {
+        for (from, to, count) in [
+            (begins, ends, 1),
+            (ends, ends + 1, 0),
+            (begins - 1, begins, 0),
+            (ends - 1, ends + 1, 1),
+        ] {
             assert_eq!(entry().starts_between(from, to, LIMITS).len(), count, "{from} {to}");
         }
     }

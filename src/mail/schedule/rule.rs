@@ -121,7 +121,8 @@ fn number(value: &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
 /// Lists of numbers and days alone: nothing that could end the line.
 fn values(value: &str) -> Option<()> {
     let is_plain = |one: &str| {
-        !one.is_empty() && one.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-".contains(&octet))
+        !one.is_empty()
+            && one.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-".contains(&octet))
     };
     (value.split(',').count() <= VALUES_MAX && value.split(',').all(is_plain)).then_some(())
 }

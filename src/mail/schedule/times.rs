@@ -100,7 +100,9 @@ mod tests {
         for text in ["2026-12-03T10:00:00", "1900-01-01T00:00:00", "2199-12-31T23:59:59"] {
             assert_eq!(shown(parse(text).unwrap()), text);
         }
-        for text in ["", "2026-12-03", "9999-01-01T00:00:00", "1899-12-31T23:59:59", "2026-02-30T00:00:00"] {
+        for text in
+            ["", "2026-12-03", "9999-01-01T00:00:00", "1899-12-31T23:59:59", "2026-02-30T00:00:00"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }
@@ -134,6 +136,9 @@ mod tests {
         for (local, expected) in table {
             assert_eq!(utc(local), expected, "{local}");
         }
-        assert_eq!(shown(berlin.local(parse("2026-10-25T02:00:00").unwrap())), "2026-10-25T03:00:00");
+        assert_eq!(
+            shown(berlin.local(parse("2026-10-25T02:00:00").unwrap())),
+            "2026-10-25T03:00:00"
+        );
     }
 }

@@ -305,9 +305,8 @@ pub async fn list(
     Params(query): Params<ScheduleQuery>,
 ) -> Result<axum::Json<Occurrences>, Problem> {
     let (from, to) = (secs(&query.from)?, secs(&query.to)?);
-    let found = signed.run(CostClass::Content, move |gateway, actor| {
-        gateway.schedule_list(actor, from, to)
-    });
+    let found = signed
+        .run(CostClass::Content, move |gateway, actor| gateway.schedule_list(actor, from, to));
     let found = found.await?;
     let items = found.items.into_iter().map(Into::into).collect();
     Ok(axum::Json(Occurrences { items, more: found.more }))
