@@ -228,6 +228,14 @@ fn people_hear_each_other_in_a_room() {
     daemon.stop();
 }
 
+/// P-11, P-74, P-75, P-76, P-77, P-78, P-79: two people agree on a meeting, and keep calendars.
+#[test]
+fn people_agree_on_a_meeting() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "calendar.mjs");
+    daemon.stop();
+}
+
 /// P-72, P-73: somebody with Debian's Firefox and somebody with Chromium hear each other.
 #[test]
 fn two_browsers_hear_each_other() {

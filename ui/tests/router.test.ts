@@ -25,6 +25,9 @@ const routes: [string, Route][] = [
   ["/boards", { view: "boards", id: null, post: null }],
   ["/boards/00ff", { view: "boards", id: "00ff", post: null }],
   ["/boards/00ff/01KAN", { view: "boards", id: "00ff", post: "01KAN" }],
+  ["/calendar", { view: "calendar", shape: null, day: null }],
+  ["/calendar/week", { view: "calendar", shape: "week", day: null }],
+  ["/calendar/day/2026-12-03", { view: "calendar", shape: "day", day: "2026-12-03" }],
   ["/groups", { view: "groups", id: null }],
   ["/groups/00ff", { view: "groups", id: "00ff" }],
   ["/pickup/01J9Z", { view: "pickup", token: "01J9Z" }],
@@ -51,6 +54,9 @@ test.each([
   "/pickup",
   "/pickup/a/b",
   "/verify/a/b",
+  "/calendar/year",
+  "/calendar/day/2026-02-30",
+  "/calendar/day/2026-12-03/x",
 ])("%s is a page that does not exist", (path) => {
   expect(parse(path)).toEqual({ view: "missing" });
 });

@@ -149,7 +149,7 @@ test("every catalogue entry is used", () => {
   const source = files.filter(({ name }) => !name.startsWith("i18n/")).map(({ text }) => text);
   const all = source.join("\n");
   const dynamic =
-    /^(boxes\.(inbox|drafts|sent|confirmations|archive|junk|trash)|(sessions|settings|about)\.title|colleagues\.(ways|standing|problems)\.[\w-]+|(pickup\.(asks|hint|strength)|status\.(states|notes))\.[\w-]+|portal\.notice\.[\w-]+|contacts\.(kinds|nameParts|workParts|postalParts|outcomes|reasons|share\.(levels|readers|outcomes|book\.progress))\.[\w-]+|profiles\.(audiences|fields)\.[\w-]+|quota\.fullness\.[\w-]+|roles\.act\.[\w-]+|groups\.(kinds|kindHints|writersOf|role|change|by)\.[\w-]+|boards\.(rights|attend|attention)\.[\w-]+|look\.advances\.\w+|problems\.[\w-]+|compose\.(marks|fields|routes|gets|choices|reasons)\.[\w-]+|manage\.(title|pages\.\w+|users\.columns\.\w+|policy\.(choices|modes)\.[\w-]+|queue\.(states|kinds)\.\w+|log\.acts\.[\w-]+))$/;
+    /^(boxes\.(inbox|drafts|sent|confirmations|archive|junk|trash)|(sessions|settings|about)\.title|colleagues\.(ways|standing|problems)\.[\w-]+|(pickup\.(asks|hint|strength)|status\.(states|notes))\.[\w-]+|portal\.notice\.[\w-]+|contacts\.(kinds|nameParts|workParts|postalParts|outcomes|reasons|share\.(levels|readers|outcomes|book\.progress))\.[\w-]+|profiles\.(audiences|fields)\.[\w-]+|quota\.fullness\.[\w-]+|roles\.act\.[\w-]+|groups\.(kinds|kindHints|writersOf|role|change|by)\.[\w-]+|calendar\.(states|meetingStates|personStates|ownAnswers|answers|shapes|places|colours|every|endKinds|rules|ruleTexts)\.[\w-]+|boards\.(rights|attend|attention)\.[\w-]+|look\.advances\.\w+|problems\.[\w-]+|compose\.(marks|fields|routes|gets|choices|reasons)\.[\w-]+|manage\.(title|pages\.\w+|users\.columns\.\w+|policy\.(choices|modes)\.[\w-]+|queue\.(states|kinds)\.\w+|log\.acts\.[\w-]+))$/;
   const unused = entries(en)
     .map(([path]) => path)
     .filter((path) => !dynamic.test(path) && !all.includes(`.${path}`))
@@ -189,6 +189,9 @@ test("every code with which the server refuses has a text in every language", ()
     "last-controller",
     "request-used",
     "board-managed",
+    "meeting-changed",
+    "meeting-cancelled",
+    "meeting-runs",
   ];
   const ours = ["wrong-offset", "reference"];
   const missing = codes.filter((code) => !Object.hasOwn(en.problems, code));

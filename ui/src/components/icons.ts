@@ -34,6 +34,7 @@ export const icons = {
   down: "m6 9 6 6 6-6",
   boards: "M4 4.500h16v11H12.500L8 20v-4.500H4zM7.500 8.500h9M7.500 11.500h6",
   chat: "M4 5h16v11h-9l-4.500 4v-4H4z",
+  calendar: "M4 6h16v14H4zM4 10.500h16M8 3.500V8M16 3.500V8M8 14h2M14 14h2M8 17h2",
   sessions: "M3.500 5h17v11h-17zM8.500 20h7M12 16v4",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.800v4.400M9 14.800v4.400M15 7h.010M9 17h.010",
   manage:

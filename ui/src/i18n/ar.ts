@@ -4,6 +4,7 @@ import boards from "./boards/ar.ts";
 import chat from "./chat/ar.ts";
 import manage from "./manage/ar.ts";
 import people from "./people/ar.ts";
+import schedule from "./schedule/ar.ts";
 
-export const ar = { ...base, ...boards, ...people, ...chat, manage };
+export const ar = { ...base, ...boards, ...people, ...chat, ...schedule, manage };
 export default ar;

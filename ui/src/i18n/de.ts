@@ -4,6 +4,7 @@ import boards from "./boards/de.ts";
 import chat from "./chat/de.ts";
 import manage from "./manage/de.ts";
 import people from "./people/de.ts";
+import schedule from "./schedule/de.ts";
 
-export const de = { ...base, ...boards, ...people, ...chat, manage };
+export const de = { ...base, ...boards, ...people, ...chat, ...schedule, manage };
 export default de;

@@ -4,6 +4,7 @@ import boards from "./boards/es.ts";
 import chat from "./chat/es.ts";
 import manage from "./manage/es.ts";
 import people from "./people/es.ts";
+import schedule from "./schedule/es.ts";
 
-export const es = { ...base, ...boards, ...people, ...chat, manage };
+export const es = { ...base, ...boards, ...people, ...chat, ...schedule, manage };
 export default es;

@@ -4,6 +4,7 @@ import boards from "./boards/fr.ts";
 import chat from "./chat/fr.ts";
 import manage from "./manage/fr.ts";
 import people from "./people/fr.ts";
+import schedule from "./schedule/fr.ts";
 
-export const fr = { ...base, ...boards, ...people, ...chat, manage };
+export const fr = { ...base, ...boards, ...people, ...chat, ...schedule, manage };
 export default fr;

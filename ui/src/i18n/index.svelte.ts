@@ -1,7 +1,7 @@
 // The language of the interface. English is the source; each catalogue has chunks of its own,
 // loaded when it is needed.
 import { within } from "../lib/within.ts";
-import type { Base, Boards, Catalogue, Chat, People } from "./en.ts";
+import type { Base, Boards, Catalogue, Chat, People, Schedule } from "./en.ts";
 
 export const LANGUAGES = {
   en: "English",
@@ -22,13 +22,15 @@ async function whole(
   people: Part<People>,
   boards: Part<Boards>,
   chat: Part<Chat>,
+  schedule: Part<Schedule>,
   manage: Part<Catalogue["manage"]>,
 ): Promise<Catalogue> {
-  const [words, shared, posted, talk, more] = await Promise.all([
+  const [words, shared, posted, talk, planned, more] = await Promise.all([
     base,
     people,
     boards,
     chat,
+    schedule,
     manage,
   ]);
   return {
@@ -36,6 +38,7 @@ async function whole(
     ...shared.default,
     ...posted.default,
     ...talk.default,
+    ...planned.default,
     manage: more.default,
   };
 }
@@ -47,6 +50,7 @@ const load: Record<Language, () => Promise<Catalogue>> = {
       import("./people/en.ts"),
       import("./boards/en.ts"),
       import("./chat/en.ts"),
+      import("./schedule/en.ts"),
       import("./manage/en.ts"),
     ),
   he: () =>
@@ -55,6 +59,7 @@ const load: Record<Language, () => Promise<Catalogue>> = {
       import("./people/he.ts"),
       import("./boards/he.ts"),
       import("./chat/he.ts"),
+      import("./schedule/he.ts"),
       import("./manage/he.ts"),
     ),
   ar: () =>
@@ -63,6 +68,7 @@ const load: Record<Language, () => Promise<Catalogue>> = {
       import("./people/ar.ts"),
       import("./boards/ar.ts"),
       import("./chat/ar.ts"),
+      import("./schedule/ar.ts"),
       import("./manage/ar.ts"),
     ),
   de: () =>
@@ -71,6 +77,7 @@ const load: Record<Language, () => Promise<Catalogue>> = {
       import("./people/de.ts"),
       import("./boards/de.ts"),
       import("./chat/de.ts"),
+      import("./schedule/de.ts"),
       import("./manage/de.ts"),
     ),
   es: () =>
@@ -79,6 +86,7 @@ const load: Record<Language, () => Promise<Catalogue>> = {
       import("./people/es.ts"),
       import("./boards/es.ts"),
       import("./chat/es.ts"),
+      import("./schedule/es.ts"),
       import("./manage/es.ts"),
     ),
   fr: () =>
@@ -87,6 +95,7 @@ const load: Record<Language, () => Promise<Catalogue>> = {
       import("./people/fr.ts"),
       import("./boards/fr.ts"),
       import("./chat/fr.ts"),
+      import("./schedule/fr.ts"),
       import("./manage/fr.ts"),
     ),
 };

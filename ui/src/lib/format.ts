@@ -39,21 +39,110 @@ function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
   return new Intl.DateTimeFormat(regional(language), chosen);
 }
 
+/** The name of the zone in which times are shown. */
+export function zoneShown(): string {
+  return zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** The zones that a user can choose from, as far as the browser names them. */
+export function zonesKnown(): string[] {
+  return Intl.supportedValuesOf("timeZone");
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** What the clocks and calendars of a zone show at a moment. */
+export function wallParts(at: number, timeZone: string) {
+  // To make one takes longer than to use it a hundred times.
+  const clock =
+    clocks.get(timeZone) ??
+    new Intl.DateTimeFormat("en-GB", {
+      ...{ timeZone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23" },
+      ...{ year: "numeric", month: "numeric", day: "numeric" },
+      ...{ hour: "numeric", minute: "numeric", second: "numeric" },
+    });
+  clocks.set(timeZone, clock);
+  const parts = clock.formatToParts(at);
+  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
+  return {
+    ...{ year: of("year"), month: of("month"), day: of("day") },
+    ...{ hour: of("hour"), minute: of("minute"), second: of("second") },
+  };
+}
+
 /** The minutes after midnight that the clock of a zone shows; of this computer, if it knows no such zone. */
 export function minuteOf(at: Date, zone: string): number {
   try {
-    const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-    const parts = new Intl.DateTimeFormat("en", { ...clock, timeZone: zone }).formatToParts(at);
-    const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
-    return of("hour") * 60 + of("minute");
+    const { hour, minute } = wallParts(at.getTime(), zone);
+    return hour * 60 + minute;
   } catch {
     return at.getHours() * 60 + at.getMinutes();
   }
 }
 
-/** The name of the zone in which times are shown. */
-export function zoneShown(): string {
-  return zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+interface WeekInfo {
+  firstDay: number;
+  weekend: number[];
+}
+
+/** The week of the user's region; days count from 1 for Monday to 7 for Sunday. */
+function weekInfo(language: string): WeekInfo {
+  const locale = new Intl.Locale(regional(language)) as Intl.Locale & {
+    getWeekInfo?: () => WeekInfo;
+    weekInfo?: WeekInfo;
+  };
+  // Browsers have had it as a property, as a method, or not at all.
+  const known = locale.getWeekInfo?.() ?? locale.weekInfo;
+  if (known !== undefined) return known;
+  const weekend = ["he", "ar"].includes(locale.language) ? [5, 6] : [6, 7];
+  return { firstDay: { he: 7, ar: 6 }[locale.language] ?? 1, weekend };
+}
+
+export const weekFirst = (language: string): number => weekInfo(language).firstDay;
+export const weekendOf = (language: string): number[] => weekInfo(language).weekend;
+
+const DAY_FORMS = {
+  month: { month: "long", year: "numeric" },
+  weekday: { weekday: "short" },
+  weekdayLong: { weekday: "long" },
+  number: { day: "numeric" },
+  head: { weekday: "short", day: "numeric", month: "short" },
+  whole: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+} as const;
+
+/** Formats a day of a calendar, `YYYY-MM-DD`, as a head of a column or a page. */
+export function dayHead(day: string, form: keyof typeof DAY_FORMS, language: string): string {
+  return dateFormat(language, { ...DAY_FORMS[form], timeZone: "UTC" }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+}
+
+/** Formats a time of day that no day has, such as the hours beside a calendar. */
+export function hourText(minutes: number, language: string): string {
+  return dateFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" }).format(
+    new Date(minutes * 60_000),
+  );
+}
+
+/** Formats a moment in another zone than that of the page, with the zone's name. */
+export function timeIn(at: number, timeZone: string, language: string): string {
+  return dateFormat(language, {
+    ...{ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+    ...{ timeZone, timeZoneName: "short" },
+  }).format(at);
+}
+
+/** Formats how long something takes. */
+export function lengthText(minutes: number, language: string): string {
+  const hours = Math.floor(minutes / 60);
+  const left = minutes % 60;
+  const part = (value: number, unit: "hour" | "minute") =>
+    new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
+  const parts = [
+    ...(hours > 0 ? [part(hours, "hour")] : []),
+    ...(left > 0 || hours === 0 ? [part(left, "minute")] : []),
+  ];
+  return parts.join(" ");
 }
 
 /** Whether times are shown in another zone than that of the user's computer. */

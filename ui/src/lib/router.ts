@@ -1,5 +1,6 @@
 // Every view has an address. Parsing and writing are here; history is in `state/route`. Browsers
 // keep addresses, so what a person wrote or read stands in none of them.
+import { isDay } from "./days.ts";
 import { searches } from "./searches.ts";
 
 export const MANAGE_PAGES = [
@@ -13,6 +14,9 @@ export const MANAGE_PAGES = [
   "diagnostics",
 ] as const;
 export type ManagePage = (typeof MANAGE_PAGES)[number];
+
+export const CALENDAR_SHAPES = ["month", "week", "day", "agenda"] as const;
+export type CalendarShape = (typeof CALENDAR_SHAPES)[number];
 
 export type Route =
   | {
@@ -31,6 +35,7 @@ export type Route =
   | { view: "contacts"; id: string | null }
   | { view: "boards"; id: string | null; post: string | null }
   | { view: "chat"; id: string | null }
+  | { view: "calendar"; shape: CalendarShape | null; day: string | null }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
   | { view: "account" }
@@ -61,6 +66,9 @@ function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
     return ["colleagues", ...(route.colleague === null ? [] : [route.colleague])];
   if (route.view === "groups") return ["groups", ...(route.id === null ? [] : [route.id])];
   if (route.view === "chat") return ["chat", ...(route.id === null ? [] : [route.id])];
+  // A day says nothing about what is on it.
+  if (route.view === "calendar")
+    return ["calendar", ...[route.shape, route.day].filter((part) => part !== null)];
   // The id is a random number, and no part of what somebody wrote.
   if (route.view === "contacts") return ["contacts", ...(route.id === null ? [] : [route.id])];
   if (route.view === "boards")
@@ -115,10 +123,17 @@ export function parse(pathname: string): Route {
   if (first === "boards" && parts.length <= 3)
     return { view: first, id: mailbox ?? null, post: reference ?? null };
   if (first === "chat" && parts.length <= 2) return { view: first, id: mailbox ?? null };
+  if (first === "calendar" && parts.length <= 3) return calendar(mailbox, reference);
   if (first === "account" && parts.length === 1) return { view: first };
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
   if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };
   return { view: "missing" };
+}
+
+function calendar(shape?: string | null, day?: string | null): Route {
+  const known = CALENDAR_SHAPES.find((one) => one === shape) ?? null;
+  const isWrong = (shape && known === null) || (day && !isDay(day));
+  return isWrong ? { view: "missing" } : { view: "calendar", shape: known, day: day ?? null };
 }
 
 function search(number: string | null, reference: string | null): Route {
