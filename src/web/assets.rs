@@ -38,7 +38,7 @@ const INDEX: &str = "index.html";
 /// shows this one: it offers to load it again. One that was loaded as this page may until it is loaded again.
 const CHAT: &str = "chat";
 /// The first parts of the addresses that the UI's own router knows.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "",
     "mail",
     "search",
@@ -46,6 +46,7 @@ const PAGES: [&str; 15] = [
     "boards",
     "contacts",
     "chat",
+    "calendar",
     "colleagues",
     "sessions",
     "settings",
