@@ -286,7 +286,7 @@ fn a_list_is_bounded_in_time_and_length() {
     assert_eq!((found.items.len(), found.more), (5_000, true));
 }
 
-/// A month among `ENTRIES` entries; `make bench-schedule` looks at 20,000 with the release build.
+/// A month among `ENTRIES` entries; `ENTRIES` says how many.
 #[test]
 fn a_month_is_found_among_many_entries() {
     let entries = std::env::var("ENTRIES").ok().and_then(|count| count.parse().ok());
