@@ -14,7 +14,7 @@ use crate::mail::reference::Reference;
 use crate::mail::schedule::fields::Own;
 use crate::mail::schedule::times;
 use crate::mail::schedule::{Fields, PlaceKind};
-use crate::store::Read;
+use crate::store::{Order, Read, Span};
 use crate::terms::{MeetingAnswer, MeetingRule, MeetingState, Needed, PersonState};
 
 fn at(text: &str) -> i64 {
@@ -171,6 +171,37 @@ fn what_is_accepted_turns_actual_by_itself_and_is_told_once() {
     assert_eq!(entered.fields, Fields { text: String::new(), ..asked.clone() });
     assert_eq!(gateway.schedule_entry(&omar, &entered.id).unwrap().fields, asked);
     assert_eq!(gateway.meetings_waiting(&omar).unwrap().len(), 0);
+}
+
+/// Whatever is stored, no value of any table has what a meeting is about, where it is, or the words about it.
+#[test]
+fn nothing_that_is_said_of_a_meeting_is_stored_in_the_clear() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let fields = Fields {
+        title: "canary-title".to_owned(),
+        place: "canary-place".to_owned(),
+        text: "canary-text".to_owned(),
+        ..entry("", "2026-12-03T10:00:00")
+    };
+    gateway.schedule_add(&dana, fields.clone(), None).unwrap();
+    let invitees = vec![("omar@example.org".to_owned(), Needed::Required)];
+    let new = NewMeeting { fields, invitees, rule: MeetingRule::All };
+    let asked = gateway.meeting_ask(&dana, &new, "first-request").unwrap();
+    let meeting: Reference = asked.meeting.unwrap().reference.parse().unwrap();
+    let accept =
+        Answered { comment: "canary-words".to_owned(), ..answered(0, MeetingAnswer::Accept) };
+    gateway.meeting_answer(&omar, meeting, &accept, "request-1").unwrap();
+    let all = Span { from: Vec::new(), to: None, order: Order::Ascending };
+    let mut values = 0;
+    let scanned = gateway.store().engine().scan(&all, &mut |key, value| {
+        values += 1;
+        let is_clear = value.windows(7).any(|part| part == b"canary-");
+        assert!(!is_clear, "table {} has it in the clear", key[0]);
+        ControlFlow::Continue(())
+    });
+    scanned.unwrap();
+    assert!(values > 20, "the store is read: {values}");
 }
 
 /// P-79
