@@ -318,6 +318,11 @@ test("P-74: a request goes with its people, and tries again under the same key",
     rule: { kind: "number", number: 1 },
   });
   expect(ask.mock.calls[0]?.[1]).toBe(ask.mock.calls[1]?.[1]);
+  // What was corrected is another request.
+  enter("entry-title", "Other");
+  submit();
+  await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(3));
+  expect(ask.mock.calls[2]?.[1]).not.toBe(ask.mock.calls[1]?.[1]);
   vi.unstubAllGlobals();
 });
 
@@ -332,7 +337,13 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
   show(MeetingCard, { reference: REFERENCE });
   await vi.waitFor(() => expect(by("besides")?.textContent).toContain("Dentist"));
   const text = by("meeting-card")?.textContent;
-  for (const said of ["Plans", "10:00 – 11:00", "Room 4", "Bring ideas", "Dana"])
+  for (const said of [
+    "Plans",
+    "10:00 – 11:00",
+    `${words.requesterOffice}: Room 4`,
+    "Bring ideas",
+    "Dana",
+  ])
     expect(text).toContain(said);
   // The meeting itself is nothing else at that hour.
   expect(by("besides")?.querySelectorAll("li")).toHaveLength(1);
