@@ -123,6 +123,10 @@ bench-store:
 queue-kill:
 	QUEUE_MESSAGES=5000 QUEUE_KILLS=50 cargo test --release --test queue_kill -- --nocapture
 
+# Takes random walks over lost, repeated and late facts about meetings.
+meetings:
+	MEETING_WALKS=100000 cargo test --release --lib terms::meeting -- --nocapture
+
 walks:
 	WALKS=10000 cargo test --release --lib walk_tests -- --nocapture
 

@@ -29,6 +29,7 @@ use super::records::tables::{
     ROLE_ACTS, ROLE_INTERIM, SEARCH_DELETED,
 };
 use super::removal::addresses::{HELD_DAYS, NameAfter};
+use super::schedule::meeting::NewMeeting;
 use super::sending_tests::*;
 use super::tests::*;
 use super::vouching::attest::NewAttestation;
@@ -36,8 +37,9 @@ use super::vouching::fingerprint::fingerprint;
 use super::*;
 use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Photo};
+use crate::mail::schedule::Fields as Entered;
 use crate::store::{Order, Read, Span, Table};
-use crate::terms::{Acquaintance, Attention, BoardRight, GroupAct, LineKind};
+use crate::terms::{Acquaintance, Attention, BoardRight, GroupAct, LineKind, MeetingRule, Needed};
 
 fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
     gateway.account_remove(name, name, after).unwrap();
@@ -248,6 +250,24 @@ fn use_vouching(gateway: &Gateway, one: &Actor, other: &Actor) {
     gateway.vouch_attest(one, &new).unwrap();
 }
 
+/// Each asks the other for a meeting, and one of them deletes an entry.
+fn use_schedule(gateway: &Gateway, one: &Actor, other: &Actor) {
+    let fields = Entered {
+        title: "Review".to_owned(),
+        zone: "UTC".to_owned(),
+        duration_minutes: 30,
+        ..Entered::default()
+    };
+    for (from, to) in [(one, other), (other, one)] {
+        let address = gateway.account(to.account()).unwrap().view(to.account()).address;
+        let invitees = vec![(address, Needed::Required)];
+        let new = NewMeeting { fields: fields.clone(), invitees, rule: MeetingRule::All };
+        gateway.meeting_ask(from, &new, "a-request-key").unwrap();
+    }
+    let entry = gateway.schedule_add(one, fields, None).unwrap();
+    gateway.schedule_delete(one, &entry.id).unwrap();
+}
+
 /// An address book is cleared in several transactions, each of which may be the last one before a crash, and
 /// who read it is told.
 #[test]
@@ -329,6 +349,7 @@ fn nothing_of_a_user_who_was_removed_is_left() {
     use_vouching(&gateway, &dana, &omar);
     gateway.vouch_ask(&omar, "noa@example.org").unwrap();
     use_chat(&gateway, &omar, &dana);
+    use_schedule(&gateway, &omar, &dana);
     put_rows(&gateway, account);
     let used = tables_of(&gateway, account);
     let why = |name: &str| NOT_FILLED.iter().find(|(other, _)| *other == name);

@@ -51,6 +51,7 @@ mod web_quota;
 mod web_removal;
 mod web_reply;
 mod web_roles;
+mod web_schedule;
 mod web_search;
 mod web_sessions;
 mod web_shared_contacts;
