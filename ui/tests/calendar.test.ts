@@ -274,11 +274,13 @@ test("an entry is sent with the rule that its form says", async () => {
   (by("repeat-TH") as HTMLInputElement).click();
   flushSync();
   enter("repeat-ends", "count", "change");
+  enter("repeat-count", "12");
+  enter("repeat-interval", "2");
   submit();
   await vi.waitFor(() => expect(onsaved).toHaveBeenCalledTimes(1));
   expect(create.mock.calls[0]?.[0]).toMatchObject({
     ...{ title: "Training", start: "2026-12-03T10:00:00", durationMinutes: 60 },
-    ...{ timeZone: "Europe/Berlin", repeat: "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10" },
+    ...{ timeZone: "Europe/Berlin", repeat: "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;COUNT=12" },
   });
 });
 
