@@ -274,11 +274,13 @@ test("an entry is sent with the rule that its form says", async () => {
   (by("repeat-TH") as HTMLInputElement).click();
   flushSync();
   enter("repeat-ends", "count", "change");
+  enter("repeat-count", "12");
+  enter("repeat-interval", "2");
   submit();
   await vi.waitFor(() => expect(onsaved).toHaveBeenCalledTimes(1));
   expect(create.mock.calls[0]?.[0]).toMatchObject({
     ...{ title: "Training", start: "2026-12-03T10:00:00", durationMinutes: 60 },
-    ...{ timeZone: "Europe/Berlin", repeat: "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10" },
+    ...{ timeZone: "Europe/Berlin", repeat: "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;COUNT=12" },
   });
 });
 
@@ -318,6 +320,11 @@ test("P-74: a request goes with its people, and tries again under the same key",
     rule: { kind: "number", number: 1 },
   });
   expect(ask.mock.calls[0]?.[1]).toBe(ask.mock.calls[1]?.[1]);
+  // What was corrected is another request.
+  enter("entry-title", "Other");
+  submit();
+  await vi.waitFor(() => expect(ask).toHaveBeenCalledTimes(3));
+  expect(ask.mock.calls[2]?.[1]).not.toBe(ask.mock.calls[1]?.[1]);
   vi.unstubAllGlobals();
 });
 
@@ -332,7 +339,13 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
   show(MeetingCard, { reference: REFERENCE });
   await vi.waitFor(() => expect(by("besides")?.textContent).toContain("Dentist"));
   const text = by("meeting-card")?.textContent;
-  for (const said of ["Plans", "10:00 – 11:00", "Room 4", "Bring ideas", "Dana"])
+  for (const said of [
+    "Plans",
+    "10:00 – 11:00",
+    `${words.requesterOffice}: Room 4`,
+    "Bring ideas",
+    "Dana",
+  ])
     expect(text).toContain(said);
   // The meeting itself is nothing else at that hour.
   expect(by("besides")?.querySelectorAll("li")).toHaveLength(1);

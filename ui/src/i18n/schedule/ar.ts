@@ -69,6 +69,7 @@ export const schedule = {
       elsewhere: "مكان آخر",
       link: "رابط",
     },
+    requesterOffice: "مكتب من طلب الاجتماع",
     placeText: "أين بالضبط",
     placeLink: "عنوان الرابط",
     text: "النص",

@@ -58,6 +58,7 @@ export const schedule = {
       elsewhere: "Anderswo",
       link: "Ein Link",
     },
+    requesterOffice: "Büro der Person, die um den Termin bat",
     placeText: "Wo genau",
     placeLink: "Adresse des Links",
     text: "Text",

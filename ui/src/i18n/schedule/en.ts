@@ -56,6 +56,7 @@ export const schedule = {
       elsewhere: "Somewhere else",
       link: "A link",
     },
+    requesterOffice: "The requester’s office",
     placeText: "Where exactly",
     placeLink: "Address of the link",
     text: "Text",

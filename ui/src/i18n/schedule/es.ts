@@ -58,6 +58,7 @@ export const schedule = {
       elsewhere: "Otro lugar",
       link: "Un enlace",
     },
+    requesterOffice: "Despacho de quien pidió la reunión",
     placeText: "Dónde exactamente",
     placeLink: "Dirección del enlace",
     text: "Texto",

@@ -58,6 +58,7 @@ export const schedule = {
       elsewhere: "Ailleurs",
       link: "Un lien",
     },
+    requesterOffice: "Bureau du demandeur",
     placeText: "Où exactement",
     placeLink: "Adresse du lien",
     text: "Texte",

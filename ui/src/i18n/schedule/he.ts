@@ -57,6 +57,7 @@ export const schedule = {
       elsewhere: "מקום אחר",
       link: "קישור",
     },
+    requesterOffice: "המשרד של מי שביקש את הפגישה",
     placeText: "איפה בדיוק",
     placeLink: "כתובת הקישור",
     text: "טקסט",

@@ -60,18 +60,22 @@ export function stateWord({ state }: Shown, words: Words): string {
   return state === "actual" ? "" : words.states[state];
 }
 
-/** Where something is, in words. */
-export function placeText({ placeKind, place }: Pick<Asked, "placeKind" | "place">, words: Words) {
-  if (placeKind === "none") return place;
-  if (place === "") return words.places[placeKind];
-  return placeKind === "office" ? `${words.places.office}: ${place}` : place;
+/** Where something is, in words. An office is that of the requester, who may be somebody else. */
+export function placeText(
+  { placeKind, place }: Pick<Asked, "placeKind" | "place">,
+  mine: boolean,
+  words: Words,
+): string {
+  if (placeKind !== "office") return place;
+  const office = mine ? words.places.office : words.requesterOffice;
+  return place === "" ? office : `${office}: ${place}`;
 }
 
 /** All that a drawing says, in one sentence for those who do not see it. */
 export function entrySaid(one: Shown, catalogue: Catalogue, language: string): string {
   const words = catalogue.calendar;
   const { entry, state } = one;
-  const place = placeText(entry, words);
+  const place = placeText(entry, entry.mine, words);
   const parts = [
     isolated(entryTitle(entry, words)),
     whenText(one, words, language),

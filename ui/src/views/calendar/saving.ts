@@ -12,7 +12,7 @@ export interface Invited {
   rule: api.MeetingRule;
 }
 
-/** Saves a form. `key` is the same for each try of it. */
+/** Saves a form. `key` is the same each time that the same is sent. */
 export async function saved(
   mode: Mode,
   before: api.Entry | null,
