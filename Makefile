@@ -2,7 +2,7 @@
 #   make demo    builds and starts the whole product on loopback
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
-        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
+        crash-sim fuzz kill9 powercut faults queue-kill walks meetings bench-smtp bench-disk bench-memory \
         bench-store bench-mailbox bench-contacts bench-boards bench-chat bench-members attacks bench-roundcube lighthouse \
         large-list large-file pictures installation grants boards rooms
 

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::mail::reference::Reference;
 
 use super::boards::{self, Boards};
+use super::calendar::{self, Calendar};
 use super::chat::{self, Chat};
 use super::contacts::{self, Contacts};
 use super::groups::{Group, GroupsCommand, Shown};
@@ -131,6 +132,11 @@ enum Command {
     Chat {
         #[command(subcommand)]
         command: Chat,
+    },
+    /// Keep a calendar, and ask people inside for meetings.
+    Calendar {
+        #[command(subcommand)]
+        command: Calendar,
     },
 }
 
@@ -336,6 +342,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
         Command::Chat { command } => {
             chat::perform(&mut client, command, (&mut out, printable)).await?;
+            Ok(())
+        }
+        Command::Calendar { command } => {
+            calendar::perform(&mut client, command, (&mut out, printable)).await?;
             Ok(())
         }
     };

@@ -2,6 +2,7 @@
 //! the browser, with proofs signed by a key that lives as long as the client (RFC 9449).
 
 mod boards;
+mod calendar;
 mod chat;
 pub mod cli;
 mod contacts;

@@ -14,7 +14,7 @@ use crate::mail::reference::Reference;
 use crate::mail::schedule::fields::Own;
 use crate::mail::schedule::times;
 use crate::mail::schedule::{Fields, PlaceKind};
-use crate::store::Read;
+use crate::store::{Order, Read, Span};
 use crate::terms::{MeetingAnswer, MeetingRule, MeetingState, Needed, PersonState};
 
 fn at(text: &str) -> i64 {
@@ -173,6 +173,37 @@ fn what_is_accepted_turns_actual_by_itself_and_is_told_once() {
     assert_eq!(gateway.meetings_waiting(&omar).unwrap().len(), 0);
 }
 
+/// Whatever is stored, no value of any table has what a meeting is about, where it is, or the words about it.
+#[test]
+fn nothing_that_is_said_of_a_meeting_is_stored_in_the_clear() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let fields = Fields {
+        title: "canary-title".to_owned(),
+        place: "canary-place".to_owned(),
+        text: "canary-text".to_owned(),
+        ..entry("", "2026-12-03T10:00:00")
+    };
+    gateway.schedule_add(&dana, fields.clone(), None).unwrap();
+    let invitees = vec![("omar@example.org".to_owned(), Needed::Required)];
+    let new = NewMeeting { fields, invitees, rule: MeetingRule::All };
+    let asked = gateway.meeting_ask(&dana, &new, "first-request").unwrap();
+    let meeting: Reference = asked.meeting.unwrap().reference.parse().unwrap();
+    let accept =
+        Answered { comment: "canary-words".to_owned(), ..answered(0, MeetingAnswer::Accept) };
+    gateway.meeting_answer(&omar, meeting, &accept, "request-1").unwrap();
+    let all = Span { from: Vec::new(), to: None, order: Order::Ascending };
+    let mut values = 0;
+    let scanned = gateway.store().engine().scan(&all, &mut |key, value| {
+        values += 1;
+        let is_clear = value.windows(7).any(|part| part == b"canary-");
+        assert!(!is_clear, "table {} has it in the clear", key[0]);
+        ControlFlow::Continue(())
+    });
+    scanned.unwrap();
+    assert!(values > 20, "the store is read: {values}");
+}
+
 /// P-79
 #[test]
 fn each_of_several_invitees_stands_where_the_own_answer_says() {
@@ -286,7 +317,7 @@ fn a_list_is_bounded_in_time_and_length() {
     assert_eq!((found.items.len(), found.more), (5_000, true));
 }
 
-/// A month among `ENTRIES` entries; `make bench-schedule` looks at 20,000 with the release build.
+/// A month among `ENTRIES` entries; `ENTRIES` says how many.
 #[test]
 fn a_month_is_found_among_many_entries() {
     let entries = std::env::var("ENTRIES").ok().and_then(|count| count.parse().ok());
