@@ -15,8 +15,8 @@
 //! room because somebody else deletes a message. What is derived from messages, such as the search
 //! index, does not count.
 //!
-//! A line, a post and a file of either count for the account that wrote it, whoever opened the room or made
-//! the board, and until it is deleted, also after the account left. They stay when that account is removed, and
+//! A line, a post and a file of either count for the account that wrote it, not for the one that opened the room
+//! or made the board, and until it is deleted, also after the account left. They stay when that account is removed, and
 //! count for nobody then: for neither the other members nor the owner of the board. Reactions count for nobody.
 //!
 //! Lines and posts lie with their rooms and boards. What those of an account come to is kept beside it, in

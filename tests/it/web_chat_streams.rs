@@ -119,7 +119,7 @@ async fn a_line_goes_to_the_streams_of_those_who_are_in_the_room() {
     // From the line on that is said after the removal, nothing comes.
     let removed = own_id(&mut omar).await;
     dana.delete(&format!("/api/rooms/{room}/members/{removed}")).await.expect_status(204);
-    streams[1].expect(&room, "members").await;
+    streams[1].expect(&room, "out").await;
     say(&mut dana, &room, SECRET).await;
     assert_eq!(streams[0].line(&room).await.0["text"], SECRET);
     // Something that does come shows that nothing came before.

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/mail.ts";
 import { ApiError } from "../src/api/client.ts";
 import type { Item, Mailbox } from "../src/api/types.ts";
-import { mail, PartlyDone } from "../src/state/mail.svelte.ts";
+import { mail } from "../src/state/mail.svelte.ts";
+import { PartlyDone } from "../src/state/parts.ts";
 import { searchKey } from "../src/state/window.ts";
 import { boxLike, fromLike, itemLike, problemLike, quotaLike } from "./fixtures.ts";
 

@@ -1,6 +1,6 @@
 // The mailboxes and messages that this page knows: objects by ID and one window per mailbox,
 // patched first by local changes and then by the server's answers.
-import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import { SvelteMap } from "svelte/reactivity";
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/mail.ts";
 import type {
@@ -14,38 +14,26 @@ import type {
   Flags,
   Quota,
   Role,
-  Snippet,
 } from "../api/types.ts";
 import { background } from "../lib/background.ts";
-import { searchKey, searchOf } from "./window.ts";
+import { itemOf, Known, pendingItem } from "./known.svelte.ts";
+import { type Loaded, plainPage, rowsPage } from "./pages.ts";
+import { chunks, inParallel, PartlyDone } from "./parts.ts";
 import * as win from "./window.ts";
 
-const PAGE = 50;
-const DETAILS_MAX = 40;
 /** With more changes than this, the list is reloaded instead of patched item by item. */
 const PATCH_MAX = 60;
-const AT_ONCE = 4;
-
-/** A page of a list: its rows, and the messages that they stand for besides. */
-interface Loaded {
-  items: Listed[];
-  members: Listed[];
-  next: string | null;
-}
 
 /** The rows that were asked for to show some changes, by mailbox and conversation. */
 type Rows = Map<string, Promise<ConversationRow>>;
 
 export type Load = "idle" | "loading" | "ready" | "failed";
 
-class Mail {
+class Mail extends Known {
   #boxes = $state.raw<Mailbox[]>([]);
   boxesLoad = $state<Load>("idle");
   /** How much the account stores, when the mailboxes were last read. */
   quota = $state.raw<Quota | null>(null);
-  #items = $state.raw<Record<string, Listed>>({});
-  /** The messages of each conversation that this page knows. */
-  #families = new Map<string, Set<string>>();
   /**
    * Whether the list of a mailbox has one row for each conversation. Then its window has the newest
    * message of each, and the others are known by their properties.
@@ -53,8 +41,6 @@ class Mail {
   folds = $state(false);
   windows = $state.raw<Record<string, win.Window>>({});
   loads = new SvelteMap<string, Load>();
-  /** Messages rejected here but not yet on the server; they are hidden meanwhile. */
-  held = new SvelteSet<string>();
   /** The mailboxes as the server knows them, without what is being rejected. */
   readonly #counted: Mailbox[] = $derived(
     [...this.held].reduce(
@@ -65,17 +51,10 @@ class Mail {
   /** Called with messages that arrived while the page was open. */
   onarrived: ((items: Item[]) => void) | null = null;
 
-  /** A counter per conversation that grows with each change to one of its messages. */
-  turns = new SvelteMap<string, number>();
-
-  /** The search snippets of messages, by reference number. */
-  snippets = new SvelteMap<string, Snippet[]>();
-
   #placement = new Set<string>();
   #filling = new Set<string>();
   /** Messages that stand for a conversation of which only this mailbox's messages are known. */
   #rowless = new Set<string>();
-  #details = new SvelteMap<string, Detail>();
   #since: string | null = null;
   #syncing = false;
   #syncAgain = false;
@@ -94,17 +73,6 @@ class Mail {
     this.#boxes = boxes;
   }
 
-  /** All messages that this page knows, by reference number. */
-  get items(): Record<string, Listed> {
-    return this.#items;
-  }
-
-  set items(items: Record<string, Listed>) {
-    this.#families.clear();
-    this.#items = {};
-    this.#know(Object.values(items));
-  }
-
   async start(): Promise<void> {
     await this.boxesRead();
   }
@@ -115,13 +83,9 @@ class Mail {
     this.boxesLoad = "idle";
     this.quota = null;
     this.folds = false;
-    this.items = {};
+    this.clear();
     this.windows = {};
     this.loads.clear();
-    this.held.clear();
-    this.#details.clear();
-    this.snippets.clear();
-    this.turns.clear();
     this.#rowless.clear();
     this.#since = null;
     this.#syncing = false;
@@ -148,24 +112,12 @@ class Mail {
     });
   }
 
-  /** Returns the known messages of a message's conversation, in one mailbox or in all, newest first. */
-  family({ conversation }: Item, box: string | null = null): Listed[] {
-    const all = this.items;
-    const known = [...(this.#families.get(conversation ?? "") ?? [])];
-    const here = known.flatMap((ref) => {
-      const one = all[ref];
-      const isMeant = one && !this.held.has(ref) && (box === null || one.mailbox === box);
-      return isMeant ? [one] : [];
-    });
-    return here.sort(win.newestFirst);
-  }
-
   /** Shows each conversation as one row, or each message. */
   fold(folds: boolean): void {
     if (this.folds === folds) return;
     this.folds = folds;
     if (this.#since === null) return this.#unlist();
-    const again = this.#startOver().catch((error: unknown) => {
+    const again = this.startOver().catch((error: unknown) => {
       // What is listed by the other rule leaves messages out: the list is loaded, and says if it fails.
       this.#unlist();
       throw error;
@@ -176,32 +128,7 @@ class Mail {
   /** Discards the lists of mailboxes. */
   #unlist(): void {
     for (const key of Object.keys(this.windows))
-      if (searchOf(key) === null && win.filterOf(key) === null) this.discard(key);
-  }
-
-  #know(items: Listed[]): void {
-    for (const { reference, conversation } of items) {
-      const before = this.#items[reference]?.conversation;
-      if (before && before !== conversation) this.#families.get(before)?.delete(reference);
-      if (!conversation) continue;
-      const family = this.#families.get(conversation);
-      if (family === undefined) this.#families.set(conversation, new Set([reference]));
-      else family.add(reference);
-    }
-    this.#items = { ...this.#items, ...byReference(items) };
-  }
-
-  /** Takes note of the messages of a row that the list does not show by themselves. */
-  #members({ members }: ConversationRow): Listed[] {
-    return members.map((one) => ({ ...(this.items[one.reference] ?? pendingItem(one)), ...one }));
-  }
-
-  turn(conversation: string): number {
-    return this.turns.get(conversation) ?? 0;
-  }
-
-  detail(reference: string): Detail | undefined {
-    return this.#details.get(reference);
+      if (win.searchOf(key) === null && win.filterOf(key) === null) this.discard(key);
   }
 
   async boxesRead(): Promise<void> {
@@ -265,7 +192,7 @@ class Mail {
         if (before === null) break;
       }
       const unknown = all.filter((one) => this.items[one.reference] === undefined);
-      this.#know(unknown.map((one) => ({ ...pendingItem(one), ...one })));
+      this.know(unknown.map((one) => ({ ...pendingItem(one), ...one })));
       const rows = this.folds ? win.heads(all) : all;
       if (this.folds) this.#rowsUnknown(box, rows);
       this.windows = {
@@ -282,7 +209,7 @@ class Mail {
     const known = new Set(this.windows[box]?.refs);
     const fresh = rows.filter((one) => one.conversation && !known.has(one.reference));
     for (const { reference } of fresh) this.#rowless.add(reference);
-    this.#know(
+    this.know(
       fresh.flatMap(({ reference }) => {
         const item = this.items[reference];
         return item === undefined ? [] : [{ ...item, pending: true as const }];
@@ -301,7 +228,7 @@ class Mail {
         if (generation !== this.#generation) return;
         this.#rowless.delete(reference);
         const { latest, authors: people } = row;
-        this.#know([...this.#members(row), { ...latest, people }]);
+        this.know([...this.members(row), { ...latest, people }]);
         if (latest.reference !== reference) left.push(reference);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 404) throw error;
@@ -325,7 +252,7 @@ class Mail {
       for (const part of chunks(left, 200)) {
         const { items } = await api.messageItems(part);
         if (generation !== this.#generation) return;
-        this.#know(items.map((item) => this.#withPeople(item)));
+        this.know(items.map((item) => this.withPeople(item)));
         const found = new Set(items.map((item) => item.reference));
         for (const ref of part) if (!found.has(ref)) this.forget(ref);
       }
@@ -340,57 +267,34 @@ class Mail {
     if (this.#isFolded(box))
       for (const ref of window.refs) rows.add(this.items[ref]?.conversation ?? "");
     rows.delete("");
-    this.#know([...page.members, ...page.items]);
+    this.know([...page.members, ...page.items]);
     const items = page.items.filter((item) => !rows.has(item.conversation ?? ""));
     this.windows = { ...this.windows, [box]: win.append(window, { ...page, items }) };
   }
 
   /** Whether a window has one row for each conversation. */
   #isFolded(key: string): boolean {
-    return this.folds && searchOf(key) === null && win.filterOf(key) === null;
+    return this.folds && win.searchOf(key) === null && win.filterOf(key) === null;
   }
 
   /** Loads a page of a mailbox, of a search, or of what a filter finds. */
   async #page(box: string, before: string | null): Promise<Loaded> {
-    if (this.#isFolded(box)) return this.#rows(box, before);
-    return { ...(await this.#plainPage(box, before)), members: [] };
-  }
-
-  /** Loads a page of the conversations of a mailbox. */
-  async #rows(box: string, before: string | null): Promise<Loaded> {
     const generation = this.#generation;
-    for (;;) {
-      const { items: rows, next } = await api.conversationList(box, before, PAGE);
-      before = next;
-      // Where one page is full of what belongs to earlier rows, the next has the rows.
-      if (rows.length === 0 && next !== null && generation === this.#generation) continue;
-      const items = rows.map(({ latest, authors }) => ({ ...latest, people: authors }));
-      return { items, members: rows.flatMap((row) => this.#members(row)), next };
-    }
-  }
-
-  async #plainPage(box: string, before: string | null): Promise<Omit<Loaded, "members">> {
-    const filter = win.filterOf(box);
-    if (filter !== null) return api.search(filter.words, before, PAGE, filter.mailbox);
-    const query = searchOf(box);
-    if (query === null) return api.messageList(box, before, PAGE);
-    const found = await api.search(query, before, PAGE);
-    const items = found.items.map(({ snippet, ...item }) => {
-      this.snippets.set(item.reference, snippet);
-      return item;
-    });
-    return { items, next: found.next };
+    if (!this.#isFolded(box)) return plainPage(box, before, this.snippets);
+    const { rows, next } = await rowsPage(box, before, () => generation === this.#generation);
+    const items = rows.map(({ latest, authors }) => ({ ...latest, people: authors }));
+    return { items, members: rows.flatMap((row) => this.members(row)), next };
   }
 
   /** Repeats a search, and discards its earlier results. */
   async searchAgain(query: string): Promise<void> {
     this.searchDiscard(query);
-    await this.more(searchKey(query));
+    await this.more(win.searchKey(query));
   }
 
   /** Discards the results of a search, so that it is carried out again when it is shown next. */
   searchDiscard(query: string): void {
-    this.discard(searchKey(query));
+    this.discard(win.searchKey(query));
   }
 
   /** Discards a window, whose page may still be on its way. */
@@ -497,15 +401,14 @@ class Mail {
   /** Inserts a message where it belongs, in the windows and in the counts. */
   place(item: Item): void {
     const before = this.items[item.reference] ?? null;
-    this.#know([this.#withPeople(item)]);
-    if (item.conversation) this.turns.set(item.conversation, this.turn(item.conversation) + 1);
+    this.knowNow(item);
     if (before !== null) this.#boxes = win.recount(this.#boxes, before, item);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
       const filter = win.filterOf(id);
       if (filter !== null) {
         if (item.mailbox !== filter.mailbox) windows[id] = win.remove(window, item.reference);
-      } else if (searchOf(id) !== null) {
+      } else if (win.searchOf(id) !== null) {
         if (this.isAway(item)) windows[id] = win.remove(window, item.reference);
       } else if (this.folds && (item.conversation || before?.conversation)) {
         // Any list: that it was there before may be known no more, as when its row was read since.
@@ -515,8 +418,7 @@ class Mail {
         windows[id] = win.remove(window, item.reference);
     }
     this.windows = windows;
-    const detail = this.#details.get(item.reference);
-    if (detail !== undefined) this.#details.set(item.reference, { ...detail, ...item });
+    this.detailNow(item);
   }
 
   /**
@@ -533,11 +435,7 @@ class Mail {
     return [...new Set(conversations)].reduce<win.Window>((now, conversation) => {
       if (!conversation) return now;
       const isOf = (ref: string) => ref === gone || this.items[ref]?.conversation === conversation;
-      const refs = [...(this.#families.get(conversation) ?? [])];
-      const here = refs
-        .flatMap((ref) => this.items[ref] ?? [])
-        .filter((one) => one.mailbox === box);
-      const [newest] = here.sort(win.newestFirst);
+      const newest = this.all(conversation).find((one) => one.mailbox === box);
       const rows = now.refs.filter(isOf);
       if (rows.length === 1 && rows[0] === newest?.reference) return now;
       const without = { ...now, refs: now.refs.filter((ref) => !isOf(ref)) };
@@ -548,25 +446,14 @@ class Mail {
     }, window);
   }
 
-  /** A message as it is now, with what its row says of the others in its conversation. */
-  #withPeople(item: Listed): Listed {
-    const people = item.people ?? this.items[item.reference]?.people;
-    return people === undefined ? item : { ...item, people };
-  }
-
   /** Whether a message is in the trash or in junk, where a search does not find it. */
   isAway(item: Item): boolean {
     return [this.role("trash")?.id, this.role("junk")?.id].includes(item.mailbox);
   }
 
   forget(reference: string): void {
-    const before = this.items[reference] ?? null;
+    const before = this.unknow(reference);
     if (before !== null) this.#boxes = win.recount(this.#boxes, before, null);
-    const items = { ...this.#items };
-    delete items[reference];
-    this.#items = items;
-    if (before?.conversation) this.#families.get(before.conversation)?.delete(reference);
-    this.#details.delete(reference);
     this.#rowless.delete(reference);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
@@ -618,9 +505,9 @@ class Mail {
     } catch (error) {
       // The change log does not reach back far enough (410): reload everything.
       if (!(error instanceof ApiError) || error.status !== 410) throw error;
-      return this.#startOver();
+      return this.startOver();
     }
-    if (more || updated.size > PATCH_MAX) return this.#startOver();
+    if (more || updated.size > PATCH_MAX) return this.startOver();
     await this.#patch([...updated]);
     await this.boxesRead();
   }
@@ -664,18 +551,14 @@ class Mail {
     if (generation !== this.#generation) return item;
     const { latest, authors: people } = row;
     // What asks for the message itself counts it: as arrived, and in its mailbox.
-    this.#know(this.#members(row).filter((one) => one.reference !== reference));
+    this.know(this.members(row).filter((one) => one.reference !== reference));
     if (latest.reference === reference) return { ...latest, people } as Item;
-    this.#know([{ ...latest, people }]);
+    this.know([{ ...latest, people }]);
     return item;
   }
 
   /** Reloads what is shown, after a change to more messages than that. */
-  startOver(): Promise<void> {
-    return this.#startOver();
-  }
-
-  async #startOver(): Promise<void> {
+  async startOver(): Promise<void> {
     const generation = this.#generation;
     const before = this.#since;
     this.#since = null;
@@ -709,73 +592,9 @@ class Mail {
 
   #remember(detail: Detail): Detail {
     this.place(itemOf(detail));
-    this.#details.set(detail.reference, detail);
-    if (this.#details.size > DETAILS_MAX) {
-      const [oldest] = this.#details.keys();
-      if (oldest !== undefined) this.#details.delete(oldest);
-    }
+    this.keep(detail);
     return detail;
   }
-}
-
-/** The server carried out a change for some messages only; the others are unchanged. */
-export class PartlyDone extends Error {
-  readonly count: number;
-  /** The changes that undo it. */
-  readonly back: win.Batch[];
-  constructor(count: number, back: win.Batch[]) {
-    super("some messages were not changed");
-    this.count = count;
-    this.back = back;
-  }
-}
-
-function itemOf(detail: Detail): Item {
-  const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
-  const { opened, unread, starred, sent, recipients, notice, asksConfirmation } = detail;
-  const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
-  const { conversation, labels, octets, standing } = detail;
-  const own = { sent, recipients, standing, notice, asksConfirmation };
-  return {
-    ...where,
-    ...own,
-    acts: detail.acts,
-    conversation,
-    labels,
-    octets,
-    opened,
-    unread,
-    starred,
-  };
-}
-
-/** Returns a placeholder until the message comes into view. */
-function pendingItem(flags: Flags): Listed {
-  return {
-    ...{ ...flags, pending: true },
-    from: { name: null, address: null, check: "unchecked", warnings: [] },
-    ...{ subject: "", size: 0, octets: 0, attachments: 0, acts: [] },
-    ...{ sent: false, recipients: [], standing: null, notice: null, asksConfirmation: false },
-    protection: { kind: "inside", version: null, peer: null },
-  };
-}
-
-function byReference(items: Listed[]): Record<string, Listed> {
-  return Object.fromEntries(items.map((item) => [item.reference, item]));
-}
-
-function chunks<T>(all: T[], size: number): T[][] {
-  const count = Math.ceil(all.length / size);
-  return Array.from({ length: count }, (_, i) => all.slice(i * size, (i + 1) * size));
-}
-
-/** Runs a few at a time: over HTTP/1.1 a browser has six connections, and the stream uses one. */
-async function inParallel<T>(all: T[], work: (one: T) => Promise<void>): Promise<void> {
-  const queue = [...all];
-  const lane = async () => {
-    for (let one = queue.shift(); one !== undefined; one = queue.shift()) await work(one);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
 export const mail = new Mail();

@@ -71,18 +71,18 @@ export function placeText(
   return place === "" ? office : `${office}: ${place}`;
 }
 
-/** All that a drawing says, in one sentence for those who do not see it. */
-export function entrySaid(one: Shown, catalogue: Catalogue, language: string): string {
+/** What a drawing shows by its place and its shape, for those who do not see it. */
+export function entrySaid(
+  one: Shown,
+  hasPlace: boolean,
+  catalogue: Catalogue,
+  language: string,
+): string {
   const words = catalogue.calendar;
-  const { entry, state } = one;
-  const place = placeText(entry, entry.mine, words);
-  const parts = [
-    isolated(entryTitle(entry, words)),
-    whenText(one, words, language),
-    words.states[state],
-    ...(place === "" ? [] : [isolated(place)]),
-  ];
-  return listText(parts, language);
+  const place = hasPlace ? "" : placeText(one.entry, one.entry.mine, words);
+  const certain = one.state === "actual" ? [words.states.actual] : [];
+  const parts = [whenText(one, words, language), ...certain];
+  return listText(place === "" ? parts : [...parts, isolated(place)], language);
 }
 
 /** When something is, in the zone of the page. */
