@@ -527,6 +527,7 @@ fn settings(config: &Config) -> Settings {
             mails_per_day_max: config.notices.mails_per_day_max as usize,
         },
         schedule: gateway::ScheduleSettings {
+            enabled: config.schedule.enabled,
             entries_max: config.schedule.entries_max.into(),
             text_chars_max: config.schedule.text_chars_max as usize,
             starts_max: config.schedule.repeats_max as usize,

@@ -105,6 +105,8 @@ pub struct Settings {
 /// What the administrator says about calendars and meetings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
+    /// Whether anybody has a calendar.
+    pub enabled: bool,
     /// The most entries of a calendar.
     pub entries_max: u64,
     pub text_chars_max: usize,
@@ -122,6 +124,7 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         Schedule {
+            enabled: true,
             entries_max: 50_000,
             text_chars_max: 8_000,
             starts_max: 4_000,

@@ -56,6 +56,8 @@ pub struct AccountView {
     pub manager: bool,
     /// Whether the owner has to choose a password before anything else.
     pub must_choose: bool,
+    /// Whether the account has a calendar; in the view for its owner.
+    pub calendar: bool,
 }
 
 /// What the owner of a temporary account should know about it.
@@ -129,6 +131,7 @@ impl Account {
             temporary: None,
             manager: self.manages(),
             must_choose: self.must_choose,
+            calendar: false,
         }
     }
 }
@@ -201,7 +204,10 @@ impl Gateway {
     /// The view of an account for its owner.
     pub(in crate::gateway) fn account_view(&self, id: AccountId) -> Result<AccountView, Error> {
         let view = self.account(id)?.view(id);
-        let Some(temporary) = self.temporary(id)? else { return Ok(view) };
+        let Some(temporary) = self.temporary(id)? else {
+            let calendar = self.inner.settings.schedule.enabled;
+            return Ok(AccountView { calendar, ..view });
+        };
         let sponsor = self.account(temporary.sponsor).map(|one| one.view(temporary.sponsor));
         let (sponsor_name, sponsor_address) = match sponsor {
             Ok(sponsor) => (sponsor.display_name, sponsor.address),

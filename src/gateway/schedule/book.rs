@@ -34,8 +34,11 @@ impl Gateway {
         fields.checked(self.schedule_limits()).map_err(|what| Error::Invalid { what })
     }
 
-    /// A person's own account: role mailboxes and temporary accounts have no calendar.
+    /// A person's own account, where calendars are on: role mailboxes and temporary accounts have none.
     pub(super) fn has_schedule(&self, actor: &Actor) -> Result<(), Error> {
+        if !self.inner.settings.schedule.enabled {
+            return Err(Error::Denied { reason: "there are no calendars here" });
+        }
         if actor.is_temporary() {
             return Err(Error::Denied { reason: "a temporary account has no calendar" });
         }

@@ -79,6 +79,8 @@ pub struct Account {
     /// Whether somebody else chose the password. Until its owner has chosen another, every route but
     /// the session's and `PUT /api/account/password` answers 403 with the code `choose-password`.
     must_choose_password: bool,
+    /// Whether the account has a calendar. Otherwise every route of the calendar answers 403.
+    calendar: bool,
 }
 
 /// What the owner of a temporary account should know about it.
@@ -159,6 +161,7 @@ impl From<AccountView> for Account {
             address: view.address,
             manager: view.manager,
             must_choose_password: view.must_choose,
+            calendar: view.calendar,
             kind: match view.temporary {
                 Some(_) => AccountKind::Temporary,
                 None => AccountKind::Internal,
