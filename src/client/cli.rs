@@ -1,11 +1,10 @@
 //! `postern mail` and `postern account`: reading and sending mail from a script.
 
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
@@ -19,7 +18,7 @@ use super::problem::Error;
 use super::profiles::{self, Profile};
 use super::sending::{Outgoing, Sent};
 use super::session::{Client, Item, Sender};
-use super::text::body;
+use super::text::{body, first_line};
 use super::vouching::{self, Vouch};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
@@ -394,17 +393,6 @@ async fn export(
 
 fn local(what: &str, error: &io::Error) -> Error {
     Error::Local { what: what.to_owned(), problem: error.to_string() }
-}
-
-/// Reads the first line of a small file, such as a password.
-pub(super) fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
-    /// A password file is small; anything longer is the wrong file.
-    const OCTETS_MAX: u64 = 8 * 1024;
-    let mut text = Zeroizing::new(String::new());
-    std::fs::File::open(path)
-        .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text))
-        .map_err(|error| local(&path.display().to_string(), &error))?;
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
 fn sent(out: &mut impl Write, sent: &Sent, form: Form) -> io::Result<()> {

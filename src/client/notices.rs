@@ -7,9 +7,9 @@ use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::cli::first_line;
 use super::problem::Error;
 use super::session::Client;
+use super::text::first_line;
 
 #[derive(Subcommand, Debug)]
 pub enum Notices {

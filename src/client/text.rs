@@ -1,7 +1,9 @@
-//! The text of what is sent from a script.
+//! What a script hands over in files: the text of what is sent, and passwords.
 
 use std::io::{self, Read};
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use super::problem::Error;
 
@@ -25,4 +27,18 @@ pub(super) fn body(path: &Path) -> Result<String, Error> {
         }
         false => Ok(text),
     }
+}
+
+/// Reads the first line of a small file, such as a password.
+pub(super) fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
+    /// A password file is small; anything longer is the wrong file.
+    const OCTETS_MAX: u64 = 8 * 1024;
+    let mut text = Zeroizing::new(String::new());
+    std::fs::File::open(path)
+        .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text))
+        .map_err(|error| Error::Local {
+            what: path.display().to_string(),
+            problem: error.to_string(),
+        })?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }

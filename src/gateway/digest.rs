@@ -4,9 +4,12 @@
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
+use crate::gateway::boards::notice::post_lapsed_in_tx;
+use crate::gateway::chat::watch::line_lapsed_in_tx;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::notice::NoticeWaiting;
+use crate::gateway::records::room::RoomId;
 use crate::gateway::records::tables::NOTICE_WAITING;
 use crate::store::Read;
 
@@ -29,9 +32,9 @@ impl Gateway {
                 break;
             }
             // Somebody to whom nothing can be written is in nobody's way.
-            match self.notice_due(account, row.since) {
-                Ok(due) if due > now => {}
-                Ok(_) => match self.notice_give(account, row) {
+            match self.notice_may_be_given(account, row.since, now) {
+                Ok(false) => {}
+                Ok(true) => match self.notice_give(account, row) {
                     Ok(()) => room_for -= 1,
                     Err(error) => failed(account, &error),
                 },
@@ -42,7 +45,7 @@ impl Gateway {
     }
 
     fn notice_give(&self, account: AccountId, row: NoticeWaiting) -> Result<(), Error> {
-        let (lines, posts) = self.still_waiting(account, &row)?;
+        let Still { lines, posts, lapsed_rooms, lapsed_posts } = self.still_waiting(account, &row);
         let first = lines.first().or(posts.first()).copied();
         let given = match first {
             Some(first) if self.account_exists(account)? => {
@@ -57,6 +60,12 @@ impl Gateway {
                 return Ok(());
             }
             tx.delete(&NOTICE_WAITING, &account);
+            for room in &lapsed_rooms {
+                line_lapsed_in_tx(tx, account, *room)?;
+            }
+            for post in &lapsed_posts {
+                post_lapsed_in_tx(tx, account, *post)?;
+            }
             let Some((message, mail)) = &given else { return Ok(()) };
             message.store_in_tx(tx)?;
             mail.iter().try_for_each(|mail| mail.store_in_tx(tx))
@@ -64,21 +73,34 @@ impl Gateway {
         done.wait()
     }
 
-    /// The lines and the posts that were not read meanwhile.
-    fn still_waiting(
-        &self,
-        account: AccountId,
-        row: &NoticeWaiting,
-    ) -> Result<(Vec<ReferenceKey>, Vec<ReferenceKey>), Error> {
-        let (mut lines, mut posts) = (Vec::new(), Vec::new());
+    /// What was not read meanwhile. What cannot be read is in the way of nothing else.
+    fn still_waiting(&self, account: AccountId, row: &NoticeWaiting) -> Still {
+        let mut still = Still::default();
         for one in &row.lines {
-            lines.extend(self.line_waits(account, one.room)?.then_some(one.line));
+            match self.line_waits(account, one.room) {
+                Ok(Some(line)) => still.lines.push(line),
+                Ok(None) => still.lapsed_rooms.push(one.room),
+                Err(error) => failed(account, &error),
+            }
         }
         for one in &row.posts {
-            posts.extend(self.post_waits(account, *one)?.then_some(*one));
+            match self.post_waits(account, *one) {
+                Ok(true) => still.posts.push(*one),
+                Ok(false) => still.lapsed_posts.push(*one),
+                Err(error) => failed(account, &error),
+            }
         }
-        Ok((lines, posts))
+        still
     }
+}
+
+/// What a notice names, and what it does not any more.
+#[derive(Default)]
+struct Still {
+    lines: Vec<ReferenceKey>,
+    posts: Vec<ReferenceKey>,
+    lapsed_rooms: Vec<RoomId>,
+    lapsed_posts: Vec<ReferenceKey>,
 }
 
 fn failed(account: AccountId, error: &Error) {

@@ -169,6 +169,68 @@ fn one_notice_sums_up_what_waited_in_the_quiet_hours() {
     assert_eq!(texts(&gateway, &omar_then).len(), 1, "once");
 }
 
+/// P-66: what somebody left unread before is no reason for a notice when something is posted for others: its
+/// time would tell of it.
+#[test]
+fn a_post_for_others_gives_no_notice_of_an_older_one() {
+    let gateway = gateway_of(&["noa"]);
+    let [dana, omar] = ["dana", "omar"].map(|name| sign_in(&gateway, name));
+    let grants = ["omar", "noa"].map(|name| person(name, BoardRight::Write)).to_vec();
+    let board = made(&gateway, &dana, true, grants);
+    let topic = begin(&gateway, &dana, &board, "Lunch");
+    answer(&gateway, &dana, &board, (&topic, "unread"));
+    jobs(&gateway);
+    // Omar has read nothing of it.
+    follows(&gateway, &omar, &topic);
+    write(&gateway, &dana, &board, (Some(&topic), "Psst"), &["noa"], "psst").unwrap();
+    jobs(&gateway);
+    assert_eq!(texts(&gateway, &omar).len(), 0, "it is for noa alone");
+    answer(&gateway, &omar, &board, (&topic, "my own"));
+    jobs(&gateway);
+    assert_eq!(texts(&gateway, &omar).len(), 0, "an own post is no news");
+    let new = answer(&gateway, &dana, &board, (&topic, "new"));
+    jobs(&gateway);
+    let found = texts(&gateway, &omar);
+    assert!(found.len() == 1 && found[0].contains(&shown(new.reference)), "{found:?}");
+}
+
+/// P-66: what is deleted before the notice is given is not named, and silences nothing that comes after it.
+#[test]
+fn what_is_deleted_before_the_notice_silences_nothing_after_it() {
+    let gateway = gateway_of(&[]);
+    let [dana, omar] = ["dana", "omar"].map(|name| sign_in(&gateway, name));
+    let board = made(&gateway, &dana, true, vec![person("omar", BoardRight::Write)]);
+    let topic = begin(&gateway, &dana, &board, "Lunch");
+    gateway.post_read(&omar, &shown(topic.reference)).unwrap();
+    follows(&gateway, &omar, &topic);
+    let room = opened(&gateway, &dana, false);
+    admitted(&gateway, &dana, room, &omar);
+    gateway.notices_set(&omar, &quiet()).unwrap();
+    at(&gateway, "2026-11-24T21:30:00Z");
+    let dana = sign_in_again(&gateway, &dana);
+    let gone = answer(&gateway, &dana, &board, (&topic, "gone"));
+    let line = say(&gateway, &dana, room, "gone");
+    jobs(&gateway);
+    gateway.post_delete(&dana, &shown(gone.reference)).unwrap();
+    gateway.room_line_delete(&dana, (room, line)).unwrap();
+    let after = answer(&gateway, &dana, &board, (&topic, "after"));
+    at(&gateway, "2026-11-25T06:00:00Z");
+    jobs(&gateway);
+    let omar = sign_in_again(&gateway, &omar);
+    let found = texts(&gateway, &omar);
+    let [notice] = &found[..] else { panic!("{found:?}") };
+    assert!(notice.contains(&shown(after.reference)), "{notice}");
+    assert!(!notice.contains(&shown(gone.reference)), "{notice}");
+    let dana = sign_in_again(&gateway, &dana);
+    let number = say(&gateway, &dana, room, "said later");
+    let said = gateway.room_line(&dana, (room, number)).unwrap().reference;
+    jobs(&gateway);
+    assert!(
+        texts(&gateway, &omar).iter().any(|text| text.contains(&said)),
+        "the room is not silent"
+    );
+}
+
 /// P-66: once a day means one notice at that time by the person's clock; and who chooses another pace
 /// meanwhile has what waits by that one.
 #[test]

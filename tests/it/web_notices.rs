@@ -26,7 +26,7 @@ async fn jobs(web: &TestWeb) {
 async fn leaving(web: &TestWeb) -> Vec<String> {
     let gateway: Gateway = web.gateway.clone();
     let taken = move || {
-        let rows = gateway.queue_lease(100, 600, &mut |_| false).unwrap();
+        let rows = gateway.queue_lease(100, 86_400, &mut |_| false).unwrap();
         let text = |id| String::from_utf8(gateway.queue_content(id).unwrap().to_vec()).unwrap();
         rows.into_iter().map(|row| text(row.id)).collect()
     };

@@ -11,8 +11,8 @@ import { problemLike } from "./fixtures.ts";
 
 let page: Record<string, unknown> | null = null;
 
-beforeEach(() => {
-  languageUse("en");
+beforeEach(async () => {
+  await languageUse("en");
   zoneUse("Asia/Jerusalem");
 });
 afterEach(async () => {

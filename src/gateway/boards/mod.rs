@@ -15,7 +15,7 @@ pub mod board;
 pub mod content;
 pub mod ending;
 pub mod file;
-mod notice;
+pub(super) mod notice;
 pub mod octets;
 pub mod post;
 pub mod reaction;

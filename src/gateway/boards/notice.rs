@@ -4,7 +4,9 @@
 //! A topic is watched from an answer until all who follow it read that, or were told. Who may read is asked when
 //! the notice is made, as it is for any request.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -14,10 +16,9 @@ use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::notices::waiting::{Waiting, waiting_in_tx};
-use crate::gateway::records::board::{Board, Post, PostPlace, Topic};
+use crate::gateway::records::board::{Board, PostPlace, Topic};
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey};
-use crate::gateway::records::notice::TopicFollower;
-use crate::gateway::records::queue::Due;
+use crate::gateway::records::notice::{TopicFollower, TopicWatch};
 use crate::gateway::records::tables::{
     ACCOUNTS, BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POSTS, TOPIC_FOLLOWERS,
     TOPIC_WATCH,
@@ -27,8 +28,8 @@ use crate::store::{Order, Read, Span};
 /// The most topics of one pass, and its notices.
 const TOPICS_AT_ONCE: usize = 1_000;
 const NOTICES_AT_ONCE: usize = 100;
-/// How many posts after the last one that was read are looked at, for one that is for the reader.
-const POSTS_LOOKED_MAX: usize = 500;
+/// For how long a notice that could not be given is tried again.
+const TRIED_SECS: i64 = 24 * 3_600;
 
 type TopicKey = (BoardId, ReferenceKey);
 
@@ -38,8 +39,16 @@ enum Found {
     /// There is nothing to tell, or it was told.
     Nothing,
     /// It is too young.
-    Young,
-    Waits(ReferenceKey, u64),
+    Later,
+    Waits(Named),
+}
+
+/// A post that a notice names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Named {
+    reference: ReferenceKey,
+    number: u64,
+    at: Timestamp,
 }
 
 /// A topic with its board, as they are now.
@@ -47,37 +56,86 @@ struct Watched {
     key: TopicKey,
     board: Board,
     topic: Topic,
+    /// The first post that was not looked at before. One may be for others: what its followers left unread
+    /// before it is no reason to tell them now.
+    from: u64,
 }
 
-/// Says that the followers of a topic may have to be told of something in it.
-pub(super) fn watch_in_tx(tx: &mut Tx<'_, '_>, key: TopicKey) -> Result<(), Error> {
-    Ok(tx.put(&TOPIC_WATCH, &key, &Due)?)
+/// Where the next pass over the topics goes on.
+#[derive(Default)]
+pub(in crate::gateway) struct TopicPass(Mutex<Option<TopicKey>>);
+
+/// How much one pass may still do.
+struct Pass {
+    room_for: usize,
+    /// Those whose next notice has no room: nothing more is tried for them.
+    full: BTreeSet<AccountId>,
+}
+
+/// Says that the followers of a topic may have to be told of a post in it.
+pub(in crate::gateway) fn watch_in_tx(
+    tx: &mut Tx<'_, '_>,
+    key: TopicKey,
+    number: u64,
+) -> Result<(), Error> {
+    let from = match readable(tx.get(&TOPIC_WATCH, &key))?.flatten() {
+        Some(row) => row.from.min(number),
+        None => number,
+    };
+    Ok(tx.put(&TOPIC_WATCH, &key, &TopicWatch { from })?)
+}
+
+/// Looks again at a post that a notice could not name any more, so that those after it are told.
+pub(in crate::gateway) fn post_lapsed_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    post: ReferenceKey,
+) -> Result<(), Error> {
+    let place = readable(tx.get(&POST_PLACES, &post))?.flatten();
+    let Some(PostPlace { board, topic, number }) = place else { return Ok(()) };
+    let follower = (board, topic, account);
+    let row = readable(tx.get(&TOPIC_FOLLOWERS, &follower))?.flatten();
+    if row.is_none_or(|row| row.noticed != number) {
+        return Ok(());
+    }
+    tx.put(&TOPIC_FOLLOWERS, &follower, &TopicFollower::default())?;
+    watch_in_tx(tx, (board, topic), number)
 }
 
 impl Gateway {
     /// Gives notices of posts in topics that somebody follows. Called by a job.
     pub fn topics_watch(&self) -> Result<(), Error> {
-        let mut keys = Vec::new();
-        self.inner.store.scan_keys(&TOPIC_WATCH, &(), |key| {
-            keys.push(key);
-            if keys.len() < TOPICS_AT_ONCE {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
-        let mut room_for = NOTICES_AT_ONCE;
-        for key in keys {
+        let mut pass = Pass { room_for: NOTICES_AT_ONCE, full: BTreeSet::new() };
+        for (key, row) in self.topics_next()? {
             // One topic that cannot be looked at is in no other's way.
-            if let Err(error) = self.topic_watch(key, &mut room_for) {
+            if let Err(error) = self.topic_watch((key, row.from), &mut pass) {
                 tracing::error!(%error, "a topic was passed over");
             }
         }
         Ok(())
     }
 
-    fn topic_watch(&self, key: TopicKey, room_for: &mut usize) -> Result<(), Error> {
-        let Some(watched) = self.topic_watched(key)? else {
+    /// The next topics that are watched, after those of the last pass.
+    fn topics_next(&self) -> Result<Vec<(TopicKey, TopicWatch)>, Error> {
+        let mut after = self.inner.topic_pass.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut span = Span::prefix(&TOPIC_WATCH.raw(&()), Order::Ascending);
+        if let Some(last) = &*after {
+            span = span.after(&TOPIC_WATCH.raw(last));
+        }
+        let mut found = Vec::new();
+        self.inner.store.scan_span_readable(&TOPIC_WATCH, &span, |key, row| {
+            found.push((key, row));
+            match found.len() < TOPICS_AT_ONCE {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
+        *after = found.last().filter(|_| found.len() == TOPICS_AT_ONCE).map(|(key, _)| *key);
+        Ok(found)
+    }
+
+    fn topic_watch(&self, (key, from): (TopicKey, u64), pass: &mut Pass) -> Result<(), Error> {
+        let Some(watched) = self.topic_watched(key, from)? else {
             return self.topic_unwatch(key, None);
         };
         let mut followers = Vec::new();
@@ -87,20 +145,12 @@ impl Gateway {
         })?;
         let mut goes_on = false;
         for (account, follower) in followers {
-            match self.topic_found(&watched, account, follower)? {
-                Found::Nothing => {}
-                Found::Young => goes_on = true,
-                Found::Waits(..) if *room_for == 0 => goes_on = true,
-                Found::Waits(post, number) => {
-                    *room_for -= 1;
-                    match self.post_notice((key, account), (post, number), follower) {
-                        Ok(is_given) => goes_on |= !is_given,
-                        // Somebody to whom nothing can be written is in nobody's way.
-                        Err(error) => {
-                            let id = account.to_text();
-                            tracing::error!(%error, account.id = %id, "nothing said that a post waits");
-                        }
-                    }
+            // Somebody of whom something cannot be read is in nobody's way.
+            match self.follower_told(&watched, (account, follower), pass) {
+                Ok(is_left) => goes_on |= is_left,
+                Err(error) => {
+                    let id = account.to_text();
+                    tracing::error!(%error, account.id = %id, "nothing said that a post waits");
                 }
             }
         }
@@ -110,12 +160,45 @@ impl Gateway {
         }
     }
 
-    fn topic_watched(&self, key: TopicKey) -> Result<Option<Watched>, Error> {
+    /// Tells a follower, if there is something to tell; returns whether something is left to do.
+    fn follower_told(
+        &self,
+        watched: &Watched,
+        (account, follower): (AccountId, TopicFollower),
+        pass: &mut Pass,
+    ) -> Result<bool, Error> {
+        let post = match self.topic_found(watched, account, follower)? {
+            Found::Nothing => return Ok(false),
+            Found::Later => return Ok(true),
+            Found::Waits(post) => post,
+        };
+        if pass.room_for == 0 || pass.full.contains(&account) {
+            return Ok(true);
+        }
+        match self.post_notice((watched.key, account), post, follower) {
+            Ok(true) => {
+                pass.room_for -= 1;
+                Ok(false)
+            }
+            Ok(false) => {
+                pass.full.insert(account);
+                Ok(true)
+            }
+            // A disk that is full for a moment: it is tried again, for a day.
+            Err(error) if post.at.plus_secs(TRIED_SECS) > self.inner.clock.now() => {
+                tracing::warn!(%error, "a notice of a post is tried again");
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn topic_watched(&self, key: TopicKey, from: u64) -> Result<Option<Watched>, Error> {
         let board = self.inner.store.get(&BOARDS, &key.0)?;
         let is_there = |row: &Board| !row.ending && !row.ending_topics.contains(&key.1);
         let topic = self.inner.store.get(&BOARD_TOPICS, &key)?;
         let both = board.filter(is_there).zip(topic);
-        Ok(both.map(|(board, topic)| Watched { key, board, topic }))
+        Ok(both.map(|(board, topic)| Watched { key, board, topic, from }))
     }
 
     /// Watches a topic no more, unless something was posted there meanwhile.
@@ -149,12 +232,15 @@ impl Gateway {
         if follower.noticed > read || !self.follows_still(watched, account)? {
             return Ok(Found::Nothing);
         }
-        let first = self.first_unread_of(watched.key, account, read)?;
-        let Some((number, post)) = first else { return Ok(Found::Nothing) };
+        let from = watched.from.max(read + 1);
+        let post = match self.first_for(watched.key, account, from)? {
+            Found::Waits(post) => post,
+            found => return Ok(found),
+        };
         let (now, secs) = (self.inner.clock.now(), self.inner.settings.notices.post_secs);
         Ok(match post.at.plus_secs(secs) <= now {
-            true => Found::Waits(post.reference, number),
-            false => Found::Young,
+            true => Found::Waits(post),
+            false => Found::Later,
         })
     }
 
@@ -177,24 +263,19 @@ impl Gateway {
         Ok(one.read.max(all.read))
     }
 
-    /// The first post by others after the last one that was read, which is for this reader.
-    fn first_unread_of(
-        &self,
-        key: TopicKey,
-        account: AccountId,
-        read: u64,
-    ) -> Result<Option<(u64, Post)>, Error> {
+    /// The first post by others from a number on, which is for this reader.
+    fn first_for(&self, key: TopicKey, account: AccountId, from: u64) -> Result<Found, Error> {
         let whole = Span::prefix(&POSTS.raw(&key), Order::Ascending);
-        let span = Span { from: POSTS.raw(&(key.0, key.1, read + 1)), ..whole };
-        let (mut found, mut looked) = (None, 0);
+        let span = Span { from: POSTS.raw(&(key.0, key.1, from)), ..whole };
+        let mut found = Found::Nothing;
+        // A topic has few posts, and those before `from` are not looked at.
         self.inner.store.scan_span_readable(&POSTS, &span, |(_, _, number), post| {
-            looked += 1;
-            let is_for = !post.deleted && post.author != account && sees_post(&post, account);
-            found = is_for.then_some((number, post));
-            match found.is_none() && looked < POSTS_LOOKED_MAX {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
+            if post.deleted || post.author == account || !sees_post(&post, account) {
+                return ControlFlow::Continue(());
             }
+            let (reference, at) = (post.reference, post.at);
+            found = Found::Waits(Named { reference, number, at });
+            ControlFlow::Break(())
         })?;
         Ok(found)
     }
@@ -204,7 +285,7 @@ impl Gateway {
     fn post_notice(
         &self,
         (key, account): (TopicKey, AccountId),
-        (post, number): (ReferenceKey, u64),
+        Named { reference: post, number, .. }: Named,
         before: TopicFollower,
     ) -> Result<bool, Error> {
         // An account that is being removed is told nothing.
@@ -212,8 +293,7 @@ impl Gateway {
             return Ok(true);
         }
         let at: Timestamp = self.inner.clock.now();
-        let is_due = self.notice_due(account, at)? <= at;
-        let given = match is_due {
+        let given = match self.notice_may_be_given(account, at, at)? {
             true => {
                 let message = self.waiting_notice(account, &[], &[post])?;
                 Some((message, self.notice_mail(account, post)?))
@@ -251,7 +331,7 @@ impl Gateway {
         let place = readable(self.inner.store.get(&POST_PLACES, &post))?.flatten();
         let Some(PostPlace { board, topic, number }) = place else { return Ok(false) };
         let key = (board, topic);
-        let Some(watched) = self.topic_watched(key)? else { return Ok(false) };
+        let Some(watched) = self.topic_watched(key, number)? else { return Ok(false) };
         let follows = self.inner.store.has(&TOPIC_FOLLOWERS, &(board, topic, account))?;
         if !follows || !self.follows_still(&watched, account)? {
             return Ok(false);

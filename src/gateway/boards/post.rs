@@ -465,7 +465,7 @@ impl Prepared {
         let number = board.posts;
         self.position_in_tx(tx, number, wrote.read)?;
         if !self.is_first {
-            watch_in_tx(tx, (self.board, self.topic))?;
+            watch_in_tx(tx, (self.board, self.topic), number)?;
         }
         self.topic_in_tx(tx, &mut board, (number, right))?;
         let mut post = self.post.clone();

@@ -32,7 +32,7 @@ pub mod rules;
 mod transcript;
 mod transcript_files;
 pub mod view;
-mod watch;
+pub(super) mod watch;
 
 #[cfg(test)]
 mod bounds_tests;

@@ -32,7 +32,7 @@ impl Gateway {
             return Ok(true);
         }
         let at = self.inner.clock.now();
-        let given = match self.notice_due(account, at)? <= at {
+        let given = match self.notice_may_be_given(account, at, at)? {
             true => Some((self.line_notice(account, line)?, self.notice_mail(account, line)?)),
             false => None,
         };
@@ -57,16 +57,6 @@ impl Gateway {
             Ok::<_, Error>(is_given)
         });
         done.wait()
-    }
-
-    /// Whether somebody who was to be told of a room has not read there since.
-    pub(in crate::gateway) fn line_waits(
-        &self,
-        account: AccountId,
-        room: RoomId,
-    ) -> Result<bool, Error> {
-        let member = self.inner.store.get(&ROOM_MEMBERS, &(room, account))?;
-        Ok(member.is_some_and(|member| member.noticed && !member.mutes))
     }
 
     fn line_notice(&self, account: AccountId, line: ReferenceKey) -> Result<SealedMessage, Error> {

@@ -14,7 +14,9 @@ use crate::gateway::chat::passes::next_keys;
 use crate::gateway::chat::rows::lines_from;
 use crate::gateway::chat::rules::{Waiting, first_unread, has_stopped, wants_notice};
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::queue::Due;
 use crate::gateway::records::room::{LineNumber, Room, RoomId, RoomLine, RoomMember};
 use crate::gateway::records::tables::{ROOM_LINES, ROOM_MEMBERS, ROOM_WATCH, ROOMS};
 use crate::store::{Order, Read, Span};
@@ -107,12 +109,16 @@ impl Gateway {
         if !found.stopped.is_empty() {
             self.room_stopped(id, found.stopped.clone())?;
         }
-        let mut is_all = found.notices.len() <= left.notices;
-        for (account, line) in found.notices.into_iter().take(left.notices) {
-            left.notices -= 1;
-            // Somebody to whom nothing can be written is in nobody's way.
+        let mut is_all = true;
+        for (account, line) in found.notices {
+            if left.notices == 0 {
+                is_all = false;
+                break;
+            }
+            // Somebody to whom nothing can be written, or whose next notice is full, is in nobody's way.
             match self.room_notice(id, account, line) {
-                Ok(is_given) => is_all &= is_given,
+                Ok(true) => left.notices -= 1,
+                Ok(false) => is_all = false,
                 Err(error) => {
                     let id = account.to_text();
                     tracing::error!(%error, account.id = %id, "nothing said that a chat waits");
@@ -174,6 +180,24 @@ impl Gateway {
         Ok(found)
     }
 
+    /// The first line that somebody who was to be told of a room has not read there, if there still is one.
+    pub(in crate::gateway) fn line_waits(
+        &self,
+        account: AccountId,
+        room: RoomId,
+    ) -> Result<Option<ReferenceKey>, Error> {
+        let member = self.inner.store.get(&ROOM_MEMBERS, &(room, account))?;
+        let Some(member) = member.filter(|member| member.noticed && !member.mutes) else {
+            return Ok(None);
+        };
+        let from = member.from.max(member.read + 1);
+        let looked = said_from(&self.inner.store, room, (from, SAID_LOOKED_MAX), ROWS_LOOKED_MAX)?;
+        match first_unread(&member, account, &looked.said) {
+            Some(line) => self.room_line_reference(room, line.number),
+            None => Ok(None),
+        }
+    }
+
     fn room_line_reference(
         &self,
         id: RoomId,
@@ -200,6 +224,18 @@ impl Gateway {
         self.publish_room(&self.room_accounts(id)?, id, "members");
         Ok(())
     }
+}
+
+/// Looks again at a room of which a notice had nothing to name any more, so that the next line is told.
+pub(in crate::gateway) fn line_lapsed_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    room: RoomId,
+) -> Result<(), Error> {
+    let member = tx.get(&ROOM_MEMBERS, &(room, account))?;
+    let Some(member) = member.filter(|member| member.noticed) else { return Ok(()) };
+    tx.put(&ROOM_MEMBERS, &(room, account), &RoomMember { noticed: false, ..member })?;
+    Ok(tx.put(&ROOM_WATCH, &room, &Due)?)
 }
 
 fn waiting((number, line): (LineNumber, &RoomLine)) -> Option<Waiting> {

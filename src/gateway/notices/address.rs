@@ -16,7 +16,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::notices::mailed::{DAY_SECS, lately};
-use crate::gateway::notices::terms::{NoticesView, inside};
+use crate::gateway::notices::terms::{NoticesView, code_waits, inside};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::notice::{NoticeAddress, NoticeAsked, NoticeCode};
 use crate::gateway::records::tables::{ACCOUNT_KEYS, NOTICE_ADDRESSES, NOTICE_ASKED};
@@ -59,6 +59,10 @@ impl Gateway {
                 return Err(Error::Refused);
             }
             let row = tx.get(&NOTICE_ADDRESSES, &account)?;
+            // Another code for what counts already would only end that.
+            if row.as_ref().is_some_and(|row| row.is_confirmed(&address)) {
+                return Err(Error::Invalid { what: "this address is confirmed".to_owned() });
+            }
             let (asked, mailed) = row.map(|row| (row.asked, row.mailed)).unwrap_or_default();
             let there = tx.get(&NOTICE_ASKED, &key)?.unwrap_or_default();
             let (mut asked, mut at) = (lately(&asked, now), lately(&there.at, now));
@@ -98,9 +102,7 @@ impl Gateway {
         let done = self.transact(move |tx| {
             let row = tx.get(&NOTICE_ADDRESSES, &account)?.ok_or(NO_CODE)?;
             let sent = row.code.filter(|code| {
-                code.sent.plus_secs(settings.code_secs) > now
-                    && code.wrong < settings.code_tries_max
-                    && row.address.as_ref() == Some(&address)
+                code_waits(&settings, *code, now) && row.address.as_ref() == Some(&address)
             });
             let sent = sent.ok_or(NO_CODE)?;
             let is_right = sent.hash == hash;
@@ -146,11 +148,11 @@ impl Gateway {
         }
         let invalid = |what: &str| Error::Invalid { what: what.to_owned() };
         let parsed = Address::parse(address.trim()).map_err(|_| invalid("this is no address"))?;
-        let Domain::Name(domain) = parsed.domain() else {
+        if !matches!(parsed.domain(), Domain::Name(_)) {
             return Err(invalid("the address needs the name of a domain"));
-        };
-        let domain = domain.to_lowercase();
-        if self.inner.settings.domains.contains(&domain) {
+        }
+        // Whichever form of the domain it is written in.
+        if self.as_ours(&parsed).is_some() {
             return Err(invalid("the address is one of ours: notices are in the inbox already"));
         }
         Ok(parsed.to_string())

@@ -12,7 +12,7 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::notice::NoticeAddress;
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::submission::HeldMail;
-use crate::gateway::records::tables::{NOTICE_ADDRESSES, NOTICE_MAILS};
+use crate::gateway::records::tables::{ACCOUNTS, NOTICE_ADDRESSES, NOTICE_MAILS};
 use crate::gateway::text::shown;
 use crate::mail::address::Address;
 use crate::mail::compose::{self, Mailbox, Message};
@@ -40,6 +40,11 @@ pub(in crate::gateway) struct CameBack {
     message: SealedMessage,
 }
 
+/// Whether an account is there, and not disabled: who was locked out learns nothing outside.
+fn is_able(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
+    Ok(reader.get(&ACCOUNTS, &account)?.is_some_and(|row| !row.disabled))
+}
+
 /// The moments of the last day.
 pub(super) fn lately(all: &[Timestamp], now: Timestamp) -> Vec<Timestamp> {
     all.iter().copied().filter(|at| at.plus_secs(DAY_SECS) > now).collect()
@@ -55,7 +60,7 @@ impl Gateway {
         let row = readable(self.inner.store.get(&NOTICE_ADDRESSES, &account))?.flatten();
         let row = row.filter(|row| row.state == NoticeAddressState::Confirmed);
         let Some(address) = row.and_then(|row| row.address) else { return Ok(None) };
-        if !self.may_mail_notices()? {
+        if !self.may_mail_notices()? || !is_able(&self.inner.store, account)? {
             return Ok(None);
         }
         let language = self.language_of(account)?.unwrap_or(Language::English);
@@ -137,6 +142,9 @@ impl Mailed {
             return Ok(());
         };
         let mut mailed = lately(&row.mailed, self.at);
+        if !is_able(&**tx, self.account)? {
+            return Ok(());
+        }
         if row.address.as_ref() != Some(&self.address) || mailed.len() >= self.per_day_max {
             return Ok(());
         }

@@ -4,10 +4,11 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::notices::due::{DAY_MINUTES, due, zone_named};
+use crate::gateway::notices::due::{DAY_MINUTES, may_be_given, zone_named};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::notice::NoticeTerms;
-use crate::gateway::records::tables::{NOTICE_ADDRESSES, NOTICE_TERMS, TEMPORARY};
+use crate::gateway::records::notice::{NoticeCode, NoticeTerms};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, NOTICE_ADDRESSES, NOTICE_TERMS};
+use crate::gateway::settings::Notices;
 use crate::store::Read;
 use crate::terms::NoticeAddressState;
 
@@ -38,8 +39,7 @@ impl Gateway {
         let settings = &self.inner.settings.notices;
         let row = self.inner.store.get(&NOTICE_ADDRESSES, &account)?;
         let address = row.and_then(|row| {
-            let is_open = |sent: Timestamp| sent.plus_secs(settings.code_secs) > now;
-            let code_waits = row.code.is_some_and(|code| is_open(code.sent));
+            let code_waits = row.code.is_some_and(|code| code_waits(settings, code, now));
             let (state, since) = (row.state, row.since);
             row.address.map(|address| NoticeAddressView { address, state, since, code_waits })
         });
@@ -57,12 +57,12 @@ impl Gateway {
         let (account, wanted) = (actor.account(), wanted.clone());
         let done = self.inner.store.transact(move |tx| {
             // A user who is being removed leaves nothing.
-            match tx.has(&TEMPORARY, &account)? {
-                true => Ok(()),
-                false => tx.put(&NOTICE_TERMS, &account, &wanted),
+            if !tx.has(&ACCOUNT_KEYS, &account)? {
+                return Err(Error::Refused);
             }
+            Ok(tx.put(&NOTICE_TERMS, &account, &wanted)?)
         });
-        done.wait().map_err(Error::from)?;
+        done.wait()?;
         self.notices(actor)
     }
 
@@ -73,19 +73,25 @@ impl Gateway {
         Ok(self.inner.store.get(&NOTICE_TERMS, &account)?.unwrap_or_default())
     }
 
-    /// When a notice to somebody is due, of what waits since a moment.
-    pub(in crate::gateway) fn notice_due(
+    /// Whether a notice to somebody may be given now, of what waits since a moment.
+    pub(in crate::gateway) fn notice_may_be_given(
         &self,
         account: AccountId,
         since: Timestamp,
-    ) -> Result<Timestamp, Error> {
-        Ok(due(&self.notice_terms(account)?, since))
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        Ok(may_be_given(&self.notice_terms(account)?, since, now))
     }
 
     /// Whether notices may leave at all.
     pub(in crate::gateway) fn may_mail_notices(&self) -> Result<bool, Error> {
         Ok(self.inner.settings.notices.other_address && !self.site()?.policy.intranet)
     }
+}
+
+/// Whether a code can still be entered.
+pub(super) fn code_waits(settings: &Notices, code: NoticeCode, now: Timestamp) -> bool {
+    code.sent.plus_secs(settings.code_secs) > now && code.wrong < settings.code_tries_max
 }
 
 /// Notices are for people inside.

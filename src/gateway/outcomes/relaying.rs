@@ -7,7 +7,7 @@ use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::meters::Outcome;
-use crate::gateway::notices::mailed::mail_ended_in_tx;
+use crate::gateway::notices::mailed::{CameBack, mail_ended_in_tx};
 use crate::gateway::outgoing::compose::summary_of;
 use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::queue::attempt::{Attempted, Reason};
@@ -25,9 +25,6 @@ use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
 use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route, StepNote};
-
-/// RFC 3463 §3.8: what an administrator withdrew.
-const WITHDRAWN: EnhancedStatus = EnhancedStatus(5, 7, 0);
 
 impl Gateway {
     /// Processes the result of an attempt: the row is removed or scheduled again; status lines and
@@ -130,15 +127,21 @@ impl Gateway {
         status: EnhancedStatus,
         reason: Reason,
     ) -> Result<(), Error> {
+        let came_back = self.notice_came_back(row)?;
+        self.queue_ended(id, row, (status, reason), came_back)
+    }
+
+    fn queue_ended(
+        &self,
+        id: QueueId,
+        row: &QueueRow,
+        (status, reason): (EnhancedStatus, Reason),
+        came_back: Option<CameBack>,
+    ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let state = DeliveryState::Failed;
         let happened = Happened { kind: state, status, reason: &reason, at: now };
         let told = self.unreported(row, &happened)?;
-        // What an administrator withdraws says nothing about the address.
-        let came_back = match status {
-            WITHDRAWN => None,
-            _ => self.notice_came_back(row)?,
-        };
         let message = row.message;
         self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
@@ -170,7 +173,9 @@ impl Gateway {
     pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         let text = "withdrawn by the administrator".to_owned();
-        self.queue_failed(id, &row, WITHDRAWN, Reason { host: None, text })
+        let reason = Reason { host: None, text };
+        // It says nothing about an address.
+        self.queue_ended(id, &row, (EnhancedStatus(5, 7, 0), reason), None)
     }
 
     /// There is no verified TLS: the message takes the policy's fallback route.

@@ -83,10 +83,23 @@ pub struct NoticeAddress {
     pub mailed: Vec<Timestamp>,
 }
 
+impl NoticeAddress {
+    /// Whether notices go to this address.
+    pub(in crate::gateway) fn is_confirmed(&self, address: &str) -> bool {
+        self.state == NoticeAddressState::Confirmed && self.address.as_deref() == Some(address)
+    }
+}
+
 /// When codes were sent to an address, by anybody's wish, within a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeAsked {
     pub at: Vec<Timestamp>,
+}
+
+/// A topic in which followers may have to be told of posts from this number on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicWatch {
+    pub from: u64,
 }
 
 /// Somebody who follows a topic.

@@ -37,7 +37,7 @@ use crate::gateway::records::message::{
     Requested,
 };
 use crate::gateway::records::notice::{
-    NoticeAddress, NoticeAsked, NoticeTerms, NoticeWaiting, TopicFollower,
+    NoticeAddress, NoticeAsked, NoticeTerms, NoticeWaiting, TopicFollower, TopicWatch,
 };
 use crate::gateway::records::profile::ProfileRow;
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
@@ -228,7 +228,7 @@ pub const NOTICE_MAILS: Table<ReferenceKey, Owner> = Table::new(136, "notice_mai
 pub const TOPIC_FOLLOWERS: Table<(BoardId, ReferenceKey, AccountId), TopicFollower> =
     Table::new(137, "topic_followers");
 /// Topics in which somebody posted something that followers may have to be told of.
-pub const TOPIC_WATCH: Table<(BoardId, ReferenceKey), Due> = Table::new(138, "topic_watch");
+pub const TOPIC_WATCH: Table<(BoardId, ReferenceKey), TopicWatch> = Table::new(138, "topic_watch");
 pub const ROOM_REFUSED: Table<(AccountId, RoomId), RoomRefused> = Table::new(135, "room_refused");
 pub const SCHEDULE_ENTRIES: Table<(AccountId, EntryId), ScheduleEntry> =
     Table::new(140, "schedule_entries");
@@ -365,6 +365,7 @@ records!(
     NoticeAddress = 1,
     NoticeAsked = 1,
     TopicFollower = 1,
+    TopicWatch = 1,
     ScheduleEntry = 1,
     MeetingRow = 1,
     MeetingAsked = 1,

@@ -2,7 +2,7 @@
 
 use crate::gateway::records::notice::{
     NoticeAddress, NoticeAsked, NoticeCode, NoticeTerms, NoticeWaiting, QuietHours, TopicFollower,
-    WaitingLine,
+    TopicWatch, WaitingLine,
 };
 
 use super::*;
@@ -54,5 +54,11 @@ impl Samples for NoticeAsked {
 impl Samples for TopicFollower {
     fn samples() -> Vec<Self> {
         vec![TopicFollower { noticed: 5_000_000_001 }]
+    }
+}
+
+impl Samples for TopicWatch {
+    fn samples() -> Vec<Self> {
+        vec![TopicWatch { from: 5_000_000_002 }]
     }
 }
