@@ -113,7 +113,7 @@ enum Command {
         #[command(subcommand)]
         command: GroupsCommand,
     },
-    /// Boards: list, topics, show, create, grant, post, find, read, delete, drop.
+    /// Boards: list, topics, show, create, grant, post, find, read, change, react, attend, delete, drop.
     Board {
         #[command(subcommand)]
         command: Boards,

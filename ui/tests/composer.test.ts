@@ -42,7 +42,13 @@ const DRAFT: api.Draft = {
 
 const accountLike: Account = {
   ...{ id: "a1", name: "dana", address: "dana@example.org", displayName: "Dana" },
-  ...{ kind: "internal", manager: false, mustChoosePassword: false, calendar: true, temporary: null },
+  ...{
+    kind: "internal",
+    manager: false,
+    mustChoosePassword: false,
+    calendar: true,
+    temporary: null,
+  },
 };
 
 beforeEach(async () => {

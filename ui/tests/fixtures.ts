@@ -29,7 +29,7 @@ export function detailLike(given: Partial<Detail> & { reference: string }): Deta
     ...itemLike(given),
     ...{ authors: [], to: [], cc: [], replyTo: [], parts: [], text: "", textTruncated: false },
     ...{ hasHtml: false, htmlRefused: null, ambiguous: false, date: null, dateGiven: null },
-    ...{ invitation: null, contacts: [], cryptography: null, unsubscribe: [] },
+    ...{ invitation: null, meeting: null, contacts: [], cryptography: null, unsubscribe: [] },
     messageId: null,
     openedAt: null,
     signature: null,

@@ -38,7 +38,13 @@ async function answer({ find, from }: api.UsersQuery) {
 
 const dana: Account = {
   ...{ id: "a1", name: "dana", address: "dana@example.org", displayName: "Dana" },
-  ...{ kind: "internal", manager: true, mustChoosePassword: false, calendar: true, temporary: null },
+  ...{
+    kind: "internal",
+    manager: true,
+    mustChoosePassword: false,
+    calendar: true,
+    temporary: null,
+  },
 };
 
 beforeEach(async () => {
