@@ -106,7 +106,7 @@ const PARTLY: &[(&str, &str)] = &[
     (
         "P-66",
         "a POP3 client; that the notification of the system comes up is shown by no browser, and the page of an outsider \
-         counts nothing while it shows messages; there is no digest, and there are no quiet hours",
+         counts nothing while it shows messages",
     ),
     ("P-89", "the raw image of a disk is not searched"),
     ("P-74", "over the API alone; nobody has a calendar unless the administrator says so"),
