@@ -45,6 +45,7 @@ const FLOORS: &[&str] = &[
     "boards",
     "chat",
     "digest",
+    "schedule",
 ];
 
 /// Methods of the standard library that have the same name as one of ours.

@@ -103,7 +103,7 @@ impl Reply {
 
 impl When {
     fn body(&self) -> Value {
-        let place = if self.place.is_empty() { "none" } else { "elsewhere" };
+        let place = if self.place.is_empty() { "none" } else { "outside" };
         json!({
             "title": self.title, "start": self.start, "durationMinutes": self.minutes,
             "timeZone": self.zone, "place": self.place, "placeKind": place,

@@ -196,6 +196,8 @@ fn configure(demo: &Demo, folder: &Path, https: SocketAddr) -> Result<Config, Er
         },
         queue: config::Queue { retry_first_secs: 1, ..config::Queue::default() },
         store: config::Store { free_min_mib: 16, ..config::Store::default() },
+        // The demonstration shows what is off elsewhere as well.
+        schedule: config::Schedule { enabled: true, ..config::Schedule::default() },
         ..Config::default()
     };
     config.check()?;

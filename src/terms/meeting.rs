@@ -81,7 +81,7 @@ pub enum PersonState {
     Tentative,
     Proposed,
     /// The account ended, which counts as declined.
-    Gone,
+    Removed,
 }
 
 /// What one fact says.
@@ -194,10 +194,9 @@ pub enum Needed {
 impl PersonState {
     /// Whether this invitee will not come.
     fn is_lost(self) -> bool {
-        matches!(self, PersonState::Declined | PersonState::Gone)
+        matches!(self, PersonState::Declined | PersonState::Removed)
     }
 }
 
 #[cfg(test)]
-#[path = "meeting_tests.rs"]
 mod tests;

@@ -29,7 +29,6 @@ async fn ask(browser: &mut Browser, to: &[&str]) -> String {
     body["invitees"] = invitees.collect();
     let made = keyed(browser, "/api/schedule/meetings", "request-0", &body).await;
     let made = made.expect_status(201).json();
-    // P-75
     assert_eq!(made["meeting"]["state"], "tentative");
     made["meeting"]["reference"].as_str().unwrap().to_owned()
 }
@@ -96,7 +95,7 @@ async fn each_invitee_is_shown_and_a_changed_time_is_asked_anew() {
     answer(&mut noa, &meeting, "request-1", &propose).await.expect_status(200);
     let path = format!("/api/schedule/meetings/{meeting}");
     let card = dana.get(&path).await.expect_status(200).json();
-    let people = card["meeting"]["people"].as_array().unwrap();
+    let people = card["meeting"]["invitees"].as_array().unwrap();
     assert_eq!(
         (&people[0]["state"], &people[1]["state"]),
         (&json!("accepted"), &json!("proposed"))

@@ -87,7 +87,7 @@ const person = (given: Partial<api.MeetingPerson> = {}): api.MeetingPerson => ({
 const meeting = (given: Partial<api.Meeting> = {}): api.Meeting => ({
   ...{ reference: REFERENCE, sequence: 0, state: "tentative", mine: false },
   ...{ requesterName: "Dana", requesterAddress: "dana@example.org", rule: { kind: "all" } },
-  ...{ people: [person()], answer: "waiting" },
+  ...{ invitees: [person()], answer: "waiting" },
   ...given,
 });
 
@@ -406,7 +406,7 @@ test("P-79: the requester sees each answer without a reload, and takes a time", 
     ...{ name: "Omar", address: "omar@example.org", state: "proposed", comment: "Too early" },
     ...{ proposedStart: "2026-12-03T14:00:00", proposedDurationMinutes: 30 },
   });
-  const mine = meeting({ mine: true, answer: null, people: [person(), proposed] });
+  const mine = meeting({ mine: true, answer: null, invitees: [person(), proposed] });
   const read = vi.spyOn(api, "entryRead").mockResolvedValue(entry({ meeting: mine }));
   const change = vi.spyOn(api, "meetingChange").mockResolvedValue(card());
   const one = shownOf(occurrence({ state: "tentative", reference: REFERENCE }));

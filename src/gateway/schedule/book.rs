@@ -8,20 +8,13 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{EntryId, ScheduleEntry};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
-use crate::gateway::schedule::stored::{MISSING, OfMeeting, StoredEntry};
+use crate::gateway::schedule::stored::{MISSING, OfMeeting, Opened, StoredEntry};
 use crate::gateway::schedule::view::EntryView;
 use crate::gateway::text::{hex, parse_hex};
 use crate::mail::schedule::{Fields, Limits};
 use crate::store::Read;
 use crate::terms::PersonState;
 use crate::vault::{self, Lookup};
-
-/// An entry that was read.
-pub(super) struct Opened {
-    pub id: EntryId,
-    pub row: ScheduleEntry,
-    pub stored: StoredEntry,
-}
 
 impl Gateway {
     pub(super) fn schedule_limits(&self) -> Limits {

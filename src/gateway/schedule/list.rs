@@ -8,7 +8,7 @@ use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::schedule::MeetingAsked;
 use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
-use crate::gateway::schedule::book::Opened;
+use crate::gateway::schedule::stored::Opened;
 use crate::gateway::schedule::view::CardView;
 use crate::gateway::text::{hex, shown};
 use crate::mail::schedule::Fields;

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! How it stands follows from what was heard by a pure function ([`crate::terms::Heard`]); so it is right for
-//! everybody at once, whoever is signed in. An answer is one transaction: the entry in the invitee's calendar,
+//! everybody at once, no matter who is signed in. An answer is one transaction: the entry in the invitee's calendar,
 //! the answer at the meeting, and the message that tells the requester.
 //!
 //! Invariants: an entry that was not deleted stands in exactly one block. The entry of a meeting has the number

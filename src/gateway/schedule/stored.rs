@@ -17,6 +17,13 @@ use crate::vault;
 pub(super) const MISSING: Error = Error::NotFound { what: "entry" };
 pub(super) const NO_MEETING: Error = Error::NotFound { what: "meeting" };
 
+/// An entry that was read.
+pub(super) struct Opened {
+    pub id: EntryId,
+    pub row: ScheduleEntry,
+    pub stored: StoredEntry,
+}
+
 /// An entry, as it is sealed for its owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEntry {

@@ -7,8 +7,7 @@ use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingRow};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_ENTRIES};
-use crate::gateway::schedule::book::Opened;
-use crate::gateway::schedule::stored::{Facts, NO_MEETING, Said};
+use crate::gateway::schedule::stored::{Facts, NO_MEETING, Opened, Said};
 use crate::gateway::text::{hex, shown};
 use crate::mail::address::Address;
 use crate::mail::contacts::contact::normalized;
@@ -181,7 +180,7 @@ impl Gateway {
             None => PersonState::Waiting,
         };
         let name = match state {
-            PersonState::Gone => String::new(),
+            PersonState::Removed => String::new(),
             _ => self.name_shown(me, invited.account, &address)?,
         };
         let answered = invited.answered;
@@ -206,7 +205,7 @@ impl Gateway {
     ) -> Result<PersonState, Error> {
         match self.account_exists(account)? {
             true => Ok(heard.person(account)),
-            false => Ok(PersonState::Gone),
+            false => Ok(PersonState::Removed),
         }
     }
 

@@ -191,7 +191,7 @@ fn one_line(what: &str, text: &str, most: usize) -> Result<String, Wrong> {
 
 fn lines(what: &str, text: &str, most: usize) -> Result<String, Wrong> {
     let text = text.trim();
-    // Its octets are counted first: whoever sends megabytes is answered soon.
+    // Its octets are counted first: who sends megabytes is answered soon.
     if text.len() > most * 4 || text.chars().count() > most {
         return Err(format!("{what} can have at most {most} characters"));
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::gateway::schedule::answer::Answered;
 use crate::gateway::schedule::meeting::NewMeeting as New;
-use crate::gateway::schedule::view::{CardView, MeetingView, PersonView};
+use crate::gateway::schedule::view::{CardView, EntryView, MeetingView, PersonView};
 use crate::mail::schedule::Fields;
 use crate::mail::schedule::times;
 use crate::terms::{self, MeetingState, Needed, PersonState};
@@ -15,7 +15,7 @@ use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-use super::schedule::{EntryFields, PlaceSort, ScheduleEntry, instant, local};
+use super::entry_fields::{EntryFields, PlaceSort, instant, local};
 use super::submission::request_key;
 
 /// What makes a meeting actual: everybody accepts, all who are required, or so many.
@@ -113,7 +113,7 @@ pub struct Meeting {
     requester_name: String,
     requester_address: String,
     rule: MeetingRule,
-    people: Vec<MeetingPerson>,
+    invitees: Vec<MeetingPerson>,
     /// How it stands with this account, if it is an invitee.
     answer: Option<PersonState>,
 }
@@ -192,7 +192,7 @@ impl From<MeetingView> for Meeting {
             requester_name,
             requester_address,
             rule: view.rule.into(),
-            people: view.people.into_iter().map(Into::into).collect(),
+            invitees: view.people.into_iter().map(Into::into).collect(),
             answer: view.answer,
         }
     }
@@ -374,4 +374,34 @@ pub async fn answer(
         gateway.meeting_answer(actor, reference, &answered, &key)
     });
     Ok(axum::Json(card.await?.into()))
+}
+
+/// An entry of a calendar.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleEntry {
+    id: String,
+    version: u32,
+    #[serde(flatten)]
+    fields: EntryFields,
+    /// Of the first time.
+    #[schema(format = DateTime)]
+    starts_at: String,
+    #[schema(format = DateTime)]
+    ends_at: String,
+    meeting: Option<Meeting>,
+}
+
+impl From<EntryView> for ScheduleEntry {
+    fn from(view: EntryView) -> ScheduleEntry {
+        let (begins, ends) = view.fields.span();
+        ScheduleEntry {
+            id: view.id,
+            version: view.version,
+            starts_at: instant(begins),
+            ends_at: instant(ends),
+            fields: view.fields.into(),
+            meeting: view.meeting.map(Into::into),
+        }
+    }
 }

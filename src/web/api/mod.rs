@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod credential;
 pub mod directory;
 pub mod draft;
+mod entry_fields;
 pub mod event;
 pub mod filter;
 pub mod group;

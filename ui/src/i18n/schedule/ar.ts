@@ -66,7 +66,7 @@ export const schedule = {
     places: {
       none: "بلا مكان",
       office: "مكتبي",
-      elsewhere: "مكان آخر",
+      outside: "مكان آخر",
       link: "رابط",
     },
     requesterOffice: "مكتب من طلب الاجتماع",
@@ -167,7 +167,7 @@ export const schedule = {
       declined: "رفض",
       tentative: "ربما",
       proposed: "اقتراح وقت آخر",
-      gone: "لم يعد الحساب موجودًا",
+      removed: "لم يعد الحساب موجودًا",
     },
     answer: "ردك",
     answers: {

@@ -55,7 +55,7 @@ export const schedule = {
     places: {
       none: "Kein Ort",
       office: "Mein Büro",
-      elsewhere: "Anderswo",
+      outside: "Anderswo",
       link: "Ein Link",
     },
     requesterOffice: "Büro der Person, die um den Termin bat",
@@ -144,7 +144,7 @@ export const schedule = {
       declined: "hat abgelehnt",
       tentative: "kommt vielleicht",
       proposed: "schlägt eine andere Zeit vor",
-      gone: "hat kein Konto mehr",
+      removed: "hat kein Konto mehr",
     },
     answer: "Ihre Antwort",
     answers: {

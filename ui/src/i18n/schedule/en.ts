@@ -53,7 +53,7 @@ export const schedule = {
     places: {
       none: "No place",
       office: "My office",
-      elsewhere: "Somewhere else",
+      outside: "Somewhere else",
       link: "A link",
     },
     requesterOffice: "The requester’s office",
@@ -141,7 +141,7 @@ export const schedule = {
       declined: "declined",
       tentative: "may come",
       proposed: "proposed another time",
-      gone: "has no account any more",
+      removed: "has no account any more",
     },
     answer: "Your answer",
     answers: {

@@ -55,7 +55,7 @@ export const schedule = {
     places: {
       none: "Sin lugar",
       office: "Mi despacho",
-      elsewhere: "Otro lugar",
+      outside: "Otro lugar",
       link: "Un enlace",
     },
     requesterOffice: "Despacho de quien pidió la reunión",
@@ -144,7 +144,7 @@ export const schedule = {
       declined: "ha rechazado",
       tentative: "quizá venga",
       proposed: "propone otra hora",
-      gone: "ya no tiene cuenta",
+      removed: "ya no tiene cuenta",
     },
     answer: "Su respuesta",
     answers: {

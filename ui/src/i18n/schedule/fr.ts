@@ -55,7 +55,7 @@ export const schedule = {
     places: {
       none: "Aucun lieu",
       office: "Mon bureau",
-      elsewhere: "Ailleurs",
+      outside: "Ailleurs",
       link: "Un lien",
     },
     requesterOffice: "Bureau du demandeur",
@@ -144,7 +144,7 @@ export const schedule = {
       declined: "a refusé",
       tentative: "viendra peut-être",
       proposed: "propose une autre heure",
-      gone: "n’a plus de compte",
+      removed: "n’a plus de compte",
     },
     answer: "Votre réponse",
     answers: {

@@ -54,7 +54,7 @@ export const schedule = {
     places: {
       none: "ללא מקום",
       office: "המשרד שלי",
-      elsewhere: "מקום אחר",
+      outside: "מקום אחר",
       link: "קישור",
     },
     requesterOffice: "המשרד של מי שביקש את הפגישה",
@@ -143,7 +143,7 @@ export const schedule = {
       declined: "דחייה",
       tentative: "אולי",
       proposed: "הצעה למועד אחר",
-      gone: "החשבון כבר לא קיים",
+      removed: "החשבון כבר לא קיים",
     },
     answer: "התשובה שלך",
     answers: {

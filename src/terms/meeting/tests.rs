@@ -222,7 +222,8 @@ fn a_changed_time_is_accepted_anew_and_a_changed_text_is_not() {
 #[test]
 fn who_is_gone_does_not_come() {
     let heard = heard(&[version(0, MeetingChange::Time)]);
-    let people = [(PersonState::Gone, Needed::Required), (PersonState::Accepted, Needed::Required)];
+    let people =
+        [(PersonState::Removed, Needed::Required), (PersonState::Accepted, Needed::Required)];
     assert_eq!(heard.state(MeetingRule::All, &people), MeetingState::Declined);
     assert_eq!(heard.state(MeetingRule::Number(1), &people), MeetingState::Actual);
 }
