@@ -417,8 +417,8 @@ test("P-79: the requester sees each answer without a reload, and takes a time", 
   expect(by("proposed")?.textContent).toContain("14:00 – 14:30");
   expect(by("answer-accept")).toBeNull();
   expect(by("entry-delete")).toBeNull();
-  const people = [person({ state: "accepted" }), proposed];
-  read.mockResolvedValue(entry({ meeting: { ...mine, state: "actual", people } }));
+  const invitees = [person({ state: "accepted" }), proposed];
+  read.mockResolvedValue(entry({ meeting: { ...mine, state: "actual", invitees } }));
   schedule.changed();
   await vi.waitFor(() =>
     expect(all("person-state")[0]?.textContent).toBe(words.personStates.accepted),

@@ -159,7 +159,7 @@ export const schedule = {
       declined: "Sie haben abgelehnt.",
       tentative: "Sie kommen vielleicht.",
       proposed: "Sie haben eine andere Zeit vorgeschlagen.",
-      gone: "Sie stehen nicht mehr auf der Liste.",
+      removed: "Sie stehen nicht mehr auf der Liste.",
     },
     proposeLead: "Wer um den Termin bat, entscheidet, und kann ihn auf diese Zeit legen.",
     propose: "Vorschlagen",

@@ -156,7 +156,7 @@ export const schedule = {
       declined: "You declined.",
       tentative: "You may come.",
       proposed: "You proposed another time.",
-      gone: "You were taken off the list.",
+      removed: "You were taken off the list.",
     },
     proposeLead: "The requester decides, and may change the meeting to this time.",
     propose: "Propose",

@@ -159,7 +159,7 @@ export const schedule = {
       declined: "Ha rechazado.",
       tentative: "Quizá venga.",
       proposed: "Ha propuesto otra hora.",
-      gone: "Ya no está en la lista.",
+      removed: "Ya no está en la lista.",
     },
     proposeLead: "Quien pidió la reunión decide, y puede cambiarla a esta hora.",
     propose: "Proponer",

@@ -159,7 +159,7 @@ export const schedule = {
       declined: "Vous avez refusé.",
       tentative: "Vous viendrez peut-être.",
       proposed: "Vous avez proposé une autre heure.",
-      gone: "Vous n’êtes plus sur la liste.",
+      removed: "Vous n’êtes plus sur la liste.",
     },
     proposeLead: "Le demandeur décide, et peut déplacer la réunion à cette heure.",
     propose: "Proposer",

@@ -158,7 +158,7 @@ export const schedule = {
       declined: "דחית.",
       tentative: "אולי תגיעו.",
       proposed: "הצעת מועד אחר.",
-      gone: "כבר אינך ברשימה.",
+      removed: "כבר אינך ברשימה.",
     },
     proposeLead: "מי שביקש את הפגישה מחליט, ויכול להעביר אותה למועד הזה.",
     propose: "שליחת ההצעה",
