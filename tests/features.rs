@@ -109,12 +109,12 @@ const PARTLY: &[(&str, &str)] = &[
          counts nothing while it shows messages",
     ),
     ("P-89", "the raw image of a disk is not searched"),
-    ("P-74", "over the API alone; nobody has a calendar unless the administrator says so"),
+    ("P-74", "people outside are not asked, and calendars are off by default"),
     ("P-75", "as P-74"),
-    ("P-76", "as P-74; people outside are not asked"),
+    ("P-76", "as P-74"),
     ("P-77", "as P-74"),
     ("P-78", "as P-74; a kill between the steps is not shown"),
-    ("P-79", "as P-74; the page of it is not shown by a browser"),
+    ("P-79", "as P-74"),
 ];
 
 const LAST: u32 = 90;
