@@ -12,7 +12,7 @@ use crate::mail::schedule::times;
 use crate::terms::{self, MeetingState, Needed, PersonState};
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
-use crate::web::error::{Problem, Problems};
+use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::CostClass;
 
 use super::entry_fields::{EntryFields, PlaceSort, instant, local};
@@ -262,7 +262,12 @@ pub async fn waiting(signed: Signed) -> Result<axum::Json<MeetingCards>, Problem
     operation_id = "meetingAsk",
     params(("Idempotency-Key" = String, Header, description = "8 to 64 letters, digits, - and _")),
     request_body = NewMeeting,
-    responses((status = 201, description = "The entry", body = ScheduleEntry), Problems)
+    responses(
+        (status = 201, description = "The entry", body = ScheduleEntry),
+        (status = 409, description = "Somebody changed the same rows just now", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn ask(
     signed: Signed,
@@ -307,7 +312,12 @@ pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Meet
     operation_id = "meetingChange",
     params(("ref" = String, Path, description = "The number of the request")),
     request_body = MeetingEdit,
-    responses((status = 200, description = "The meeting", body = MeetingCard), Problems)
+    responses(
+        (status = 200, description = "The meeting", body = MeetingCard),
+        (status = 409, description = "The meeting was changed elsewhere, or is cancelled", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn change(
     signed: Signed,
@@ -328,7 +338,12 @@ pub async fn change(
     tag = "schedule",
     operation_id = "meetingCancel",
     params(("ref" = String, Path, description = "The number of the request")),
-    responses((status = 200, description = "The meeting", body = MeetingCard), Problems)
+    responses(
+        (status = 200, description = "The meeting", body = MeetingCard),
+        (status = 409, description = "The meeting was changed elsewhere", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn cancel(
     signed: Signed,
@@ -353,7 +368,12 @@ pub async fn cancel(
         ("Idempotency-Key" = String, Header, description = "8 to 64 letters, digits, - and _")
     ),
     request_body = MeetingReply,
-    responses((status = 200, description = "The meeting", body = MeetingCard), Problems)
+    responses(
+        (status = 200, description = "The meeting", body = MeetingCard),
+        (status = 409, description = "The meeting was changed since, or is cancelled", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn answer(
     signed: Signed,

@@ -11,7 +11,7 @@ use crate::mail::schedule::times;
 use crate::terms::{MeetingState, PersonState};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Params};
-use crate::web::error::{Problem, Problems};
+use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::CostClass;
 
 use super::Done;
@@ -198,7 +198,12 @@ pub async fn read(signed: Signed, Id(id): Id) -> Result<axum::Json<ScheduleEntry
     operation_id = "scheduleChange",
     params(("id" = String, Path, description = "The entry's id")),
     request_body = EntryChange,
-    responses((status = 200, description = "The entry", body = ScheduleEntry), Problems)
+    responses(
+        (status = 200, description = "The entry", body = ScheduleEntry),
+        (status = 409, description = "It was changed elsewhere", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn change(
     signed: Signed,
@@ -219,7 +224,12 @@ pub async fn change(
     tag = "schedule",
     operation_id = "scheduleDelete",
     params(("id" = String, Path, description = "The entry's id")),
-    responses(Done, Problems)
+    responses(
+        Done,
+        (status = 409, description = "The meeting still runs", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     let done =
@@ -235,7 +245,12 @@ pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     tag = "schedule",
     operation_id = "scheduleRestore",
     params(("id" = String, Path, description = "The entry's id")),
-    responses((status = 200, description = "The entry", body = ScheduleEntry), Problems)
+    responses(
+        (status = 200, description = "The entry", body = ScheduleEntry),
+        (status = 409, description = "It was changed elsewhere", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
 )]
 pub async fn restore(signed: Signed, Id(id): Id) -> Result<axum::Json<ScheduleEntry>, Problem> {
     let entry =
