@@ -134,8 +134,9 @@ ok("an unread line shows in the title and the rail of every page");
 
 // What was said is found by its words; the line is shown where it stands.
 await page.getByTestId("find").click();
-await page.getByTestId("find-text").fill("marc");
-await page.getByTestId("find-text").press("Enter");
+const everywhere = page.getByTestId("find-form").getByTestId("find-text");
+await everywhere.fill("marc");
+await everywhere.press("Enter");
 await reads(page.getByTestId("found"), /March/);
 await accessible(page, "what was found");
 await page.getByTestId("found").click();
