@@ -19,6 +19,7 @@ pub(super) mod notice;
 pub mod octets;
 pub mod post;
 pub mod reaction;
+mod readers;
 pub mod reading;
 pub mod request;
 pub mod rights;
@@ -34,5 +35,7 @@ mod file_tests;
 mod model_tests;
 #[cfg(test)]
 mod reaction_tests;
+#[cfg(test)]
+mod readers_tests;
 #[cfg(test)]
 pub(super) mod tests;

@@ -17,7 +17,7 @@ use crate::gateway::records::tables::UPLOADS;
 use crate::gateway::sending_tests::uploaded;
 use crate::gateway::tests::sign_in;
 use crate::gateway::text::{hex, shown};
-use crate::gateway::{Actor, Error, Gateway};
+use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::store::Read;
 use crate::terms::BoardRight;
 
@@ -40,6 +40,8 @@ struct Known {
     deleted: bool,
     /// Whether it has a file, which is not dropped.
     has_file: bool,
+    /// Who is named, was taken out because the right to read was gone, and does not hold the keys.
+    out: BTreeSet<usize>,
 }
 
 /// What is known of one board.
@@ -73,6 +75,40 @@ impl Model {
     fn sees(&self, post: usize, who: usize) -> bool {
         let topic = self.posts[post].topic;
         self.right(who).is_some() && self.is_named(topic, who) && self.is_named(post, who)
+    }
+
+    /// The post whose readers hold the keys of this one, if not all readers of the board do.
+    fn keys_of(&self, post: usize) -> Option<usize> {
+        [post, self.posts[post].topic].into_iter().find(|one| self.posts[*one].readers.is_some())
+    }
+
+    fn holds(&self, post: usize, who: usize) -> bool {
+        self.keys_of(post).is_none_or(|keys| !self.posts[keys].out.contains(&who))
+    }
+
+    fn opens(&self, post: usize, who: usize) -> bool {
+        self.sees(post, who) && self.holds(post, who) && !self.posts[post].deleted
+    }
+
+    /// Something was sealed for the readers of a post: who of them may not read the board is out.
+    fn settle(&mut self, post: usize) {
+        let Some(keys) = self.keys_of(post) else { return };
+        let may_not = |who: &usize| self.right(*who).is_none() && self.is_named(keys, *who);
+        self.posts[keys].out = (0..NAMES.len()).filter(may_not).collect();
+    }
+
+    /// The posts some of whose readers are out and may read again, each with somebody who holds the keys
+    /// and sees it.
+    fn waiting(&self) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for (at, post) in self.posts.iter().enumerate() {
+            if post.out.iter().any(|who| self.right(*who).is_some()) {
+                let holder =
+                    (0..NAMES.len()).find(|who| self.holds(at, *who) && self.sees(at, *who));
+                found.extend(holder.map(|holder| (at, holder)));
+            }
+        }
+        found
     }
 
     /// The posts of a topic that somebody sees, in order.
@@ -242,9 +278,12 @@ impl World {
                 let readers = Some(readers).filter(|readers| !readers.is_empty());
                 let has_file = file.is_some();
                 assert_eq!(view.files.len(), usize::from(has_file));
+                assert!(readers.is_some() || topic == count || self.model.holds(topic, who));
+                let (deleted, out) = (false, BTreeSet::new());
                 let known =
-                    Known { view, word, author: who, topic, readers, deleted: false, has_file };
+                    Known { view, word, author: who, topic, readers, deleted, has_file, out };
                 self.model.posts.push(known);
+                self.model.settle(count);
                 for (one, feed) in feeds.iter_mut().enumerate() {
                     let heard = std::iter::from_fn(|| feed.try_recv().ok())
                         .any(|event| event.kind == EventKind::Boards);
@@ -255,6 +294,13 @@ impl World {
                 }
             }
             Err(Error::Denied { .. } | Error::NotFound { .. }) => assert!(!may, "{who}: {word}"),
+            Err(Error::Conflict(Conflict::GroupKeysWait)) => {
+                let topic = topic.expect("an answer");
+                assert!(
+                    may && readers.is_empty() && !self.model.holds(topic, who),
+                    "{who}: {word}"
+                );
+            }
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -287,8 +333,13 @@ impl World {
                 let content = PostContent { title, text };
                 let done = self.gateway.post_change(actor, &reference, version, &edit(content));
                 let is_known = self.model.sees(at, known.author);
+                let holds = self.model.holds(at, who);
                 match done {
-                    Ok(_) => assert!(may && !known.deleted),
+                    Ok(_) => {
+                        assert!(may && !known.deleted && holds);
+                        self.model.settle(at);
+                    }
+                    Err(Error::Conflict(Conflict::GroupKeysWait)) => assert!(may && !holds),
                     Err(Error::Conflict(_)) => assert!(may && (known.deleted || !is_known)),
                     Err(Error::OverQuota) => assert!(may && version == CHANGES_MAX),
                     Err(_) => assert!(!may),
@@ -303,6 +354,17 @@ impl World {
                     *read = (*read).max(at + 1);
                 }
             }
+        }
+    }
+
+    /// Those who hold the keys look at what others wait for.
+    fn holders_look(&mut self) {
+        for (post, holder) in self.model.waiting() {
+            let reference = shown(self.model.posts[post].view.reference);
+            self.gateway.post(&self.actors[holder], &reference).unwrap();
+            let stays = |who: &usize| self.model.right(*who).is_none();
+            let out = &self.model.posts[post].out;
+            self.model.posts[post].out = out.iter().copied().filter(stays).collect();
         }
     }
 
@@ -365,7 +427,7 @@ impl World {
                     let known = &model.posts[*post];
                     assert_eq!(view.reference, known.view.reference);
                     let said = view.content.as_ref().map(|content| content.text.as_str());
-                    assert_eq!(said.is_some(), !known.deleted, "{who} opens {post}");
+                    assert_eq!(said.is_some(), model.opens(*post, who), "{who} opens {post}");
                     assert!(said.is_none_or(|said| said.contains(&known.word)));
                 }
                 self.asked += seen.len();
@@ -389,12 +451,14 @@ impl World {
                         sees && !known.deleted,
                         "{who} gets the file of {at}"
                     );
-                    if let Ok((reference, id)) = named {
+                    if let Ok((reference, id)) = named
+                        && model.opens(at, who)
+                    {
                         let mut file = gateway.post_file(actor, reference, id).unwrap();
                         assert_eq!(**file.take_next().unwrap().unwrap(), *b"octets");
                     }
                 }
-                let is_found = usize::from(sees && !known.deleted);
+                let is_found = usize::from(model.opens(at, who));
                 assert_eq!(found(&known.word), is_found, "{who} finds {at}");
                 assert_eq!(found(&reference), usize::from(sees));
                 self.asked += 4;
@@ -422,6 +486,7 @@ fn every_way_shows_each_reader_exactly_what_is_for_the_reader() {
             world.gateway.groups_tend(actor).unwrap();
         }
         let _ = world.gateway.board(&world.actors[0], &world.board);
+        world.holders_look();
         world.check();
         if world.random.below(20) == 0 {
             world.charged();

@@ -7,29 +7,28 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{NO_BOARD, Seen, allowed_in_tx};
-use crate::gateway::boards::content::{NO_POST, NO_TOPIC, NOBODY, PostContent, WHOLE, written};
+use crate::gateway::boards::content::{NO_POST, NO_TOPIC, PostContent, WHOLE, written};
 use crate::gateway::boards::file::{FilePrepared, file_ids, files_end_in_tx};
 use crate::gateway::boards::notice::watch_in_tx;
 use crate::gateway::boards::octets::{octets_in_tx, octets_of_readers, versions_end_in_tx};
+use crate::gateway::boards::readers::Named;
 use crate::gateway::boards::reading::PostView;
-use crate::gateway::boards::rights::{may_change, right, sees_post, sees_topic};
+use crate::gateway::boards::rights::{may_change, sees_post, sees_topic};
 use crate::gateway::boards::topic::last_seen;
 use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::groups::audience::Reader;
-use crate::gateway::keyrings::change::{Earlier, NewRing, RingEdit};
+use crate::gateway::keyrings::change::{Earlier, NewRing};
 use crate::gateway::keyrings::sealing::still_sealed_in_tx;
 use crate::gateway::records::board::{
     Board, BoardPosition, LimitedPost, Post, PostChange, PostPlace, PostReaders, PostVersion, Topic,
 };
 use crate::gateway::records::ids::{AccountId, BoardId, ReferenceKey, RingId};
 use crate::gateway::records::keyring::{RingEntry, RingUnder};
-use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::message::Requested;
 use crate::gateway::records::tables::{
     BOARD_POSITIONS, BOARD_TOPICS, BOARDS, POST_PLACES, POST_REACTIONS, POST_VERSIONS, POSTS,
-    REQUESTS, RING_ENTRIES,
+    REQUESTS,
 };
 use crate::mail::reference::Reference;
 use crate::store::Read;
@@ -162,8 +161,9 @@ impl Gateway {
                 (Some(PostReaders { ring, accounts }), (under, secret))
             }
             (None, Some(limited)) => {
-                let author = topic.as_ref().map_or(actor.account(), |(_, topic)| topic.author);
-                self.readers_settled((actor, seen), (limited, author))?;
+                if let Some(named) = topic.as_ref().and_then(|(_, topic)| Named::of_topic(topic)) {
+                    self.readers_settled((actor, seen), named)?;
+                }
                 (None, self.keyring_sealing(actor, limited.ring)?)
             }
             (None, None) => (None, self.keyring_sealing(actor, seen.row.ring)?),
@@ -185,70 +185,6 @@ impl Gateway {
             deleted: false,
         };
         Ok(Prepared { board: seen.id, topic, is_first, post, keyring, files, request, at })
-    }
-
-    /// The people whom a post names: readers of the board, and of the topic. `None` if nobody is named.
-    fn post_readers(
-        &self,
-        actor: &Actor,
-        seen: &Seen,
-        (limited, begun_by): (Option<&PostReaders>, Option<AccountId>),
-        named: &[NamedReader],
-    ) -> Result<Option<Vec<AccountId>>, Error> {
-        if named.is_empty() {
-            return Ok(None);
-        }
-        if named.len() > POST_READERS_MAX {
-            return Err(Error::OverQuota);
-        }
-        let accounts = self.people_named(actor, named)?;
-        for account in &accounts {
-            let reads = self.board_reads(&seen.row, *account)?
-                && (begun_by == Some(*account)
-                    || limited.is_none_or(|limited| limited.accounts.contains(account)));
-            if !reads {
-                return Err(NOBODY);
-            }
-        }
-        Ok(Some(accounts.into_iter().collect()))
-    }
-
-    fn board_reads(&self, board: &Board, account: AccountId) -> Result<bool, Error> {
-        let asker = self.asker(account)?;
-        let reader = Reader { account, inside: asker.inside, groups: asker.groups };
-        Ok(right(&board.grants, &reader).is_some())
-    }
-
-    /// Before anything else is sealed for some readers, takes those out of the keyring of the topic, or of
-    /// the post, who may not read the board any more, and lets those in who may again.
-    fn readers_settled(
-        &self,
-        (actor, seen): (&Actor, &Seen),
-        (limited, author): (&PostReaders, AccountId),
-    ) -> Result<(), Error> {
-        let ring = limited.ring;
-        let (mut gone, mut back) = (Vec::new(), Vec::new());
-        for account in limited.accounts.iter().copied().chain([author]) {
-            let entry = RingEntry::Account(account);
-            let is_in = self.inner.store.has(&RING_ENTRIES, &(ring, entry))?;
-            match self.board_reads(&seen.row, account)? {
-                false if is_in => gone.push(entry),
-                true if !is_in => back.push(entry),
-                _ => {}
-            }
-        }
-        if !gone.is_empty() {
-            let done = self.transact(move |tx| {
-                gone.iter().try_for_each(|entry| removed_in_tx(tx, ring, *entry))
-            });
-            done.wait()?;
-        }
-        if !back.is_empty() {
-            let edit = RingEdit { add: back, ..RingEdit::default() };
-            let change = self.keyring_change(actor, ring, &edit)?;
-            self.transact(move |tx| change.store_in_tx(tx)).wait()?;
-        }
-        Ok(())
     }
 
     /// Changes what a post says, from the version that the actor saw. What it said before is kept.
@@ -317,12 +253,11 @@ impl Gateway {
         seen: &Seen,
         (topic, post): (&Topic, &Post),
     ) -> Result<(RingUnder, RingSecret), Error> {
-        let limited = post.readers.as_ref().or(topic.limited.as_ref());
-        if let Some(limited) = limited {
-            let author = if post.readers.is_some() { post.author } else { topic.author };
-            self.readers_settled((actor, seen), (limited, author))?;
+        let named = Named::of_post(post).or(Named::of_topic(topic));
+        if let Some(named) = named {
+            self.readers_settled((actor, seen), named)?;
         }
-        self.keyring_sealing(actor, limited.map_or(seen.row.ring, |readers| readers.ring))
+        self.keyring_sealing(actor, named.map_or(seen.row.ring, Named::ring))
     }
 
     /// Deletes what a post says, with all it said before. That there was one stays, for those who saw it.

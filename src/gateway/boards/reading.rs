@@ -8,6 +8,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::{Seen, allowed_in_tx, not_open};
 use crate::gateway::boards::content::{NO_POST, PostContent, WHOLE, post_binding, written};
 use crate::gateway::boards::file::FileView;
+use crate::gateway::boards::readers::Named;
 use crate::gateway::boards::rights::{may_change, sees_limited};
 use crate::gateway::boards::shown::{People, PersonShown, ReactionView};
 use crate::gateway::boards::topic::TopicView;
@@ -106,6 +107,9 @@ impl Gateway {
                 tracing::debug!(%error, "the keys of a board were not tended");
             }
         }
+        if let Some(named) = Named::of_topic(&topic) {
+            self.readers_back((actor, &seen), named);
+        }
         let read = self.topic_read_to(&seen, key)?;
         let numbers = self.posts_seen(&seen, (key, &topic))?;
         // Own posts are read, but for those after what others posted meanwhile.
@@ -123,6 +127,9 @@ impl Gateway {
         for number in numbers.iter().skip(offset).take(limit) {
             let found = self.inner.store.get(&POSTS, &(seen.id, key, *number));
             let Some(post) = readable(found)?.flatten() else { continue };
+            if let Some(named) = Named::of_post(&post) {
+                self.readers_back((actor, &seen), named);
+            }
             let place = PostPlace { board: seen.id, topic: key, number: *number };
             let opened = (&mut keys, &mut people);
             let mut view = self.post_view(actor, opened, &seen, (place, &post))?;
@@ -259,7 +266,10 @@ impl Gateway {
         actor: &Actor,
         reference: ReferenceKey,
     ) -> Result<PostView, Error> {
-        let (place, seen, _, post) = self.post_seen_by_key(actor, reference)?;
+        let (place, seen, topic, post) = self.post_seen_by_key(actor, reference)?;
+        if let Some(named) = Named::of_post(&post).or(Named::of_topic(&topic)) {
+            self.readers_back((actor, &seen), named);
+        }
         let read = self.topic_read_to(&seen, place.topic)?;
         let opened = (&mut RingKeys::default(), &mut People::for_reader(&seen.reader));
         let mut view = self.post_view(actor, opened, &seen, (place, &post))?;

@@ -321,6 +321,12 @@ impl Gateway {
         Ok(Need::Wraps(wraps))
     }
 
+    /// Whether nobody will ever wrap the epoch in use for others: who seals next begins with other keys.
+    pub(in crate::gateway) fn keyring_is_lost(&self, ring: RingId) -> Result<bool, Error> {
+        let row = self.inner.store.get(&RINGS, &ring)?.ok_or(NO_RING)?;
+        self.ring_is_lost(ring, &row)
+    }
+
     /// Whether no entry has a wrap of the epoch in use, so that nobody will ever wrap it for others.
     fn ring_is_lost(&self, ring: RingId, row: &Ring) -> Result<bool, Error> {
         for entry in self.ring_entries(ring)? {
