@@ -120,6 +120,8 @@ impl Gateway {
 
     fn board_end(&self, id: BoardId) -> Result<(), Error> {
         let Some(row) = self.inner.store.get(&BOARDS, &id)? else { return Ok(()) };
+        // The keys go first: what was posted opens for nobody from then on, however long the rows take.
+        self.keyring_destroy(row.ring)?;
         while self.posts_end_some(&id)? {}
         let mut positions = Vec::new();
         self.inner.store.scan_keys(&BOARD_POSITIONS, &(), |key| {
@@ -135,7 +137,6 @@ impl Gateway {
             });
             done.wait()?;
         }
-        self.keyring_destroy(row.ring)?;
         let mut topics = Vec::new();
         self.inner.store.scan_keys(&BOARD_TOPICS, &id, |key| {
             topics.push(key);
@@ -215,11 +216,11 @@ impl Gateway {
         for key in &keys {
             let post = readable(self.inner.store.get(&POSTS, key))?.flatten();
             if let Some(readers) = post.and_then(|post| post.readers) {
-                self.keyring_destroy(readers.ring)?;
+                self.keyring_of_accounts_destroy(readers.ring)?;
             }
             let topic = readable(self.inner.store.get(&BOARD_TOPICS, &(key.0, key.1)))?.flatten();
             if let Some(limited) = topic.and_then(|topic| topic.limited) {
-                self.keyring_destroy(limited.ring)?;
+                self.keyring_of_accounts_destroy(limited.ring)?;
             }
         }
         let done = self.transact(move |tx| {

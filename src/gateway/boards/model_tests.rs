@@ -27,7 +27,7 @@ const BOARDS: usize = 2;
 /// How many steps are taken, after each of which every reader asks. `make boards` takes more.
 const STEPS: usize = 90;
 /// So many posts a board has at most, before it is deleted.
-const POSTS_MAX: usize = 60;
+const POSTS_MAX: usize = 25;
 
 /// A post, as the model keeps it.
 struct Known {
@@ -432,7 +432,7 @@ impl World {
                 }
                 self.asked += seen.len();
             }
-            for _ in 0..3.min(model.posts.len()) {
+            for one in 0..3.min(model.posts.len()) {
                 let at = self.random.below(model.posts.len());
                 let (known, sees) = (&model.posts[at], model.sees(at, who));
                 let reference = shown(known.view.reference);
@@ -458,10 +458,14 @@ impl World {
                         assert_eq!(**file.take_next().unwrap().unwrap(), *b"octets");
                     }
                 }
-                let is_found = usize::from(model.opens(at, who));
-                assert_eq!(found(&known.word), is_found, "{who} finds {at}");
+                // A search opens all that its reader may read, which takes a while.
+                if one == 0 {
+                    let is_found = usize::from(model.opens(at, who));
+                    assert_eq!(found(&known.word), is_found, "{who} finds {at}");
+                    self.asked += 1;
+                }
                 assert_eq!(found(&reference), usize::from(sees));
-                self.asked += 4;
+                self.asked += 3;
             }
         }
     }

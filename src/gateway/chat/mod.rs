@@ -17,6 +17,7 @@
 //! (`docs/decisions/0025-chat.md`).
 
 pub mod carried;
+mod ending;
 pub mod fetching;
 pub mod files;
 pub mod find;

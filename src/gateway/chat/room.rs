@@ -1,29 +1,21 @@
 //! Rooms and conversations of two: how one begins, is named, and ends.
 
-use std::ops::ControlFlow;
-
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::chat::files::destroy_in_tx;
 use crate::gateway::chat::keys::{name_sealed, ring_of};
 use crate::gateway::chat::rows::{
-    NO_ROOM, allowed, inside, joined_in_tx, may_begin, members_of, retried, uncharge_in_tx,
+    NO_ROOM, allowed, inside, joined_in_tx, may_begin, members_of, retried,
 };
 use crate::gateway::chat::rules::Act;
 use crate::gateway::chat::view::RoomView;
-use crate::gateway::error::{Conflict, Error, readable};
-use crate::gateway::feed::tx::Tx;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::keyrings::change::Earlier;
 use crate::gateway::keyrings::sealing::{RingKeys, still_sealed_in_tx};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::keyring::RingEntry;
-use crate::gateway::records::queue::Due;
 use crate::gateway::records::room::{Room, RoomId, RoomMember, RoomOf};
 use crate::gateway::records::room_events::{RoomEvent, event_in_tx};
-use crate::gateway::records::tables::{
-    ACCOUNTS, ROOM_FILES, ROOM_LINES, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_POSTED, ROOM_REQUESTS,
-    ROOM_WATCH, ROOMS, ROOMS_OF,
-};
+use crate::gateway::records::tables::{ACCOUNTS, ROOM_OF_TWO, ROOMS};
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::{LineKind, RoomKind};
@@ -38,9 +30,6 @@ pub struct NewRoom {
 
 /// The most characters of a room's name.
 pub const NAME_CHARS_MAX: usize = 100;
-
-/// How many rows of a table one transaction deletes of a room that ends, and about how many pieces of files.
-pub(super) const ROWS_AT_ONCE: usize = 500;
 
 const LEFT_TOO_OFTEN: Error =
     Error::Denied { reason: "the other person still has conversations that you have left" };
@@ -233,41 +222,6 @@ impl Gateway {
         self.keyring_accept(actor, ring_of(id))
     }
 
-    /// Ends a room for all who are in it.
-    pub fn room_end(&self, actor: &Actor, room: Reference) -> Result<(), Error> {
-        let (id, who) = (room.to_bytes(), actor.account());
-        let members = self.room_accounts(id)?;
-        let done = self.transact(move |tx| {
-            let (mut row, _) = allowed(&**tx, (id, who), Act::End)?;
-            row.ending = true;
-            tx.put(&ROOM_WATCH, &id, &Due)?;
-            Ok(tx.put(&ROOMS, &id, &row)?)
-        });
-        done.wait()?;
-        members.iter().for_each(|one| self.retract_lines(*one, id));
-        self.publish_room(&members, id, "ended");
-        Ok(())
-    }
-
-    /// Deletes what a room holds that ends, some rows in each transaction, and takes these from the steps that
-    /// are left. Called by a job: nobody finds the room meanwhile, and the next pass goes on.
-    pub(super) fn room_finish(&self, id: RoomId, steps: &mut usize) -> Result<(), Error> {
-        loop {
-            let Some(left) = steps.checked_sub(1) else { return Ok(()) };
-            *steps = left;
-            if self.transact(move |tx| finish_some_in_tx(tx, id)).wait()? {
-                break;
-            }
-        }
-        self.keyring_destroy(ring_of(id))?;
-        let done = self.transact(move |tx| {
-            tx.delete(&ROOMS, &id);
-            tx.delete(&ROOM_WATCH, &id);
-            Ok::<_, Error>(())
-        });
-        done.wait()
-    }
-
     /// Who is in a room.
     pub(super) fn room_accounts(&self, id: RoomId) -> Result<Vec<AccountId>, Error> {
         members_of(&self.inner.store, id)
@@ -279,51 +233,4 @@ impl Gateway {
         self.publish_room(&self.room_accounts(id)?, id, &last.to_string());
         Ok(())
     }
-}
-
-/// Deletes some rows of a room that ends; returns whether none is left.
-fn finish_some_in_tx(tx: &mut Tx<'_, '_>, id: RoomId) -> Result<bool, Error> {
-    let (mut lines, mut members, mut requests) = (Vec::new(), Vec::new(), Vec::new());
-    tx.scan_keys(&ROOM_LINES, &id, |key| some(&mut lines, key))?;
-    tx.scan_keys(&ROOM_MEMBERS, &id, |key| some(&mut members, key.1))?;
-    tx.scan_keys(&ROOM_REQUESTS, &id, |key| some(&mut requests, key.1))?;
-    let mut contents = 0;
-    for key in &lines {
-        // Of what cannot be read, nothing is known but that it goes.
-        let line = readable(tx.get(&ROOM_LINES, key))?.flatten();
-        tx.delete(&ROOM_LINES, key);
-        let Some(line) = line else {
-            // Whose its files were, and where they are, stood in the line.
-            tx.delete(&ROOM_FILES, key);
-            continue;
-        };
-        contents += line.contents.len();
-        destroy_in_tx(tx, *key, &line)?;
-        uncharge_in_tx(tx, line.who, line.sealed.len() as u64)?;
-        if contents >= ROWS_AT_ONCE {
-            break;
-        }
-    }
-    if let [one, other] = members[..] {
-        for key in [(one, other), (other, one)] {
-            if tx.get(&ROOM_OF_TWO, &key)? == Some(RoomOf(id)) {
-                tx.delete(&ROOM_OF_TWO, &key);
-            }
-        }
-    }
-    for who in &members {
-        tx.delete(&ROOM_MEMBERS, &(id, *who));
-        tx.delete(&ROOMS_OF, &(*who, id));
-        tx.delete(&ROOM_POSTED, &(id, *who));
-    }
-    for who in &requests {
-        // What the sender keeps of it stays: its going would say that there was a room.
-        tx.delete(&ROOM_REQUESTS, &(id, *who));
-    }
-    Ok(lines.is_empty() && members.is_empty() && requests.is_empty())
-}
-
-fn some<K>(found: &mut Vec<K>, key: K) -> ControlFlow<()> {
-    found.push(key);
-    if found.len() < ROWS_AT_ONCE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }

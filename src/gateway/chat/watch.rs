@@ -26,16 +26,6 @@ use crate::terms::LineKind;
 const ROOMS_AT_ONCE: usize = 1_000;
 const NOTICES_AT_ONCE: usize = 100;
 
-/// How many transactions of one pass delete what rooms hold that end: a room with a million lines is in the way of
-/// nobody who waits for a notice.
-pub(super) const STEPS_AT_ONCE: usize = 10;
-
-/// What one pass may still do.
-struct Budget {
-    notices: usize,
-    steps: usize,
-}
-
 /// How much is looked at in each room: so many lines that were said, and so many rows, for most lines may say
 /// who came and went.
 const SAID_LOOKED_MAX: usize = 500;
@@ -69,6 +59,12 @@ pub(super) fn said_from(
     Ok(looked)
 }
 
+/// What becomes of a room that is watched.
+enum Watched {
+    Stays,
+    Ends,
+}
+
 /// What a pass over one room found.
 #[derive(Default)]
 struct Found {
@@ -85,21 +81,22 @@ impl Gateway {
     pub fn rooms_watch(&self) -> Result<(), Error> {
         let passes = &self.inner.room_passes;
         let ids = next_keys(&self.inner.store, &ROOM_WATCH, &passes.watched, ROOMS_AT_ONCE)?;
-        let mut left = Budget { notices: NOTICES_AT_ONCE, steps: STEPS_AT_ONCE };
+        let (mut notices_left, mut ending) = (NOTICES_AT_ONCE, Vec::new());
         for id in ids {
-            // One room that cannot be looked at is in no other's way.
-            if let Err(error) = self.room_watch(id, &mut left) {
-                tracing::error!(%error, "a chat room was passed over");
+            match self.room_watch(id, &mut notices_left) {
+                Ok(Watched::Stays) => {}
+                Ok(Watched::Ends) => ending.push(id),
+                // One room that cannot be looked at is in no other's way.
+                Err(error) => tracing::error!(%error, "a chat room was passed over"),
             }
         }
+        self.rooms_finish(ending);
         Ok(())
     }
 
-    fn room_watch(&self, id: RoomId, left: &mut Budget) -> Result<(), Error> {
+    fn room_watch(&self, id: RoomId, notices_left: &mut usize) -> Result<Watched, Error> {
         let row = self.inner.store.get(&ROOMS, &id)?;
-        let Some(row) = row.filter(|row| !row.ending) else {
-            return self.room_finish(id, &mut left.steps);
-        };
+        let Some(row) = row.filter(|row| !row.ending) else { return Ok(Watched::Ends) };
         let mut members = Vec::new();
         self.inner.store.scan(&ROOM_MEMBERS, &id, Order::Ascending, |(_, account), member| {
             members.push((account, member));
@@ -111,13 +108,13 @@ impl Gateway {
         }
         let mut is_all = true;
         for (account, line) in found.notices {
-            if left.notices == 0 {
+            if *notices_left == 0 {
                 is_all = false;
                 break;
             }
             // Somebody to whom nothing can be written, or whose next notice is full, is in nobody's way.
             match self.room_notice(id, account, line) {
-                Ok(true) => left.notices -= 1,
+                Ok(true) => *notices_left -= 1,
                 Ok(false) => is_all = false,
                 Err(error) => {
                     let id = account.to_text();
@@ -126,14 +123,14 @@ impl Gateway {
             }
         }
         if found.goes_on || !is_all {
-            return Ok(());
+            return Ok(Watched::Stays);
         }
         let last = row.last;
         let done = self.transact(move |tx| {
             if tx.get(&ROOMS, &id)?.is_none_or(|row| row.last == last && !row.ending) {
                 tx.delete(&ROOM_WATCH, &id);
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(Watched::Stays)
         });
         done.wait()
     }
@@ -186,6 +183,11 @@ impl Gateway {
         account: AccountId,
         room: RoomId,
     ) -> Result<Option<ReferenceKey>, Error> {
+        // Of a room that ends, nobody finds anything.
+        let row = self.inner.store.get(&ROOMS, &room)?;
+        if row.is_none_or(|row| row.ending) {
+            return Ok(None);
+        }
         let member = self.inner.store.get(&ROOM_MEMBERS, &(room, account))?;
         let Some(member) = member.filter(|member| member.noticed && !member.mutes) else {
             return Ok(None);

@@ -13,7 +13,7 @@
 //! (`docs/decisions/0024-keyrings.md`).
 
 pub(in crate::gateway) mod change;
-mod ending;
+pub(in crate::gateway) mod ending;
 mod epochs;
 mod genuine;
 pub(in crate::gateway) mod sealing;

@@ -69,6 +69,17 @@ pub(in crate::gateway) fn left_in_tx(
         ControlFlow::Continue(())
     })?;
     members.sort_by_key(|(since, account, _)| (*since, *account));
+    if room.kind == RoomKind::Conversation {
+        // To go on, another one is begun.
+        for (_, other, _) in &members {
+            tx.delete(&ROOM_OF_TWO, &(who, *other));
+            tx.delete(&ROOM_OF_TWO, &(*other, who));
+        }
+    }
+    if room.ending {
+        // The rest goes with the room.
+        return Ok(None);
+    }
     event_in_tx(tx, id, &mut room, event)?;
     let has_controller = members.iter().any(|(.., member)| member.controller);
     if room.kind == RoomKind::Room && !has_controller {
@@ -88,11 +99,6 @@ pub(in crate::gateway) fn left_in_tx(
         room.left_by = Some(who);
         // Where nothing is left of what was said, nothing stays with the other one either.
         room.ending |= room.octets == 0;
-        // To go on, another one is begun.
-        for (_, other, _) in &members {
-            tx.delete(&ROOM_OF_TWO, &(who, *other));
-            tx.delete(&ROOM_OF_TWO, &(*other, who));
-        }
     }
     room.ending |= members.is_empty();
     if room.ending {
