@@ -34,7 +34,7 @@ const isShown = (page) => page.getByTestId("sign-in-name").waitFor();
 const sentence = (page) => page.locator("#late[data-said] section:not([hidden])");
 
 // A file that fails once, whichever way it is asked for, costs one more load and no word.
-for (const name of ["index-client", "session.svelte", "en"]) {
+async function failsOnce(name) {
   const page = await profile(browser, { locale: "en-US" });
   const times = loads(page);
   const asked = await files(page, name, (route, n) => (n === 1 ? route.abort() : route.continue()));
@@ -43,17 +43,18 @@ for (const name of ["index-client", "session.svelte", "en"]) {
   assert.ok(asked.seen >= 2, `${name} was asked for ${asked.seen} times`);
   assert.ok(times.seen <= 2, `${times.seen} loads`);
   await page.context().close();
+  ok(`a file that fails once is asked for again, ${name}`);
 }
-ok("a file that fails once is asked for again");
 
 // What fails each time is told, in the reader's language, with a way out that helps once it can.
 const phone = { viewport: { width: 320, height: 640 }, hasTouch: true, locale: "he-IL" };
-for (const [name, options, lang, words] of [
+const FAILING = [
   ["en", { locale: "en-US" }, "en", /could not be loaded/],
   ["he", phone, "he", /לא ניתן היה/],
   // Without this one not even the script that loads the words runs.
   ["index-client", { locale: "fr-FR" }, "fr", /n’a pas pu/],
-]) {
+];
+async function failsAlways([name, options, lang, words]) {
   const page = await profile(browser, options);
   const times = loads(page);
   await files(page, name, (route) => route.abort());
@@ -70,11 +71,11 @@ for (const [name, options, lang, words] of [
   await page.getByTestId("verify-input").waitFor();
   assert.equal(new URL(page.url()).pathname, "/verify");
   await page.context().close();
+  ok(`a page that cannot be loaded says so, and offers to try again, ${lang}`);
 }
-ok("a page that cannot be loaded says so, and offers to try again");
 
 // Where nothing but the document comes, it speaks for itself.
-{
+async function bare() {
   const page = await profile(browser, { locale: "de-DE" });
   await page.route((url) => url.pathname !== "/", (route) => route.abort());
   await page.goto(`${base}/`);
@@ -84,11 +85,11 @@ ok("a page that cannot be loaded says so, and offers to try again");
   await page.locator("#late section[lang=de]").getByRole("link").click();
   await isShown(page);
   await page.context().close();
+  ok("a document without any of its files is not blank");
 }
-ok("a document without any of its files is not blank");
 
 // A file that is held for ever is not waited for.
-{
+async function held() {
   const page = await profile(browser, { locale: "en-US" });
   const held = new Map();
   await files(page, "en", (route) => {
@@ -108,11 +109,11 @@ ok("a document without any of its files is not blank");
   });
   assert.equal(await page.locator("#late").count(), 0);
   await page.context().close();
+  ok("a file that is held does not hold the page");
 }
-ok("a file that is held does not hold the page");
 
 // A session that the server does not answer for is neither a blank page nor the end of the session.
-{
+async function unanswered() {
   const page = await profile(browser, { locale: "en-US" });
   await signIn(page, user, password);
   await page.route("**/api/session", () => undefined);
@@ -124,8 +125,17 @@ ok("a file that is held does not hold the page");
   await page.getByTestId("unreached").getByRole("button").click();
   await page.getByTestId("place-mail").waitFor();
   await page.context().close();
+  ok("a session that is not answered for is tried again");
 }
-ok("a session that is not answered for is tried again");
+
+// Each waits for long, and none for another.
+await Promise.all([
+  ...["index-client", "session.svelte", "en"].map(failsOnce),
+  ...FAILING.map(failsAlways),
+  bare(),
+  held(),
+  unanswered(),
+]);
 
 // What was made to fail is reported by the browser.
 const rest = problems.filter((one) => !/net::ERR_FAILED|dynamically imported module/.test(one));
