@@ -297,6 +297,27 @@ pub(in crate::gateway) fn said_in_tx(
     replace_in_tx(tx, account, file(removed), file(added))
 }
 
+/// Counts a file as said in chat that counted as an upload.
+pub(in crate::gateway) fn said_with_file_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    octets: u64,
+) -> Result<(), Error> {
+    let mut counters = counters_in_tx(tx, account)?;
+    counters.said = counters.said.saturating_add(octets);
+    tx.put(&COUNTERS, &account, &counters)?;
+    kept_in_tx(tx, account, octets)
+}
+
+/// Counts a file that an account keeps as something else from now on, whose row says so already.
+pub(in crate::gateway) fn kept_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    octets: u64,
+) -> Result<(), Error> {
+    replace_in_tx(tx, account, file(octets), file(octets))
+}
+
 /// Counts all of an account anew, because something in it could not be read.
 pub(in crate::gateway) fn again_in_tx(
     tx: &mut Tx<'_, '_>,

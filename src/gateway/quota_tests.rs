@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use super::boards::post::NewPost;
+use super::boards::tests::made;
 use super::chat::files::NewFile;
 use super::chat::line::NewLine;
+use super::chat::tests::{line, opened};
 use super::mailboxes::summary::NoticeTopic;
 use super::quota::recount;
 use super::records::ids::AccountId;
@@ -365,6 +367,36 @@ fn an_owner_is_warned_once_at_each_level_and_again_after_it_fell_below() {
     set(120_000);
     assert_eq!(warnings(&gateway, &dana)[5..], [Filling]);
     counted(&gateway);
+}
+
+/// A file that was uploaded counts on as the file of a line or of a post: nothing fell in between.
+#[test]
+fn an_owner_is_not_warned_again_of_a_file_that_counted_already() {
+    for is_chat in [true, false] {
+        let gateway = gateway();
+        let dana = sign_in(&gateway, "dana");
+        limit(&gateway, "dana", 100_000);
+        let room = opened(&gateway, &dana, false);
+        let board = made(&gateway, &dana, true, vec![]);
+        deliver(&gateway, &["dana@example.org"], &text(64_000));
+        let upload = uploaded(&gateway, &dana, "x.bin", &[1; 32_000]);
+        assert_eq!(warnings(&gateway, &dana), [NoticeTopic::AlmostFull]);
+        if is_chat {
+            let files = vec![NewFile { upload, voice: None }];
+            gateway.room_say(&dana, room, &NewLine { files, ..line("") }).unwrap();
+        } else {
+            let new = NewPost {
+                topic: None,
+                title: "Plan".to_owned(),
+                text: "See it".to_owned(),
+                readers: Vec::new(),
+                files: vec![upload],
+            };
+            gateway.post_write(&dana, &board, &new, "once").unwrap();
+        }
+        assert_eq!(warnings(&gateway, &dana), [NoticeTopic::AlmostFull], "in chat: {is_chat}");
+        counted(&gateway);
+    }
 }
 
 #[test]

@@ -435,7 +435,8 @@ pub(in crate::gateway) fn remove_in_tx(
 }
 
 /// Takes a complete file that no draft names away from the uploads, and returns its size. It must be made of
-/// these contents, which are the caller's from now on; the caller counts them for whom they belong to.
+/// these contents, which are the caller's from now on. They count for the account as before: the caller says
+/// as what ([`quota::kept_in_tx`]), so that the account never seems emptier in between.
 pub(in crate::gateway) fn take_in_tx(
     tx: &mut Tx<'_>,
     (account, id): (AccountId, UploadId),
@@ -459,7 +460,6 @@ pub(in crate::gateway) fn take_in_tx(
     }
     chunks.iter().for_each(|(key, _)| tx.delete(&UPLOAD_CHUNKS, key));
     tx.delete(&UPLOADS, &(account, id));
-    quota::discharge_in_tx(tx, account, quota::file(upload.size))?;
     Ok(upload.size)
 }
 

@@ -12,7 +12,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::not_open;
 use crate::gateway::boards::content::NO_POST;
-use crate::gateway::boards::octets::octets_in_tx;
+use crate::gateway::boards::octets::{octets_in_tx, octets_of_file_in_tx};
 use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::keyrings::sealing::RingKeys;
@@ -142,7 +142,7 @@ impl FilePrepared {
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>, post: ReferenceKey) -> Result<u64, Error> {
         let contents: Vec<[u8; 16]> = self.chunks.iter().map(|chunk| chunk.content).collect();
         let size = take_in_tx(tx, (self.row.by, self.id), &contents)?;
-        octets_in_tx(tx, self.row.by, (size, 0))?;
+        octets_of_file_in_tx(tx, self.row.by, size)?;
         tx.put(&POST_FILES, &(post, self.id), &self.row)?;
         for (index, chunk) in (0..).zip(&self.chunks) {
             tx.put(&POST_FILE_CHUNKS, &(self.id, index), chunk)?;

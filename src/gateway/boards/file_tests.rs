@@ -223,3 +223,24 @@ fn a_file_that_is_not_there_yet_or_waits_in_a_draft_is_not_posted() {
     assert!(matches!(refused, Err(Error::OverQuota)), "{refused:?}");
     assert_eq!(gateway.store().count(&POST_FILES, &()).unwrap(), 0);
 }
+
+/// The same request, sent twice at once, takes its files once and answers both with the post.
+#[test]
+fn a_request_that_is_sent_twice_at_once_finds_its_post_both_times() {
+    let gateway = gateway_of(&["noa", "tal"]);
+    let dana = sign_in(&gateway, "dana");
+    let board = board_of(&gateway, &dana);
+    for _ in 0..30 {
+        let file = uploaded(&gateway, &dana, "plan.txt", b"octets");
+        let both = std::sync::Barrier::new(2);
+        let once = || {
+            both.wait();
+            post(&gateway, &dana, &board, (None, &[], &[&file])).map(|view| view.reference)
+        };
+        let (first, second) = std::thread::scope(|scope| {
+            let other = scope.spawn(once);
+            (once(), other.join().unwrap())
+        });
+        assert_eq!(first.unwrap(), second.unwrap());
+    }
+}

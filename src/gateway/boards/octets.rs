@@ -27,14 +27,34 @@ pub(super) fn octets_in_tx(
     if added.octets > 0 {
         quota::check_in_tx(tx, account, removed, added)?;
     }
+    sum_in_tx(tx, account, (added.octets, removed.octets))?;
+    quota::replace_in_tx(tx, account, removed, added)
+}
+
+/// Counts a file of a post that counted for its author as an upload.
+pub(super) fn octets_of_file_in_tx(
+    tx: &mut Tx<'_, '_>,
+    author: AccountId,
+    octets: u64,
+) -> Result<(), Error> {
+    sum_in_tx(tx, author, (octets, 0))?;
+    quota::kept_in_tx(tx, author, octets)
+}
+
+/// Adds to what an account keeps on all boards, or takes from it.
+fn sum_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    (added, removed): (u64, u64),
+) -> Result<(), Error> {
     let key = BoardPosition::everywhere(account);
     let mut row = tx.get(&BOARD_POSITIONS, &key)?.unwrap_or_default();
-    row.octets = row.octets.saturating_sub(removed.octets).saturating_add(added.octets);
+    row.octets = row.octets.saturating_sub(removed).saturating_add(added);
     match row.octets {
         0 => tx.delete(&BOARD_POSITIONS, &key),
         _ => tx.put(&BOARD_POSITIONS, &key, &row)?,
     }
-    quota::replace_in_tx(tx, account, removed, added)
+    Ok(())
 }
 
 /// What the keyring of a post, or of a topic, for some readers counts for.

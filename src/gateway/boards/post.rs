@@ -100,9 +100,13 @@ impl Gateway {
         let written = self.boards_retry(|| self.post_write_once(actor, board, new, request));
         let reference = match written {
             Ok(reference) => reference,
-            Err(Error::Conflict(Conflict::AlreadySent)) => {
+            // The same request, sent twice at once, may have taken the files.
+            Err(
+                error @ (Error::Conflict(Conflict::AlreadySent)
+                | Error::NotFound { what: "upload" }),
+            ) => {
                 let row = self.inner.store.get(&REQUESTS, &(actor.account(), request))?;
-                let reference = row.ok_or(NO_POST)?.reference;
+                let reference = row.ok_or(error)?.reference;
                 self.post_repeated(actor, reference, new)?;
                 reference
             }

@@ -157,7 +157,7 @@ pub(super) fn take_in_tx(
         contents.extend(pieces);
     }
     if !files.is_empty() {
-        quota::said_in_tx(tx, who, (octets, 0))?;
+        quota::said_with_file_in_tx(tx, who, octets)?;
         tx.put(&ROOM_FILES, &key, &RoomFiles { octets })?;
     }
     Ok(contents)
