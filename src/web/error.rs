@@ -2,7 +2,7 @@
 //!
 //! | gateway | HTTP | code |
 //! | --- | --- | --- |
-//! | NotFound | 404 | `not-found` |
+//! | NotFound | 404 | `not-found`; `no-such-reader` for somebody who is named as a reader |
 //! | Denied | 403 | `denied` |
 //! | Refused | 401 | `signed-out` (`bad-credentials` at log-in) |
 //! | Busy | 503 | `busy` |
@@ -183,6 +183,10 @@ impl From<gateway::Error> for Problem {
             WrongCode,
         };
         let problem = match &error {
+            // Of what a request names, that is what a person mistypes.
+            NotFound { what: "reader" } => {
+                Problem::new(StatusCode::NOT_FOUND, "no-such-reader", "No such reader.")
+            }
             NotFound { what } => {
                 Problem::new(StatusCode::NOT_FOUND, "not-found", format!("No such {what}."))
             }

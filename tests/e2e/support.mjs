@@ -335,7 +335,8 @@ export function noSidewaysScroll(page, name) {
 
 /** Presses Tab until what has this test ID has the focus. */
 export async function tabTo(page, testid) {
-  const at = () => page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+  const at = () =>
+    page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
   for (let tabs = 0; tabs < 120; tabs += 1) {
     if ((await at()) === testid) return;
     await page.keyboard.press("Tab");

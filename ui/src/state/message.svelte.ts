@@ -41,6 +41,17 @@ export async function uploadAttached(
   }
 }
 
+/** Whether the server still has an upload: a request whose answer was lost may have taken it. */
+export async function isStillThere({ id }: api.Upload, own = false): Promise<boolean> {
+  try {
+    await api.uploadRead(id, own);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    return false;
+  }
+}
+
 export abstract class Message {
   text = $state("");
   files = $state.raw<Attached[]>([]);

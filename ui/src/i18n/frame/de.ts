@@ -159,6 +159,7 @@ export const frame = {
     invalid: (detail) => `Der Server hat das nicht angenommen: ${detail}`,
     denied: (detail) => `Der Server erlaubt das nicht: ${detail}`,
     "not-found": "Das existiert nicht oder ist nicht mehr verfügbar.",
+    "no-such-reader": "Eine der genannten Personen oder Gruppen ist hier nicht bekannt.",
     busy: "Der Server ist stark ausgelastet. Versuchen Sie es gleich noch einmal.",
     "too-large": "Die Anhänge dieser Nachricht sind größer als erlaubt.",
     "code-needed": "Geben Sie auch den Code Ihrer Authenticator-App ein.",

@@ -154,6 +154,7 @@ export const frame = {
     invalid: (detail: string) => detail,
     denied: (detail: string) => detail,
     "not-found": "This does not exist or is no longer available.",
+    "no-such-reader": "One of those you named is not known here.",
     busy: "The server is very busy. Please try again in a moment.",
     "too-large": "The attachments of this message are larger than allowed.",
     "code-needed": "Enter the code from your authenticator app as well.",

@@ -158,6 +158,7 @@ export const frame = {
     invalid: (detail) => `El servidor no lo ha aceptado: ${detail}`,
     denied: (detail) => `El servidor no lo permite: ${detail}`,
     "not-found": "No existe o ya no está disponible.",
+    "no-such-reader": "Una de las personas o grupos indicados no se conoce aquí.",
     busy: "El servidor está muy ocupado. Inténtelo dentro de un momento.",
     "too-large": "Los archivos adjuntos de este mensaje superan el tamaño permitido.",
     "code-needed": "Escriba también el código de su aplicación de autenticación.",

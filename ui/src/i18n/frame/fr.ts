@@ -157,6 +157,7 @@ export const frame = {
     invalid: (detail) => `Le serveur n’a pas accepté cela\u00a0: ${detail}`,
     denied: (detail) => `Le serveur ne le permet pas\u00a0: ${detail}`,
     "not-found": "Cet élément n’existe pas ou n’est plus disponible.",
+    "no-such-reader": "L’une des personnes ou l’un des groupes indiqués n’est pas connu ici.",
     busy: "Le serveur est très sollicité. Réessayez dans un instant.",
     "too-large": "Les pièces jointes de ce message dépassent la taille autorisée.",
     "code-needed": "Saisissez aussi le code de votre application d’authentification.",

@@ -2,7 +2,7 @@
 // names them.
 import * as api from "../../api/sending.ts";
 import { background } from "../../lib/background.ts";
-import { Message } from "../../state/message.svelte.ts";
+import { isStillThere, Message } from "../../state/message.svelte.ts";
 
 /** What was written, with the files that were uploaded, and of a change the ones that stay. */
 export interface Written {
@@ -33,6 +33,18 @@ export class PostFiles extends Message {
 
   get missing(): "going" | "broken" | null {
     return this.filesMissing;
+  }
+
+  /** Looks which of them the server still has: a post whose answer was lost may have taken them. */
+  async look(): Promise<void> {
+    const done = this.files.filter(({ state, upload }) => state === "done" && upload !== null);
+    const gone = new Set<number>();
+    for (const { key, upload } of done) {
+      if (upload !== null && !(await isStillThere(upload))) gone.add(key);
+    }
+    this.files = this.files.map((one) =>
+      gone.has(one.key) ? { ...one, upload: null, state: "failed" } : one,
+    );
   }
 
   /** Begins anew, once they belong to a post. */

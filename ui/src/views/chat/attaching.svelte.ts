@@ -1,10 +1,9 @@
 // The files and the recording that the next line carries: uploaded while it is written.
-import { ApiError } from "../../api/client.ts";
 import type { NewFile } from "../../api/rooms.ts";
 import * as api from "../../api/sending.ts";
 import { background } from "../../lib/background.ts";
 import { plainName } from "../../lib/files.ts";
-import { uploadAttached, type Attached } from "../../state/message.svelte.ts";
+import { isStillThere, uploadAttached, type Attached } from "../../state/message.svelte.ts";
 import type { Recording } from "./recorder.ts";
 
 /** As many files the server takes with a line. */
@@ -100,13 +99,8 @@ export class Attaching {
   }
 
   async #look({ key, upload }: Carried): Promise<void> {
-    if (upload === null) return;
-    try {
-      await api.uploadRead(upload.id, true);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      this.#change(key, { upload: null, state: "failed" });
-    }
+    if (upload === null || (await isStillThere(upload, true))) return;
+    this.#change(key, { upload: null, state: "failed" });
   }
 
   /** The page is left: what is on its way stops, and the server removes what no line has. */
