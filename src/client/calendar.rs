@@ -139,8 +139,11 @@ pub async fn perform(
         }
         Calendar::Answer { meeting, answer, comment } => {
             let card: Value = client.call(Method::GET, &at(meeting), None).await?;
-            let sequence = &card["meeting"]["sequence"];
-            let body = json!({"sequence": sequence, "answer": answer.word(), "comment": comment});
+            let asked = &card["meeting"];
+            let body = json!({
+                "sequence": asked["sequence"], "follows": asked["answers"],
+                "answer": answer.word(), "comment": comment,
+            });
             let card = once(client, &format!("{}/answer", at(meeting)), body).await?;
             vec![vec![text(&card["meeting"]["state"])]]
         }

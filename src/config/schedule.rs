@@ -15,8 +15,8 @@ pub struct Schedule {
     pub entries_max: u32,
     /// The most characters of an entry's text.
     pub text_chars_max: u32,
-    /// The most times that an entry which is repeated is shown, counted from its beginning.
-    pub repeats_max: u32,
+    /// How many days of entries that are repeated one list looks at, at most.
+    pub steps_max: u32,
     /// The most lines of one list.
     pub shown_max: u32,
     /// The most people who are asked for one meeting.
@@ -33,7 +33,7 @@ impl Default for Schedule {
             enabled: false,
             entries_max: 50_000,
             text_chars_max: 8_000,
-            repeats_max: 4_000,
+            steps_max: 2_000_000,
             shown_max: 5_000,
             invitees_max: 200,
             meetings_per_day_max: 100,
@@ -46,7 +46,8 @@ impl Schedule {
     pub(super) fn check(&self) -> Result<(), Problem> {
         Problem::unless_in("schedule.entries_max", self.entries_max.into(), 1..=200_000)?;
         Problem::unless_in("schedule.text_chars_max", self.text_chars_max.into(), 1..=100_000)?;
-        Problem::unless_in("schedule.repeats_max", self.repeats_max.into(), 1..=10_000)?;
+        let steps = self.steps_max.into();
+        Problem::unless_in("schedule.steps_max", steps, 1_000..=20_000_000)?;
         Problem::unless_in("schedule.shown_max", self.shown_max.into(), 1..=20_000)?;
         Problem::unless_in("schedule.invitees_max", self.invitees_max.into(), 1..=500)?;
         let daily = self.meetings_per_day_max.into();

@@ -530,7 +530,7 @@ fn settings(config: &Config) -> Settings {
             enabled: config.schedule.enabled,
             entries_max: config.schedule.entries_max.into(),
             text_chars_max: config.schedule.text_chars_max as usize,
-            starts_max: config.schedule.repeats_max as usize,
+            steps_max: config.schedule.steps_max.into(),
             shown_max: config.schedule.shown_max as usize,
             invitees_max: config.schedule.invitees_max as usize,
             meetings_per_day_max: config.schedule.meetings_per_day_max as usize,

@@ -110,8 +110,8 @@ pub struct Schedule {
     /// The most entries of a calendar.
     pub entries_max: u64,
     pub text_chars_max: usize,
-    /// The most starts of an entry that is repeated.
-    pub starts_max: usize,
+    /// How many days of what is repeated one list looks at.
+    pub steps_max: u64,
     /// The most lines of one list.
     pub shown_max: usize,
     pub invitees_max: usize,
@@ -127,7 +127,7 @@ impl Default for Schedule {
             enabled: true,
             entries_max: 50_000,
             text_chars_max: 8_000,
-            starts_max: 4_000,
+            steps_max: 2_000_000,
             shown_max: 5_000,
             invitees_max: 200,
             meetings_per_day_max: 100,

@@ -49,7 +49,11 @@ pub fn text(language: Language, news: News, about: &About<'_>) -> String {
         _ => catalogue.time,
     };
     line(label, &when(fields));
+    // "My office" is that of who asks: in the name of who answers it would be another one.
+    let is_answer =
+        matches!(news, News::Accepted | News::Declined | News::Tentative | News::Proposed);
     match (fields.place_kind, fields.place.as_str()) {
+        (PlaceKind::Office, _) if is_answer => {}
         (PlaceKind::Office, "") => line(catalogue.place, catalogue.office),
         (PlaceKind::Office, place) => {
             line(catalogue.place, &format!("{} ({place})", catalogue.office));

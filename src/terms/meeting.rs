@@ -142,6 +142,11 @@ impl<P: Ord + Copy> Heard<P> {
         self.said.get(&person).copied()
     }
 
+    /// How many answers of a person were heard.
+    pub fn answers(&self, person: P) -> u32 {
+        self.said(person).map_or(0, |said| said.order)
+    }
+
     /// How it stands with a person.
     pub fn person(&self, person: P) -> PersonState {
         let counted = self.time_sequence()..=self.sequence();

@@ -73,7 +73,7 @@ const moments = { startsAt: "2026-12-03T09:00:00Z", endsAt: "2026-12-03T10:00:00
 function occurrence(given: Partial<api.Occurrence> = {}): api.Occurrence {
   return {
     ...{ id: "e", version: 1, ...asked, ...moments, ...own, repeated: false },
-    ...{ reference: null, mine: true, state: "own", answer: null },
+    ...{ reference: null, mine: true, state: "own", answer: null, answers: 0 },
     ...given,
   };
 }

@@ -5,7 +5,7 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, unless_damaged};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::quota;
 use crate::gateway::records::ids::ReferenceKey;
@@ -28,6 +28,8 @@ use crate::terms::{MeetingAnswer, MeetingFact, MeetingSaid, PersonState};
 pub struct Answered {
     /// The version that is answered.
     pub sequence: u32,
+    /// How many own answers it follows, if it says so: one that comes late replaces no other.
+    pub follows: Option<u32>,
     pub answer: MeetingAnswer,
     /// The time that is proposed, and its minutes.
     pub proposed: Option<(Local, u32)>,
@@ -71,10 +73,22 @@ impl Gateway {
         let by = asked.by;
         let over = Error::Conflict(Conflict::MeetingCancelled);
         let before = self.inner.store.get(&MEETINGS, &(by, key))?.ok_or(over)?;
-        let Some(after) = self.meeting_after(actor, &before, answered, mark)? else {
-            return Ok(());
+        let entered = asked.entered.is_some();
+        let (after, is_new) = match self.meeting_after(actor, &before, (answered, entered), mark)? {
+            After::Heard => return Ok(()),
+            After::Same(after) => (after, false),
+            After::New(after) => (after, true),
         };
-        let facts = self.facts_read(actor, key, &asked)?;
+        if !is_new {
+            // The request is remembered: its repetition after another answer changes nothing either.
+            let done = self.transact(move |tx| meeting_put_in_tx(tx, (by, key), &before, &after));
+            return done.wait();
+        }
+        // To decline needs nothing of what was asked.
+        let facts = match (self.facts_read(actor, key, &asked), answered.answer) {
+            (Err(Error::Damaged { .. }), MeetingAnswer::Decline) => Facts::default(),
+            (facts, _) => facts?,
+        };
         let change = self.answer_entry(actor, (key, &asked), &facts, answered.answer)?;
         let (sealed, own) = self.said_sealed(actor, by, key, said)?;
         let mut after = after;
@@ -99,8 +113,17 @@ impl Gateway {
             ..facts.fields.clone()
         };
         let words = said.comment.as_str();
-        let told = Told { by: me, to: by, meeting: key, news, fields: &shown, words };
-        let message = self.meeting_message(&told)?;
+        // The requester learns no other address of who answers than the one that was asked.
+        let at = before.people.iter().position(|one| one.account == me);
+        let known = at.and_then(|at| facts.people.get(at)).map(String::as_str);
+        let message = match known {
+            Some(_) => {
+                let (fields, meeting) = (&shown, key);
+                let told = Told { by: me, known_at: known, to: by, meeting, news, fields, words };
+                Some(self.meeting_message(&told)?)
+            }
+            None => None,
+        };
         let notice = MeetingNotice { by, meeting: key };
         let delivered = Delivered { to: by, asked: None, message, notice };
         let others: Vec<_> =
@@ -123,19 +146,19 @@ impl Gateway {
         })
     }
 
-    /// The meeting with an answer; `None` if that answer was given already.
+    /// The meeting with an answer.
     fn meeting_after(
         &self,
         actor: &Actor,
         before: &MeetingRow,
-        answered: &Answered,
+        (answered, entered): (&Answered, bool),
         mark: [u8; 16],
-    ) -> Result<Option<MeetingRow>, Error> {
+    ) -> Result<After, Error> {
         let me = actor.account();
         let mut after = before.clone();
         let invited = after.people.iter_mut().find(|one| one.account == me).ok_or(NO_MEETING)?;
         if invited.requests.contains(&mark) {
-            return Ok(None);
+            return Ok(After::Heard);
         }
         let heard = &before.heard;
         if heard.is_cancelled() {
@@ -145,26 +168,30 @@ impl Gateway {
         if !counts.contains(&answered.sequence) {
             return Err(Error::Conflict(Conflict::MeetingChanged));
         }
-        let last = heard.said(me);
+        let last = heard.answers(me);
+        if answered.follows.is_some_and(|follows| follows != last) {
+            return Err(Error::Conflict(Conflict::MeetingChanged));
+        }
         // The same again, by a page that did not know: there is nothing new to tell.
         let is_same = answered.answer != MeetingAnswer::Propose
             && answered.comment.trim().is_empty()
-            && heard.person(me) == state_of(answered.answer);
+            && heard.person(me) == state_of(answered.answer)
+            // Who lost the entry gets it again.
+            && entered == (answered.answer != MeetingAnswer::Decline);
         if is_same {
-            return Ok(None);
+            remember(&mut invited.requests, mark);
+            return Ok(After::Same(after));
         }
         let most = self.inner.settings.schedule.changes_max;
-        let order = last.map_or(0, |last| last.order) + 1;
+        let order = last + 1;
         if order > most {
             return Err(Error::Conflict(Conflict::RequestedOften));
         }
-        invited.requests.push(mark);
-        let old = invited.requests.len().saturating_sub(REQUESTS_KEPT);
-        invited.requests.drain(..old);
+        remember(&mut invited.requests, mark);
         invited.answered = Some(self.inner.clock.now());
         let said = MeetingSaid { order, sequence: answered.sequence, answer: answered.answer };
         after.heard.hear(MeetingFact::Said(me, said));
-        Ok(Some(after))
+        Ok(After::New(after))
     }
 
     /// What becomes of the invitee's calendar.
@@ -183,7 +210,9 @@ impl Gateway {
             }
             MeetingAnswer::Accept | MeetingAnswer::Tentative => {
                 let own = match &row {
-                    Some(row) => self.entry_read(actor, key, row)?.fields.own,
+                    // What cannot be read any more is entered anew.
+                    Some(row) => unless_damaged(self.entry_read(actor, key, row))?
+                        .map_or_else(|| facts.fields.own.clone(), |stored| stored.fields.own),
                     None => facts.fields.own.clone(),
                 };
                 let fields = Fields { own, ..facts.fields.clone() };
@@ -193,6 +222,21 @@ impl Gateway {
             }
         }
     }
+}
+
+/// What an answer changes.
+enum After {
+    /// Nothing: this request was heard.
+    Heard,
+    /// Nothing but that this request was heard, too.
+    Same(MeetingRow),
+    New(MeetingRow),
+}
+
+fn remember(requests: &mut Vec<[u8; 16]>, mark: [u8; 16]) {
+    requests.push(mark);
+    let old = requests.len().saturating_sub(REQUESTS_KEPT);
+    requests.drain(..old);
 }
 
 fn state_of(answer: MeetingAnswer) -> PersonState {

@@ -8,7 +8,7 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{EntryId, ScheduleEntry};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
-use crate::gateway::schedule::stored::{MISSING, OfMeeting, Opened, StoredEntry};
+use crate::gateway::schedule::stored::{MISSING, Opened, StoredEntry};
 use crate::gateway::schedule::view::EntryView;
 use crate::gateway::text::{hex, parse_hex};
 use crate::mail::schedule::{Fields, Limits};
@@ -18,8 +18,7 @@ use crate::vault::{self, Lookup};
 
 impl Gateway {
     pub(super) fn schedule_limits(&self) -> Limits {
-        let settings = &self.inner.settings.schedule;
-        Limits { text_chars_max: settings.text_chars_max, starts_max: settings.starts_max }
+        Limits { text_chars_max: self.inner.settings.schedule.text_chars_max }
     }
 
     /// The fields as they are stored; refused with a sentence if something is wrong with them.
@@ -75,7 +74,7 @@ impl Gateway {
 
     /// One entry.
     pub fn schedule_entry(&self, actor: &Actor, id: &str) -> Result<EntryView, Error> {
-        self.schedule_settle(actor)?;
+        self.schedule_settle(actor);
         let opened = self.entry_opened(actor, parse_hex(id).ok_or(MISSING)?)?;
         self.entry_view(actor, opened)
     }
@@ -119,15 +118,16 @@ impl Gateway {
     pub fn schedule_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         self.has_schedule(actor)?;
         self.contacts_retry(|| {
-            let Opened { id, row, stored } =
-                self.entry_opened(actor, parse_hex(id).ok_or(MISSING)?)?;
-            let mut left = None;
-            if let Some(meeting) = &stored.meeting {
-                if self.meeting_runs(actor, meeting, id)? {
-                    return Err(Error::Conflict(Conflict::MeetingRuns));
-                }
-                left = (meeting.by != actor.account()).then_some((actor.account(), id));
+            let (me, id) = (actor.account(), parse_hex(id).ok_or(MISSING)?);
+            // What it says is not asked: one that cannot be read is deleted like the others.
+            let row = self.inner.store.get(&SCHEDULE_ENTRIES, &(me, id))?;
+            let row = row.filter(|row| row.deleted.is_none()).ok_or(MISSING)?;
+            let asked = self.inner.store.get(&MEETING_ASKED, &(me, id))?;
+            let by = asked.as_ref().map_or(me, |asked| asked.by);
+            if self.meeting_runs(actor, by, id)? {
+                return Err(Error::Conflict(Conflict::MeetingRuns));
             }
+            let left = asked.map(|_| (me, id));
             let after = ScheduleEntry {
                 version: row.version + 1,
                 deleted: Some(self.inner.clock.now()),
@@ -139,15 +139,15 @@ impl Gateway {
     }
 
     /// Whether an entry of a meeting has to stay.
-    fn meeting_runs(&self, actor: &Actor, meeting: &OfMeeting, id: EntryId) -> Result<bool, Error> {
-        let Some(row) = self.inner.store.get(&MEETINGS, &(meeting.by, id))? else {
+    fn meeting_runs(&self, actor: &Actor, by: AccountId, id: EntryId) -> Result<bool, Error> {
+        let Some(row) = self.inner.store.get(&MEETINGS, &(by, id))? else {
             return Ok(false);
         };
         if row.heard.is_cancelled() {
             return Ok(false);
         }
         let own = row.heard.person(actor.account());
-        Ok(meeting.by == actor.account() || own != PersonState::Declined)
+        Ok(by == actor.account() || own != PersonState::Declined)
     }
 
     /// Restores an entry that was deleted less than a day ago.

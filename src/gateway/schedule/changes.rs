@@ -40,6 +40,14 @@ impl EntryChange {
     }
 }
 
+/// Whether a change is refused where the account is full.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    Needed,
+    /// What somebody else changed, in an entry that is there: it is no larger than a meeting may be.
+    Given,
+}
+
 struct BlockChange {
     number: u8,
     before: Option<Sealed>,
@@ -67,6 +75,16 @@ impl Gateway {
         &self,
         actor: &Actor,
         changes: Vec<EntryChange>,
+        more: impl FnMut(&mut Tx<'_, '_>) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        self.schedule_commit_with(actor, (changes, Room::Needed), more)
+    }
+
+    /// The same, with what it is if the account is full.
+    pub(super) fn schedule_commit_with(
+        &self,
+        actor: &Actor,
+        (changes, room): (Vec<EntryChange>, Room),
         mut more: impl FnMut(&mut Tx<'_, '_>) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
         let account = actor.account();
@@ -90,7 +108,9 @@ impl Gateway {
                 added = added.plus(change.after.as_ref().map(quota::entry).unwrap_or_default());
             }
             // Deleting is possible however full the account is.
-            if added.octets > removed.octets && changes.iter().any(|change| change.line.is_some()) {
+            let grows =
+                added.octets > removed.octets && changes.iter().any(|change| change.line.is_some());
+            if room == Room::Needed && grows {
                 quota::check_in_tx(tx, account, removed, added)?;
             }
             changes.iter().try_for_each(|change| put_in_tx(tx, account, change))?;

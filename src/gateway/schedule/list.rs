@@ -1,17 +1,23 @@
 //! What happens between two times, and what waits for an answer.
 
+use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::schedule::MeetingAsked;
+use crate::gateway::records::schedule::{EntryId, MeetingAsked};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
+use crate::gateway::schedule::changes::Room;
 use crate::gateway::schedule::stored::Opened;
 use crate::gateway::schedule::view::CardView;
 use crate::gateway::text::{hex, shown};
 use crate::mail::schedule::Fields;
+use crate::mail::schedule::rule::Steps;
 use crate::mail::schedule::times::Local;
 use crate::store::Read;
 use crate::terms::{MeetingState, PersonState};
@@ -47,6 +53,71 @@ pub struct Occurrences {
     pub more: bool,
 }
 
+/// A time that an entry begins, before those that begin later.
+struct Start {
+    begins: i64,
+    id: EntryId,
+    start: Local,
+    opened: Rc<Opened>,
+}
+
+impl Start {
+    fn order(&self) -> (i64, EntryId, Local) {
+        (self.begins, self.id, self.start)
+    }
+}
+
+impl PartialEq for Start {
+    fn eq(&self, other: &Start) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Start {}
+
+impl PartialOrd for Start {
+    fn partial_cmp(&self, other: &Start) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Start {
+    fn cmp(&self, other: &Start) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+/// The earliest starts of all, at most so many.
+struct Earliest {
+    found: BinaryHeap<Start>,
+    most: usize,
+    /// Whether anything was left out.
+    more: bool,
+}
+
+impl Earliest {
+    fn new(most: usize) -> Earliest {
+        Earliest { found: BinaryHeap::new(), most, more: false }
+    }
+
+    /// Whether there are as many as may be, all before this time.
+    fn is_before(&self, begins: i64) -> bool {
+        self.found.len() >= self.most && self.found.peek().is_some_and(|last| last.begins < begins)
+    }
+
+    fn add(&mut self, opened: Opened, starts: Vec<Local>) {
+        let opened = Rc::new(opened);
+        for start in starts {
+            let (begins, id) = (opened.stored.fields.span_of(start).0, opened.id);
+            self.found.push(Start { begins, id, start, opened: opened.clone() });
+            if self.found.len() > self.most {
+                self.found.pop();
+                self.more = true;
+            }
+        }
+    }
+}
+
 const SPAN_DAYS_MAX: i64 = 400;
 const DAY_SECS: i64 = 86_400;
 
@@ -59,47 +130,57 @@ impl Gateway {
                 format!("a list is of more than nothing and of at most {SPAN_DAYS_MAX} days");
             return Err(Error::Invalid { what });
         }
-        self.schedule_settle(actor)?;
-        let limits = self.schedule_limits();
-        let most = self.inner.settings.schedule.shown_max;
+        self.schedule_settle(actor);
         let mut lines = self.schedule_lines(actor, (from, to))?;
         lines.sort_by_key(|line| (line.begins, line.id));
-        let (mut items, mut more) = (Vec::new(), false);
+        let mut earliest = Earliest::new(self.inner.settings.schedule.shown_max);
+        let mut steps = Steps::new(self.inner.settings.schedule.steps_max);
         for line in lines {
-            let row = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), line.id));
-            let Some(row) = unless_damaged(row.map_err(Error::from))?.flatten() else { continue };
-            if row.deleted.is_some() {
-                continue;
-            }
-            // What cannot be read is left out: the others are there.
-            let stored = unless_damaged(self.entry_read(actor, line.id, &row))?;
-            let Some(stored) = stored else { continue };
-            let opened = Opened { id: line.id, row, stored };
-            let starts = opened.stored.fields.starts_between(from, to, limits);
-            if starts.is_empty() {
-                continue;
-            }
-            let meeting = self.occurrence_of(actor, &opened)?;
-            for start in starts {
-                let (begins, ends) = opened.stored.fields.span_of(start);
-                items.push(Occurrence {
-                    id: hex(&opened.id),
-                    version: opened.row.version,
-                    // Texts are for who opens the entry.
-                    fields: Fields { text: String::new(), ..opened.stored.fields.clone() },
-                    start,
-                    begins,
-                    ends,
-                    meeting: meeting.clone(),
-                });
-            }
-            if items.len() > most {
-                more = true;
+            // Nothing of it, or of those that follow, begins before what is there.
+            if earliest.is_before(line.begins.saturating_sub(DAY_SECS)) {
+                earliest.more = true;
                 break;
             }
+            // What cannot be read is left out: the others are there.
+            let Some(opened) = unless_damaged(self.entry_listed(actor, line.id))?.flatten() else {
+                continue;
+            };
+            let fields = &opened.stored.fields;
+            match fields.starts_between((from, to), line.ends, &mut steps) {
+                Some(starts) => earliest.add(opened, starts),
+                None => earliest.more = true,
+            }
         }
-        items.sort_by(|one, other| (one.begins, &one.id).cmp(&(other.begins, &other.id)));
-        items.truncate(most);
+        self.occurrences(actor, earliest)
+    }
+
+    /// An entry that was not deleted.
+    pub(super) fn entry_listed(&self, actor: &Actor, id: EntryId) -> Result<Option<Opened>, Error> {
+        let row = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), id))?;
+        let Some(row) = row.filter(|row| row.deleted.is_none()) else { return Ok(None) };
+        let stored = self.entry_read(actor, id, &row)?;
+        Ok(Some(Opened { id, row, stored }))
+    }
+
+    fn occurrences(&self, actor: &Actor, earliest: Earliest) -> Result<Occurrences, Error> {
+        let (mut items, mut meetings) = (Vec::new(), BTreeMap::new());
+        let more = earliest.more;
+        for Start { begins, id, start, opened } in earliest.found.into_sorted_vec() {
+            let meeting = match meetings.entry(id) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(new) => new.insert(self.occurrence_of(actor, &opened)?),
+            };
+            items.push(Occurrence {
+                id: hex(&id),
+                version: opened.row.version,
+                // Texts are for who opens the entry.
+                fields: Fields { text: String::new(), ..opened.stored.fields.clone() },
+                start,
+                begins,
+                ends: opened.stored.fields.span_of(start).1,
+                meeting: meeting.clone(),
+            });
+        }
         Ok(Occurrences { items, more })
     }
 
@@ -147,22 +228,30 @@ impl Gateway {
     }
 
     /// Brings the actor's entries of meetings up to what was asked last: changes come while nobody is signed
-    /// in whose keys could seal them.
-    pub(super) fn schedule_settle(&self, actor: &Actor) -> Result<(), Error> {
+    /// in whose keys could seal them. What cannot be done is left for the next time, and keeps nobody from
+    /// reading.
+    pub(super) fn schedule_settle(&self, actor: &Actor) {
         if actor.is_temporary() || actor.behind().is_some() {
-            return Ok(());
+            return;
         }
-        for (key, asked) in self.asked_rows(actor)? {
-            if asked.entered.is_some_and(|entered| entered < asked.sequence) {
-                unless_damaged(self.contacts_retry(|| self.schedule_settle_one(actor, key)))?;
+        let done = self.asked_rows(actor).map(|rows| {
+            for (key, _) in rows.into_iter().filter(|(_, asked)| waits_to_settle(asked)) {
+                let done = self.contacts_retry(|| self.schedule_settle_one(actor, key));
+                if let Err(error) = done {
+                    tracing::debug!(%error, "an entry was not brought up to its meeting");
+                }
             }
+        });
+        if let Err(error) = done {
+            tracing::warn!(%error, "entries were not brought up to their meetings");
         }
-        Ok(())
     }
 
     fn schedule_settle_one(&self, actor: &Actor, key: ReferenceKey) -> Result<(), Error> {
         let place = (actor.account(), key);
-        let Some(asked) = self.inner.store.get(&MEETING_ASKED, &place)? else { return Ok(()) };
+        // Another request may have done it meanwhile.
+        let asked = self.inner.store.get(&MEETING_ASKED, &place)?.filter(waits_to_settle);
+        let Some(asked) = asked else { return Ok(()) };
         let facts = self.facts_read(actor, key, &asked)?;
         let change = match self.inner.store.get(&SCHEDULE_ENTRIES, &place)? {
             Some(row) if row.deleted.is_none() => {
@@ -173,7 +262,7 @@ impl Gateway {
             _ => Vec::new(),
         };
         let entered = (!change.is_empty()).then_some(asked.sequence);
-        self.schedule_commit(actor, change, move |tx| {
+        self.schedule_commit_with(actor, (change, Room::Given), move |tx| {
             if tx.get(&MEETING_ASKED, &place)?.as_ref() != Some(&asked) {
                 return Err(Error::Busy);
             }
@@ -181,4 +270,9 @@ impl Gateway {
             Ok(tx.put(&MEETING_ASKED, &place, &row)?)
         })
     }
+}
+
+/// Whether an entry says less than what was asked last.
+fn waits_to_settle(asked: &MeetingAsked) -> bool {
+    asked.entered.is_some_and(|entered| entered < asked.sequence)
 }

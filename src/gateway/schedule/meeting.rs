@@ -1,7 +1,8 @@
 //! Asking for a meeting, changing and cancelling it.
 //!
 //! A request is mail: it is refused where a message of its sender would be, and its messages count for the
-//! quota of those whom they are for. Everything of one request, change or cancellation is one transaction: so
+//! quota of those whom they are for: a request is refused where one of them is full, and of what follows, a full
+//! mailbox gets no message, only what the calendar shows. Everything of one request, change or cancellation is one transaction: so
 //! each reaches everybody, and once.
 
 use std::ops::ControlFlow;
@@ -42,7 +43,8 @@ pub struct NewMeeting {
 pub(super) struct Delivered {
     pub to: AccountId,
     pub asked: Option<MeetingAsked>,
-    pub message: SealedMessage,
+    /// `None` if only the calendar shows it.
+    pub message: Option<SealedMessage>,
     pub notice: MeetingNotice,
 }
 
@@ -105,7 +107,8 @@ impl Gateway {
             tx.put(&MEETING_NOTICES, &(me, mark), &MeetingNotice { by: me, meeting: key })?;
             tx.put(&MEETINGS, &(me, key), &row)?;
             for one in &delivered {
-                quota::admit_in_tx(tx, [one.to], one.message.size)?;
+                let size = one.message.as_ref().map_or(0, |message| message.size);
+                quota::admit_in_tx(tx, [one.to], size)?;
             }
             delivered.iter().try_for_each(|one| deliver_in_tx(tx, key, one))
         })?;
@@ -178,8 +181,14 @@ impl Gateway {
                 sealed: sealed.sealed,
                 said: before.map(|before| before.said).unwrap_or_default(),
             };
-            let told = Told { by, to, meeting: key, news, fields: &facts.fields, words: "" };
-            let message = self.meeting_message(&told)?;
+            // Who may not write to somebody any more does not by changing a meeting. That it is cancelled
+            // is said all the same.
+            if news == News::Changed && !self.reaches_from(actor.account(), to)? {
+                continue;
+            }
+            let fields = &facts.fields;
+            let told = Told { by, known_at: None, to, meeting: key, news, fields, words: "" };
+            let message = Some(self.meeting_message(&told)?);
             let notice = MeetingNotice { by, meeting: key };
             delivered.push(Delivered { to, asked: Some(asked), message, notice });
         }
@@ -254,6 +263,7 @@ impl Gateway {
         if before.heard.is_cancelled() {
             return Ok(());
         }
+        // What it was about is left out where the own entry cannot be read.
         let found = self.meeting_found(actor, key)?;
         let after = self.meeting_next(&before, MeetingChange::Cancelled)?;
         let facts = Facts {
@@ -292,9 +302,12 @@ fn rule_checked(rule: MeetingRule, people: usize) -> Result<(), Error> {
 
 /// Refuses more meetings than one may ask for in a day.
 fn daily_in_tx(tx: &Tx<'_, '_>, me: AccountId, now: Timestamp, most: usize) -> Result<(), Error> {
-    let (since, mut asked) = (now.plus_secs(-DAY_SECS), 0);
-    tx.scan_readable(&MEETINGS, &me, |_, row: MeetingRow| {
-        asked += usize::from(row.asked > since);
+    let since = u64::try_from(now.plus_secs(-DAY_SECS).0).unwrap_or_default();
+    let mut asked = 0;
+    // The number of a request says when it was sent: no row is read.
+    tx.scan_keys(&MEETINGS, &me, |(_, key)| {
+        let sent = Reference::from_bytes(key).map_or(0, Reference::millis);
+        asked += usize::from(sent > since);
         ControlFlow::Continue(())
     })?;
     match asked < most {
@@ -338,7 +351,17 @@ pub(super) fn deliver_in_tx(
         let removed = before.as_ref().map(quota::meeting).unwrap_or_default();
         quota::replace_in_tx(tx, to, removed, quota::meeting(&asked))?;
     }
-    one.message.store_in_tx(tx)?;
-    tx.put(&MEETING_NOTICES, &(to, one.message.reference.to_bytes()), &one.notice)?;
+    if let Some(message) = &one.message {
+        // The calendar says it as well: no mailbox is ever more than one message over its limit.
+        match quota::admit_in_tx(tx, [to], message.size) {
+            Ok(()) => {
+                message.store_in_tx(tx)?;
+                let reference = message.reference.to_bytes();
+                tx.put(&MEETING_NOTICES, &(to, reference), &one.notice)?;
+            }
+            Err(Error::MailboxFull) => {}
+            Err(error) => return Err(error),
+        }
+    }
     tx.changed(to, Changed::Schedule).map(drop)
 }

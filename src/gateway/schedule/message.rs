@@ -8,14 +8,16 @@ use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage, System
 use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::mail::compose::{self, Mailbox, Message};
+use crate::mail::contacts::contact::normalized;
 use crate::mail::schedule::Fields;
 use crate::mail::schedule_text::{self, About, News};
 use crate::terms::Language;
 
 /// What somebody is told.
 pub(super) struct Told<'t> {
-    /// In whose name.
+    /// In whose name, and at which address who is told knows this person.
     pub by: AccountId,
+    pub known_at: Option<&'t str>,
     pub to: AccountId,
     pub meeting: ReferenceKey,
     pub news: News,
@@ -24,22 +26,42 @@ pub(super) struct Told<'t> {
     pub words: &'t str,
 }
 
+/// In whose name a message is.
+struct Sender {
+    name: Option<String>,
+    address: String,
+}
+
 impl Gateway {
+    /// What who is told may know of the one in whose name it is: the name and the first address, or nothing but
+    /// the address that is known already. Who has which others is not for everybody to know.
+    fn meeting_sender(&self, told: &Told<'_>) -> Result<Sender, Error> {
+        let view = self.account(told.by)?.view(told.by);
+        let is_first = |known: &str| normalized(known) == normalized(&view.address);
+        let is_open = match told.known_at {
+            None => true,
+            Some(known) => is_first(known) && self.reaches_from(told.to, told.by)?,
+        };
+        let name = (is_open && !view.display_name.is_empty()).then_some(view.display_name);
+        let address = match (is_open, told.known_at) {
+            (false, Some(known)) => known.to_owned(),
+            _ => view.address,
+        };
+        Ok(Sender { name, address })
+    }
+
     pub(super) fn meeting_message(&self, told: &Told<'_>) -> Result<SealedMessage, Error> {
-        let (sender, now) = (self.account(told.by)?.view(told.by), self.inner.clock.now());
+        let (sender, now) = (self.meeting_sender(told)?, self.inner.clock.now());
         let language = self.language_of(told.to)?.unwrap_or(Language::English);
         let reference = self.reference_new();
-        let who = match sender.display_name.is_empty() {
-            true => sender.address.as_str(),
-            false => sender.display_name.as_str(),
-        };
+        let who = sender.name.as_deref().unwrap_or(&sender.address);
         let number = reference.to_string();
         let (fields, words) = (told.fields, told.words);
         let about = About { who, fields, words, reference: &number };
         let subject = schedule_text::subject(language, told.news, &about);
         let text = schedule_text::text(language, told.news, &about);
         let address = self.account(told.to)?.view(told.to).address;
-        let from_name = (!sender.display_name.is_empty()).then(|| sender.display_name.clone());
+        let from_name = sender.name.clone();
         let in_reply_to = self.message_id_of(told.meeting);
         let message = Message {
             from: Mailbox { name: from_name.clone(), address: sender.address.clone() },

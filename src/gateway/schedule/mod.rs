@@ -31,4 +31,6 @@ pub mod stored;
 pub mod view;
 
 #[cfg(test)]
-mod tests;
+mod faults_tests;
+#[cfg(test)]
+pub(super) mod tests;

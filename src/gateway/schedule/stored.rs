@@ -44,7 +44,7 @@ impl Record for StoredEntry {
 }
 
 /// What a request says, as it is sealed for each invitee.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     pub fields: Fields,
     pub people: Vec<String>,

@@ -8,7 +8,7 @@ use super::view::CardView;
 use crate::gateway::group_tests::gateway_of;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{SCHEDULE_BLOCKS, SCHEDULE_DELETED, SCHEDULE_ENTRIES};
-use crate::gateway::tests::{gateway, inbox, sign_in};
+use crate::gateway::tests::{gateway, gateway_with, inbox, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway, quota};
 use crate::mail::reference::Reference;
 use crate::mail::schedule::fields::Own;
@@ -17,11 +17,11 @@ use crate::mail::schedule::{Fields, PlaceKind};
 use crate::store::{Order, Read, Span};
 use crate::terms::{MeetingAnswer, MeetingRule, MeetingState, Needed, PersonState};
 
-fn at(text: &str) -> i64 {
+pub(super) fn at(text: &str) -> i64 {
     times::parse(text).unwrap()
 }
 
-fn entry(title: &str, start: &str) -> Fields {
+pub(super) fn entry(title: &str, start: &str) -> Fields {
     Fields {
         title: title.to_owned(),
         place: "Room 5".to_owned(),
@@ -34,16 +34,16 @@ fn entry(title: &str, start: &str) -> Fields {
     }
 }
 
-fn december(gateway: &Gateway, actor: &Actor) -> Occurrences {
+pub(super) fn december(gateway: &Gateway, actor: &Actor) -> Occurrences {
     let (from, to) = (at("2026-12-01T00:00:00"), at("2027-01-01T00:00:00"));
     gateway.schedule_list(actor, from, to).unwrap()
 }
 
-fn titles(gateway: &Gateway, actor: &Actor) -> Vec<String> {
+pub(super) fn titles(gateway: &Gateway, actor: &Actor) -> Vec<String> {
     december(gateway, actor).items.into_iter().map(|item| item.fields.title).collect()
 }
 
-fn ask(gateway: &Gateway, actor: &Actor, to: &[&str], rule: MeetingRule) -> Reference {
+pub(super) fn ask(gateway: &Gateway, actor: &Actor, to: &[&str], rule: MeetingRule) -> Reference {
     let invitees = to.iter().map(|name| (format!("{name}@example.org"), Needed::Required));
     let fields = entry("Review", "2026-12-03T10:00:00");
     let new = NewMeeting { fields, invitees: invitees.collect(), rule };
@@ -51,11 +51,11 @@ fn ask(gateway: &Gateway, actor: &Actor, to: &[&str], rule: MeetingRule) -> Refe
     asked.meeting.unwrap().reference.parse().unwrap()
 }
 
-fn answered(sequence: u32, answer: MeetingAnswer) -> Answered {
-    Answered { sequence, answer, proposed: None, comment: String::new() }
+pub(super) fn answered(sequence: u32, answer: MeetingAnswer) -> Answered {
+    Answered { sequence, follows: None, answer, proposed: None, comment: String::new() }
 }
 
-fn answer(
+pub(super) fn answer(
     gateway: &Gateway,
     actor: &Actor,
     meeting: Reference,
@@ -65,7 +65,7 @@ fn answer(
     gateway.meeting_answer(actor, meeting, &answered(sequence, answer), key)
 }
 
-fn state(gateway: &Gateway, actor: &Actor, meeting: Reference) -> MeetingState {
+pub(super) fn state(gateway: &Gateway, actor: &Actor, meeting: Reference) -> MeetingState {
     gateway.meeting(actor, meeting).unwrap().meeting.state
 }
 
@@ -313,8 +313,35 @@ fn a_list_is_bounded_in_time_and_length() {
         };
         gateway.schedule_add(&dana, daily, None).unwrap();
     }
+    // What begins later than the series is among the earliest all the same.
+    gateway.schedule_add(&dana, entry("Once", "2026-03-02T09:00:00"), None).unwrap();
+    gateway.schedule_add(&dana, entry("Too late", "2026-12-02T09:00:00"), None).unwrap();
     let found = gateway.schedule_list(&dana, from, to).unwrap();
     assert_eq!((found.items.len(), found.more), (5_000, true));
+    let of = |title: &str| found.items.iter().filter(|one| one.fields.title == title).count();
+    assert_eq!((of("Once"), of("Too late")), (1, 0));
+    for number in 0..20 {
+        assert!((249..=250).contains(&of(&format!("Daily {number}"))), "{number}");
+    }
+    assert!(found.items.is_sorted_by_key(|one| one.begins));
+}
+
+/// Many entries, each with a rule that names a day in four years: what one list looks at is bounded, and it
+/// says that something is missing.
+#[test]
+fn a_list_looks_at_so_many_days_and_no_more() {
+    let gateway = gateway_with(|settings| settings.schedule.steps_max = 1_000);
+    let dana = sign_in(&gateway, "dana");
+    for number in 0..60 {
+        let fields = Fields {
+            repeat: Some("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;COUNT=10000".to_owned()),
+            ..entry(&format!("Seldom {number}"), "1900-01-01T10:00:00")
+        };
+        gateway.schedule_add(&dana, fields, None).unwrap();
+    }
+    let leap = gateway.schedule_list(&dana, at("2028-02-01T00:00:00"), at("2028-03-01T00:00:00"));
+    let leap = leap.unwrap();
+    assert!(leap.more && (10..50).contains(&leap.items.len()), "{}", leap.items.len());
 }
 
 /// A month among `ENTRIES` entries; `ENTRIES` says how many.

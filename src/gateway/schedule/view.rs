@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingRow};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_ENTRIES};
@@ -38,6 +38,8 @@ pub struct MeetingView {
     pub people: Vec<PersonView>,
     /// How it stands with the actor, if invited.
     pub answer: Option<PersonState>,
+    /// How many answers of the actor were heard: the next one says that it follows these.
+    pub answers: u32,
 }
 
 /// An invitee.
@@ -95,17 +97,19 @@ impl Gateway {
             return Ok(Found { by: asked.by, key, row, asked: Some(asked), facts });
         }
         let row = self.inner.store.get(&MEETINGS, &(me, key))?.ok_or(NO_MEETING)?;
-        let entry = self.inner.store.get(&SCHEDULE_ENTRIES, &(me, key))?.ok_or(NO_MEETING)?;
-        let stored = self.entry_read(actor, key, &entry)?;
-        let people = stored.meeting.map(|of| of.people).unwrap_or_default();
-        let facts = Facts { fields: stored.fields, people };
+        // Who cannot read the own entry any more, or deleted it, still sees who answered what.
+        let entry = unless_damaged(self.entry_listed(actor, key))?.flatten();
+        let facts = entry.map(|entry| entry.stored).map_or_else(Facts::default, |stored| Facts {
+            people: stored.meeting.map(|of| of.people).unwrap_or_default(),
+            fields: stored.fields,
+        });
         Ok(Found { by: me, key, row: Some(row), asked: None, facts })
     }
 
     /// A meeting with what it is about.
     pub fn meeting(&self, actor: &Actor, reference: Reference) -> Result<CardView, Error> {
         self.has_schedule(actor)?;
-        self.schedule_settle(actor)?;
+        self.schedule_settle(actor);
         let found = self.meeting_found(actor, reference.to_bytes())?;
         self.card_view(actor, &found)
     }
@@ -149,6 +153,7 @@ impl Gateway {
             rule,
             people: views,
             answer,
+            answers: found.row.as_ref().map_or(0, |row| row.heard.answers(me)),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::Rule;
+use super::rule::{Rule, Steps, Unexpanded};
 use super::times::{self, Local, Zone};
 
 /// What an entry says.
@@ -51,8 +51,6 @@ pub enum PlaceKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub text_chars_max: usize,
-    /// The most starts of one entry that are looked at.
-    pub starts_max: usize,
 }
 
 /// What is wrong with an entry, in a sentence.
@@ -107,8 +105,10 @@ impl Fields {
         if let Some(repeat) = &self.repeat {
             let rule = Rule::parse(repeat, zone)?;
             // What never happens could never be found again to be deleted.
-            let last = self.start.saturating_add(YEARS_AHEAD_SECS);
-            if rule.starts(self.start, last, &[], 1)?.is_empty() {
+            let ahead = (self.start, self.start.saturating_add(YEARS_AHEAD_SECS));
+            let mut steps = Steps::new(STEPS_OF_ONE);
+            let starts = rule.starts(self.start, ahead, &self.exceptions, &mut steps);
+            if !starts.is_ok_and(|starts| !starts.is_empty()) {
                 return Err("this rule of repetition names no day".to_owned());
             }
         }
@@ -136,32 +136,54 @@ impl Fields {
     /// From when to when something of it may happen, in UTC: what the list looks at first.
     pub fn reach(&self) -> (i64, i64) {
         let (begins, ends) = self.span();
-        match &self.repeat {
-            None => (begins, ends),
-            Some(_) => (begins, NEVER),
-        }
+        let Some(repeat) = &self.repeat else { return (begins, ends) };
+        let mut steps = Steps::new(STEPS_OF_ONE);
+        let rule = Rule::parse(repeat, self.zone()).ok();
+        let last = rule.and_then(|rule| rule.last(self.start, &mut steps).ok()).flatten();
+        (begins, last.map_or(NEVER, |last| self.span_of(last).1.max(ends)))
     }
 
-    /// The starts of which something lies between two times in UTC.
-    pub fn starts_between(&self, from: i64, to: i64, limits: Limits) -> Vec<Local> {
+    /// The starts of which something lies between two times in UTC; `None` if there are not steps enough to
+    /// find them. `reach` is the end of all of it, where that is known.
+    pub fn starts_between(
+        &self,
+        (from, to): (i64, i64),
+        reach: i64,
+        steps: &mut Steps,
+    ) -> Option<Vec<Local>> {
         let is_in = |start: &Local| {
             let (begins, ends) = self.span_of(*start);
             begins < to && (ends > from || begins == ends && ends >= from)
         };
         let starts = match &self.repeat {
             None => vec![self.start],
-            Some(repeat) => {
-                let zone = self.zone();
-                let last = zone.local(to);
-                let rule = Rule::parse(repeat, zone);
-                let starts = rule.and_then(|rule| {
-                    rule.starts(self.start, last, &self.exceptions, limits.starts_max)
-                });
-                // It was checked when it was stored.
-                starts.unwrap_or_else(|_| vec![self.start])
-            }
+            Some(repeat) => match self.expanded(repeat, (from, to), reach, steps) {
+                Ok(starts) => starts,
+                Err(Unexpanded::TooLong) => return None,
+                // It was checked when it was stored: by an earlier program, if it is refused now.
+                Err(Unexpanded::Unreadable) => vec![self.start],
+            },
         };
-        starts.into_iter().filter(is_in).collect()
+        Some(starts.into_iter().filter(is_in).collect())
+    }
+
+    fn expanded(
+        &self,
+        repeat: &str,
+        (from, to): (i64, i64),
+        reach: i64,
+        steps: &mut Steps,
+    ) -> Result<Vec<Local>, Unexpanded> {
+        let (zone, secs) = (self.zone(), i64::from(self.duration_minutes) * 60);
+        let rule = Rule::parse(repeat, zone).map_err(|_| Unexpanded::Unreadable)?;
+        // Nothing else begins so soon after the last one.
+        let rule = match reach {
+            NEVER => rule,
+            reach => rule.ended(zone.local(reach) - secs + CLOCKS_SECS),
+        };
+        // Clocks change by less than a day: who asks leaves out what does not lie there.
+        let part = (zone.local(from) - secs - DAY_SECS, zone.local(to) + DAY_SECS);
+        rule.starts(self.start, part, &self.exceptions, steps)
     }
 
     /// Whether an answer to the one holds for the other: same time and place.
@@ -174,7 +196,12 @@ impl Fields {
     }
 }
 
-const YEARS_AHEAD_SECS: i64 = 30 * 366 * 86_400;
+const DAY_SECS: i64 = 86_400;
+const YEARS_AHEAD_SECS: i64 = 30 * 366 * DAY_SECS;
+/// The most by which a change of clocks moves the end of an entry, and less than a day.
+const CLOCKS_SECS: i64 = 4 * 3_600;
+/// Enough to look at each day that is taken.
+const STEPS_OF_ONE: u64 = 120_000;
 
 fn is_link(place: &str) -> bool {
     let link = url::Url::parse(place);
@@ -203,7 +230,7 @@ fn lines(what: &str, text: &str, most: usize) -> Result<String, Wrong> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { text_chars_max: 8_000, starts_max: 4_000 };
+    const LIMITS: Limits = Limits { text_chars_max: 8_000 };
 
     fn entry() -> Fields {
         Fields {
@@ -257,7 +284,8 @@ mod tests {
     fn what_is_repeated_is_at_the_same_time_of_day() {
         let daily = Fields { repeat: Some("FREQ=DAILY".to_owned()), ..entry() };
         let (begins, _) = daily.span();
-        let starts = daily.starts_between(begins, begins + 3 * 86_400, LIMITS);
+        let between = (begins, begins + 3 * 86_400);
+        let starts = daily.starts_between(between, NEVER, &mut Steps::new(100)).unwrap();
         let shown: Vec<String> = starts.iter().map(|start| times::shown(*start)).collect();
         assert_eq!(shown, ["2026-10-24T10:00:00", "2026-10-25T10:00:00", "2026-10-26T10:00:00"]);
         assert_eq!(daily.span_of(starts[1]).0 - begins, 25 * 3_600);
@@ -272,7 +300,50 @@ mod tests {
             (begins - 1, begins, 0),
             (ends - 1, ends + 1, 1),
         ] {
-            assert_eq!(entry().starts_between(from, to, LIMITS).len(), count, "{from} {to}");
+            let starts = entry().starts_between((from, to), ends, &mut Steps::new(0)).unwrap();
+            assert_eq!(starts.len(), count, "{from} {to}");
         }
+    }
+
+    /// What begins in the hour that the clocks show twice is found until the end of the second one.
+    #[test]
+    fn what_begins_when_clocks_go_back_is_found() {
+        let mut daily = Fields { repeat: Some("FREQ=DAILY".to_owned()), ..entry() };
+        daily.start = times::parse("2026-10-01T02:30:00").unwrap();
+        // 01:15 in UTC is 02:15 after the change; the start was at 00:30.
+        let to = times::parse("2026-10-25T01:15:00").unwrap();
+        let starts = daily.starts_between((to - 3_600, to), NEVER, &mut Steps::new(1_000)).unwrap();
+        assert_eq!(starts, [times::parse("2026-10-25T02:30:00").unwrap()]);
+    }
+
+    #[test]
+    fn what_is_repeated_reaches_to_its_last_start() {
+        let end = |repeat: &str, duration_minutes: u32| {
+            let repeat = Some(repeat.to_owned());
+            let fields = Fields { repeat, duration_minutes, ..entry() };
+            let reach = fields.reach().1;
+            // And with what is known of the end, the same is found without counting.
+            let far = reach.min(entry().span().0 + 5_000 * 86_400);
+            let between = (far - 40 * 86_400, far + 40 * 86_400);
+            let found = |reach| fields.starts_between(between, reach, &mut Steps::new(200_000));
+            assert_eq!(found(reach), found(NEVER), "{:?}", fields.repeat);
+            (reach != NEVER).then(|| times::shown(fields.zone().local(reach)))
+        };
+        assert_eq!(end("FREQ=DAILY", 60), None);
+        assert_eq!(end("FREQ=DAILY;COUNT=3", 60).unwrap(), "2026-10-26T11:00:00");
+        // Each lasts longer than the time between two.
+        assert_eq!(end("FREQ=DAILY;COUNT=3", 4_320).unwrap(), "2026-10-29T10:00:00");
+        assert_eq!(end("FREQ=WEEKLY;COUNT=500", 60).unwrap(), "2036-05-17T11:00:00");
+        assert_eq!(end("FREQ=DAILY;UNTIL=20261101", 60).unwrap(), "2026-11-02T00:59:59");
+    }
+
+    #[test]
+    fn an_entry_of_which_every_day_is_left_out_is_refused() {
+        let once = |exceptions: Vec<Local>| {
+            let repeat = Some("FREQ=DAILY;COUNT=1".to_owned());
+            Fields { repeat, exceptions, ..entry() }.checked(LIMITS)
+        };
+        assert!(once(vec![]).is_ok());
+        assert!(once(vec![entry().start]).is_err());
     }
 }

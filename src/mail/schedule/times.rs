@@ -17,7 +17,8 @@ pub type Local = i64;
 
 /// The earliest and the latest local time that is taken: 1900 and the end of 2199.
 const EARLIEST: Local = -2_208_988_800;
-const LATEST: Local = 7_258_118_399;
+/// The end of 2199.
+pub const LATEST: Local = 7_258_118_399;
 
 const DAY_SECS: i64 = 86_400;
 

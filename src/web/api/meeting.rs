@@ -76,6 +76,9 @@ pub struct MeetingEdit {
 pub struct MeetingReply {
     /// The version that is answered.
     sequence: u32,
+    /// The `answers` of the meeting as it was shown: an answer that comes late, after another one, replaces
+    /// nothing, and is refused with `meeting-changed`.
+    follows: Option<u32>,
     answer: terms::MeetingAnswer,
     /// The time that is proposed, on the clock of the meeting's zone.
     start: Option<String>,
@@ -116,6 +119,8 @@ pub struct Meeting {
     invitees: Vec<MeetingPerson>,
     /// How it stands with this account, if it is an invitee.
     answer: Option<PersonState>,
+    /// How many answers of this account were heard.
+    answers: u32,
 }
 
 /// A meeting with what it is about.
@@ -194,6 +199,7 @@ impl From<MeetingView> for Meeting {
             rule: view.rule.into(),
             invitees: view.people.into_iter().map(Into::into).collect(),
             answer: view.answer,
+            answers: view.answers,
         }
     }
 }
@@ -388,8 +394,8 @@ pub async fn answer(
         (None, None) => None,
         _ => return Err(Problem::invalid("A proposed time has a start and a duration.")),
     };
-    let MeetingReply { sequence, answer, comment, .. } = reply;
-    let answered = Answered { sequence, answer, proposed, comment };
+    let MeetingReply { sequence, follows, answer, comment, .. } = reply;
+    let answered = Answered { sequence, follows, answer, proposed, comment };
     let card = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.meeting_answer(actor, reference, &answered, &key)
     });

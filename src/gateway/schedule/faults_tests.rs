@@ -1,0 +1,162 @@
+//! What goes wrong around a meeting: full mailboxes, answers that come late, entries that cannot be read, and
+//! people who may not write to each other any more.
+
+use super::answer::Answered;
+use super::meeting::NewMeeting;
+use super::tests::{answer, answered, ask, at, december, entry, state, titles};
+use crate::gateway::group_tests::{add, new_group};
+use crate::gateway::groups::group::NewGroup;
+use crate::gateway::records::ids::ReferenceKey;
+use crate::gateway::records::mailbox::OwnQuota;
+use crate::gateway::records::tables::SCHEDULE_ENTRIES;
+use crate::gateway::tests::{create, gateway, gateway_with, inbox, sign_in};
+use crate::gateway::{Actor, Conflict, Error, Gateway};
+use crate::mail::address::Address;
+use crate::mail::reference::Reference;
+use crate::mail::schedule::Fields;
+use crate::store::Read;
+use crate::terms::{
+    GroupKind, GroupsBy, MeetingAnswer, MeetingRule, MeetingState, Needed, PersonState,
+};
+
+fn full(gateway: &Gateway, name: &str) {
+    let own = OwnQuota { octets: Some(1), messages: None };
+    gateway.account_quota(name, own).unwrap();
+}
+
+/// Puts something into the place of an entry that its owner cannot open.
+fn damage(gateway: &Gateway, actor: &Actor, meeting: Reference) -> ReferenceKey {
+    let key = (actor.account(), meeting.to_bytes());
+    let done = gateway.store().transact(move |tx| {
+        let mut row = tx.get(&SCHEDULE_ENTRIES, &key)?.unwrap();
+        row.sealed = vec![1, 2, 3];
+        tx.put(&SCHEDULE_ENTRIES, &key, &row)
+    });
+    done.wait().unwrap();
+    key.1
+}
+
+#[test]
+fn a_full_mailbox_keeps_nobody_from_the_own_calendar() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    full(&gateway, "omar");
+    full(&gateway, "dana");
+    let before = (inbox(&gateway, &omar).len(), inbox(&gateway, &dana).len());
+    let longer = Fields { title: "Review of all".repeat(10), ..entry("", "2026-12-03T10:00:00") };
+    // The mailbox of who asks is full as well, and what grows there is refused.
+    let refused = gateway.meeting_change(&dana, meeting, 0, &longer);
+    assert!(matches!(refused, Err(Error::MailboxFull)), "{refused:?}");
+    gateway.account_quota("dana", OwnQuota::default()).unwrap();
+    gateway.meeting_change(&dana, meeting, 0, &longer).unwrap();
+    full(&gateway, "dana");
+    assert_eq!(titles(&gateway, &omar), [longer.title.as_str()]);
+    answer(&gateway, &omar, meeting, (1, MeetingAnswer::Decline), "request-2").unwrap();
+    assert_eq!(state(&gateway, &dana, meeting), MeetingState::Declined);
+    let after = (inbox(&gateway, &omar).len(), inbox(&gateway, &dana).len());
+    assert_eq!(after, before, "a full mailbox gets no message of what the calendar shows");
+}
+
+/// P-79: whatever is repeated, or comes late, an answer never takes the place of a later one.
+#[test]
+fn an_answer_that_comes_late_replaces_no_other() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    // Another page says the same, and its answer is lost; then the person declines.
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-2").unwrap();
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Decline), "request-3").unwrap();
+    for key in ["request-2", "request-1"] {
+        let card = answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), key).unwrap();
+        assert_eq!(card.meeting.answer, Some(PersonState::Declined), "{key}");
+    }
+    assert_eq!(titles(&gateway, &omar), [""; 0]);
+    // The first request of a page that saw none of these.
+    let late = Answered { follows: Some(0), ..answered(0, MeetingAnswer::Accept) };
+    let refused = gateway.meeting_answer(&omar, meeting, &late, "request-4");
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::MeetingChanged))), "{refused:?}");
+    let answers = gateway.meeting(&omar, meeting).unwrap().meeting.answers;
+    let known = Answered { follows: Some(answers), ..late };
+    gateway.meeting_answer(&omar, meeting, &known, "request-5").unwrap();
+    assert_eq!(state(&gateway, &dana, meeting), MeetingState::Actual);
+    assert_eq!(inbox(&gateway, &dana).len(), 3, "one message for each answer that was new");
+}
+
+#[test]
+fn what_cannot_be_read_is_cancelled_declined_and_deleted_like_the_rest() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    damage(&gateway, &omar, meeting);
+    assert_eq!(titles(&gateway, &omar), [""; 0]);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Tentative), "request-2").unwrap();
+    assert_eq!(titles(&gateway, &omar), ["Review"], "it is entered anew");
+    let key = damage(&gateway, &dana, meeting);
+    let card = gateway.meeting_cancel(&dana, meeting).unwrap();
+    assert_eq!(card.meeting.state, MeetingState::Cancelled);
+    assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
+    gateway.schedule_delete(&dana, &crate::gateway::text::hex(&key)).unwrap();
+    assert!(december(&gateway, &dana).items.is_empty());
+}
+
+/// The requester hears of who answers by the address that was asked, and by nothing else of the account.
+#[test]
+fn an_answer_names_no_other_address_of_who_answers() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let address = Address::parse("info@example.org").unwrap();
+    gateway.account_address_add("omar", &address).unwrap();
+    let meeting = ask(&gateway, &dana, &["info"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    let item = inbox(&gateway, &dana).remove(0);
+    let reference: Reference = item.reference;
+    let opened = gateway.message_open(&dana, reference, None).unwrap();
+    let text = format!("{opened:?}").to_lowercase();
+    assert!(text.contains("info@example.org"), "{text}");
+    assert!(!text.contains("omar"), "{text}");
+}
+
+#[test]
+fn who_may_not_write_to_somebody_any_more_does_not_by_a_change() {
+    let gateway = gateway_with(|settings| settings.group_kinds_by = GroupsBy::Everybody);
+    create(&gateway, "noa").unwrap();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let noa = sign_in(&gateway, "noa");
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    let closed = NewGroup { kind: GroupKind::Closed, ..new_group() };
+    let closed = gateway.group_create(&noa, closed).unwrap().view.id.to_text();
+    add(&gateway, &noa, &closed, "omar");
+    let before = inbox(&gateway, &omar).len();
+    let changed = entry("Buy this", "2026-12-03T10:00:00");
+    gateway.meeting_change(&dana, meeting, 0, &changed).unwrap();
+    assert_eq!(titles(&gateway, &omar), ["Review"]);
+    assert_eq!(inbox(&gateway, &omar).len(), before);
+    // That it does not take place is said all the same.
+    gateway.meeting_cancel(&dana, meeting).unwrap();
+    assert_eq!(inbox(&gateway, &omar).len(), before + 1);
+    assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
+}
+
+#[test]
+fn one_account_asks_for_so_many_meetings_in_a_day() {
+    let gateway = gateway_with(|settings| settings.schedule.meetings_per_day_max = 2);
+    let (dana, _) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let ask = |key: &str| {
+        let invitees = vec![("omar@example.org".to_owned(), Needed::Optional)];
+        let fields =
+            Fields { start: at("2026-12-03T10:00:00"), ..entry("Review", "2026-12-03T10:00:00") };
+        gateway.meeting_ask(&dana, &NewMeeting { fields, invitees, rule: MeetingRule::All }, key)
+    };
+    ask("request-1").unwrap();
+    ask("request-2").unwrap();
+    ask("request-2").unwrap();
+    let refused = ask("request-3");
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::RequestedOften))), "{refused:?}");
+    gateway.clock().advance_secs(24 * 3_600 + 1);
+    ask("request-3").unwrap();
+}
