@@ -50,6 +50,7 @@ pub mod retry;
 
 pub mod reaction;
 mod settings;
+mod stored_block;
 mod text;
 
 pub mod feed;

@@ -87,7 +87,7 @@ const person = (given: Partial<api.MeetingPerson> = {}): api.MeetingPerson => ({
 const meeting = (given: Partial<api.Meeting> = {}): api.Meeting => ({
   ...{ reference: REFERENCE, sequence: 0, state: "tentative", mine: false },
   ...{ requesterName: "Dana", requesterAddress: "dana@example.org", rule: { kind: "all" } },
-  ...{ invitees: [person()], answer: "waiting" },
+  ...{ invitees: [person()], answer: "waiting", answers: 0 },
   ...given,
 });
 

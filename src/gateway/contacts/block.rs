@@ -20,6 +20,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACTS};
+use crate::gateway::stored_block::StoredBlock;
 use crate::mail::alike::{name_looks, name_seen, own_looks, parts_words};
 use crate::mail::contacts::contact::digits;
 use crate::mail::contacts::{Contact, Name, Way};
@@ -145,24 +146,6 @@ pub(super) fn label_mark(label: &str) -> Mark {
 /// The mark of what identifies a contact in files.
 pub(super) fn uid_mark(contact: &Contact) -> Option<Mark> {
     (!contact.uid.is_empty()).then(|| mark("uid", &contact.uid))
-}
-
-/// A block as it is stored.
-pub(super) enum StoredBlock {
-    Row(Option<Vec<u8>>),
-    /// The record cannot be read at all.
-    Damaged,
-}
-
-impl StoredBlock {
-    /// What a read of the row returned.
-    pub fn of(row: Result<Option<Sealed>, store::Error>) -> Result<StoredBlock, Error> {
-        match row {
-            Ok(row) => Ok(StoredBlock::Row(row.map(|row| row.0))),
-            Err(store::Error::Damaged(_)) => Ok(StoredBlock::Damaged),
-            Err(other) => Err(other.into()),
-        }
-    }
 }
 
 impl Gateway {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX, StoredBlock};
+use crate::gateway::contacts::block::{self, BLOCK_OCTETS_MAX};
 use crate::gateway::contacts::line::Line;
 use crate::gateway::contacts::shared::ReadersChange;
 use crate::gateway::error::Error;
@@ -20,6 +20,7 @@ use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{CONTACT_BLOCKS, CONTACT_PHOTOS, CONTACTS, CONTACTS_DELETED};
+use crate::gateway::stored_block::StoredBlock;
 use crate::store::{self, Read};
 
 /// The most contacts of an account, with those that were deleted lately.
@@ -66,15 +67,8 @@ struct BlockChange {
 impl BlockChange {
     /// What the change takes away and adds; [`Error::Busy`] if the block is not what it was.
     fn usage_in_tx(&self, tx: &Tx<'_, '_>, account: AccountId) -> Result<(Usage, Usage), Error> {
-        let row = StoredBlock::of(tx.get(&CONTACT_BLOCKS, &(account, self.number)))?;
-        let before = match (&row, &self.before) {
-            (StoredBlock::Row(row), StoredBlock::Row(before)) if row == before => {
-                quota::file(row.as_ref().map_or(0, |row| row.len() as u64))
-            }
-            // Nobody knows how long it was: the account is counted anew.
-            (StoredBlock::Damaged, StoredBlock::Damaged) => Usage::default(),
-            _ => return Err(Error::Busy),
-        };
+        let row = tx.get(&CONTACT_BLOCKS, &(account, self.number));
+        let before = self.before.usage_if_same(row)?;
         Ok((before, quota::sealed(self.after.as_ref())))
     }
 }
@@ -111,7 +105,7 @@ impl Gateway {
             let is_less = changes.iter().all(|change| change.line.is_none());
             for block in &blocks {
                 let (before, after) = block.usage_in_tx(tx, account)?;
-                is_certain &= !matches!(block.before, StoredBlock::Damaged);
+                is_certain &= !block.before.is_damaged();
                 (removed, added) = (removed.plus(before), added.plus(after));
             }
             for change in &changes {

@@ -25,7 +25,7 @@ use crate::store::{Key, Read, Record, Table};
 /// One frame of one pixel.
 const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;";
 
-fn flip<K: Key, V: Record>(gateway: &Gateway, table: &Table<K, V>, key: &K) {
+pub(in crate::gateway) fn flip<K: Key, V: Record>(gateway: &Gateway, table: &Table<K, V>, key: &K) {
     let store = &gateway.inner.store;
     store.engine().submit(Box::new(Flip(table.raw(key))));
     // What was submitted before it is done.

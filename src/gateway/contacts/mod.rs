@@ -36,7 +36,7 @@ pub mod taking;
 pub mod transfer;
 
 #[cfg(test)]
-mod damage_tests;
+pub(super) mod damage_tests;
 #[cfg(test)]
 mod granting_tests;
 #[cfg(test)]

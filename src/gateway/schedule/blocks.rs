@@ -4,19 +4,21 @@
 //! id, which is random, says in which block its line is: so the rows tell nobody when something is, only how
 //! many entries there are. A block that is damaged is made anew from the entries.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::schedule::EntryId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{SCHEDULE_BLOCKS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::stored::StoredEntry;
+use crate::gateway::stored_block::StoredBlock;
 use crate::store::{Read, Record};
 
 const DAY_SECS: i64 = 24 * 3_600;
@@ -61,31 +63,65 @@ impl Gateway {
         actor: &Actor,
         (from, to): (i64, i64),
     ) -> Result<Vec<Line>, Error> {
-        let (account, mut found, mut damaged) = (actor.account(), Vec::new(), Vec::new());
+        let (account, mut found) = (actor.account(), Vec::new());
         // Governments change clocks after a line was written: who asks looks at the times anew.
         let is_in = |line: &Line| {
             line.begins < to.saturating_add(DAY_SECS) && line.ends.saturating_add(DAY_SECS) >= from
         };
-        self.inner.store.scan_readable(
-            &SCHEDULE_BLOCKS,
-            &account,
-            |(_, number), row: Sealed| {
-                match self.schedule_block_opened(actor, number, &row) {
-                    Some(lines) => found.extend(lines.0.into_iter().filter(is_in)),
-                    None => damaged.push(number),
+        let (mut rest, mut failed) = ((0..=u8::MAX).collect::<BTreeSet<u8>>(), None);
+        let visit =
+            |(_, number), row: Sealed| match self.schedule_block_opened(actor, number, &row.0) {
+                Ok(Some(lines)) => {
+                    rest.remove(&number);
+                    found.extend(lines.0.into_iter().filter(is_in));
+                    ControlFlow::Continue(())
                 }
-                ControlFlow::Continue(())
-            },
-        )?;
-        for number in damaged {
-            found.extend(self.schedule_block_anew(actor, number)?.0.into_iter().filter(is_in));
+                Ok(None) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            };
+        self.inner.store.scan_readable(&SCHEDULE_BLOCKS, &account, visit)?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        // Of those that are not there, or cannot be read, some have entries all the same.
+        for number in self.schedule_blocks_with_entries(account, &rest)? {
+            found.extend(self.schedule_block(actor, number)?.1.0.into_iter().filter(is_in));
         }
         Ok(found)
     }
 
-    fn schedule_block_opened(&self, actor: &Actor, number: u8, row: &Sealed) -> Option<Lines> {
-        let plain = actor.secret().open_own(&binding(actor.account(), number), &row.0).ok()?;
-        sealed_form::read(SCHEDULE_BLOCKS.name, &plain).ok()
+    /// Which of these blocks have entries.
+    fn schedule_blocks_with_entries(
+        &self,
+        account: AccountId,
+        of: &BTreeSet<u8>,
+    ) -> Result<BTreeSet<u8>, Error> {
+        let mut found = BTreeSet::new();
+        if !of.is_empty() {
+            self.inner.store.scan_keys(&SCHEDULE_ENTRIES, &account, |(_, id)| {
+                found.extend(of.contains(&number(id)).then(|| number(id)));
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// What is in a block; `None` if it cannot be opened. What a later version of the program wrote is refused.
+    fn schedule_block_opened(
+        &self,
+        actor: &Actor,
+        number: u8,
+        row: &[u8],
+    ) -> Result<Option<Lines>, Error> {
+        let plain = actor.secret().open_own(&binding(actor.account(), number), row);
+        let Ok(plain) = plain else { return Ok(None) };
+        match sealed_form::read(SCHEDULE_BLOCKS.name, &plain) {
+            Err(error @ Error::NewerRecord { .. }) => Err(error),
+            lines => Ok(lines.ok()),
+        }
     }
 
     /// A block as it is stored, and opened.
@@ -93,14 +129,16 @@ impl Gateway {
         &self,
         actor: &Actor,
         number: u8,
-    ) -> Result<(Option<Sealed>, Lines), Error> {
-        let row = self.inner.store.get(&SCHEDULE_BLOCKS, &(actor.account(), number))?;
+    ) -> Result<(StoredBlock, Lines), Error> {
+        let row = self.inner.store.get(&SCHEDULE_BLOCKS, &(actor.account(), number));
+        let row = StoredBlock::of(row)?;
         let lines = match &row {
-            None => Lines::default(),
-            Some(sealed) => match self.schedule_block_opened(actor, number, sealed) {
-                Some(lines) => lines,
-                None => self.schedule_block_anew(actor, number)?,
-            },
+            StoredBlock::Row(Some(sealed)) => self.schedule_block_opened(actor, number, sealed)?,
+            StoredBlock::Row(None) | StoredBlock::Damaged => None,
+        };
+        let lines = match lines {
+            Some(lines) => lines,
+            None => self.schedule_block_anew(actor, number)?,
         };
         Ok((row, lines))
     }
@@ -119,19 +157,20 @@ impl Gateway {
         Ok(Some(Sealed(actor.secret().seal_own(&bound, &plain)?)))
     }
 
+    /// Makes a block from the entries that are in it.
     fn schedule_block_anew(&self, actor: &Actor, number: u8) -> Result<Lines, Error> {
-        tracing::warn!(number, "a block of a calendar is damaged, and is made anew");
-        let mut lines = Lines::default();
-        let account = actor.account();
-        self.inner.store.scan_readable(&SCHEDULE_ENTRIES, &account, |(_, id), row| {
-            if self::number(id) == number
-                && row.deleted.is_none()
-                && let Ok(stored) = self.entry_read(actor, id, &row)
-            {
-                lines.0.push(Line::of(id, &stored));
-            }
+        let (account, mut ids, mut lines) = (actor.account(), Vec::new(), Lines::default());
+        self.inner.store.scan_keys(&SCHEDULE_ENTRIES, &account, |(_, id)| {
+            ids.extend((self::number(id) == number).then_some(id));
             ControlFlow::Continue(())
         })?;
+        for id in ids {
+            let opened = unless_damaged(self.entry_listed(actor, id))?.flatten();
+            lines.0.extend(opened.map(|opened| Line::of(id, &opened.stored)));
+        }
+        if !lines.0.is_empty() {
+            tracing::warn!(number, "a block of a calendar is damaged, and is made anew");
+        }
         Ok(lines)
     }
 }

@@ -20,6 +20,7 @@ use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{SCHEDULE_BLOCKS, SCHEDULE_DELETED, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::blocks::{self, Line};
 use crate::gateway::schedule::stored::StoredEntry;
+use crate::gateway::stored_block::StoredBlock;
 use crate::store::{self, Read};
 
 /// What becomes of one entry.
@@ -50,7 +51,7 @@ pub(super) enum Room {
 
 struct BlockChange {
     number: u8,
-    before: Option<Sealed>,
+    before: StoredBlock,
     after: Option<Sealed>,
 }
 
@@ -92,11 +93,11 @@ impl Gateway {
         let most = self.inner.settings.schedule.entries_max;
         let done = self.transact(move |tx| {
             let (mut removed, mut added) = (Usage::default(), Usage::default());
+            let mut is_certain = true;
             for block in &blocks {
-                if tx.get(&SCHEDULE_BLOCKS, &(account, block.number))? != block.before {
-                    return Err(Error::Busy);
-                }
-                removed = removed.plus(quota::sealed(block.before.as_ref()));
+                let row = tx.get(&SCHEDULE_BLOCKS, &(account, block.number));
+                removed = removed.plus(block.before.usage_if_same(row)?);
+                is_certain &= !block.before.is_damaged();
                 added = added.plus(quota::sealed(block.after.as_ref()));
             }
             for change in &changes {
@@ -124,7 +125,10 @@ impl Gateway {
                     None => tx.delete(&SCHEDULE_BLOCKS, &(account, block.number)),
                 }
             }
-            quota::replace_in_tx(tx, account, removed, added)?;
+            match is_certain {
+                true => quota::replace_in_tx(tx, account, removed, added)?,
+                false => quota::again_in_tx(tx, account)?,
+            }
             more(tx)?;
             tx.changed(account, Changed::Schedule).map(drop)
         });

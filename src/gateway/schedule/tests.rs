@@ -5,6 +5,7 @@ use super::answer::Answered;
 use super::list::Occurrences;
 use super::meeting::NewMeeting;
 use super::view::CardView;
+use crate::gateway::contacts::damage_tests::flip;
 use crate::gateway::group_tests::gateway_of;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{SCHEDULE_BLOCKS, SCHEDULE_DELETED, SCHEDULE_ENTRIES};
@@ -136,11 +137,27 @@ fn a_damaged_block_is_made_anew() {
             ControlFlow::Continue(())
         })
         .unwrap();
+    let [one, other, third] = [keys[0], keys[1], keys[2]];
+    // One cannot be opened, one is not there, and the record of one is damaged.
     let done = gateway.store().transact(move |tx| {
-        keys.iter().try_for_each(|key| tx.put(&SCHEDULE_BLOCKS, key, &Sealed(vec![1, 2, 3])))
+        tx.delete(&SCHEDULE_BLOCKS, &other);
+        tx.put(&SCHEDULE_BLOCKS, &one, &Sealed(vec![1, 2, 3]))
     });
     done.wait().unwrap();
-    assert_eq!(titles(&gateway, &dana).len(), 8);
+    flip(&gateway, &SCHEDULE_BLOCKS, &third);
+    let found = december(&gateway, &dana).items;
+    assert_eq!(found.len(), 8);
+    // A change makes each of them anew, and what else is in it stays.
+    for item in &found {
+        let moved = entry("Moved", "2026-12-20T10:00:00");
+        gateway.schedule_change(&dana, &item.id, item.version, moved).unwrap();
+    }
+    assert_eq!(titles(&gateway, &dana), ["Moved"; 8]);
+    for key in [one, other, third] {
+        assert!(gateway.store().get(&SCHEDULE_BLOCKS, &key).unwrap().is_some());
+    }
+    let counted = gateway.quota(&dana).unwrap().usage;
+    assert_eq!(counted, quota::recount(gateway.store(), account).unwrap());
 }
 
 /// P-75, P-76, P-77, P-78, P-79
