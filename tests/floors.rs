@@ -22,6 +22,7 @@ const FLOORS: &[&str] = &[
     "meters",
     "feed",
     "quota",
+    "stored_block",
     "site",
     "accounts",
     "audit",

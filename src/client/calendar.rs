@@ -141,7 +141,7 @@ pub async fn perform(
             let card: Value = client.call(Method::GET, &at(meeting), None).await?;
             let asked = &card["meeting"];
             let body = json!({
-                "sequence": asked["sequence"], "follows": asked["answers"],
+                "sequence": asked["sequence"], "follows": asked["answerCount"],
                 "answer": answer.word(), "comment": comment,
             });
             let card = once(client, &format!("{}/answer", at(meeting)), body).await?;

@@ -143,7 +143,7 @@ impl<P: Ord + Copy> Heard<P> {
     }
 
     /// How many answers of a person were heard.
-    pub fn answers(&self, person: P) -> u32 {
+    pub fn said_count(&self, person: P) -> u32 {
         self.said(person).map_or(0, |said| said.order)
     }
 

@@ -22,7 +22,7 @@ use crate::gateway::accounts::preference::UNDO_SECS_MAX;
 use crate::gateway::accounts::totp::CODE_CHARS_MAX;
 use crate::gateway::boards::board::GRANTS_MAX;
 use crate::gateway::boards::content::{TEXT_CHARS_MAX, TITLE_CHARS_MAX};
-use crate::gateway::boards::post::POST_READERS_MAX;
+use crate::gateway::boards::readers::POST_READERS_MAX;
 use crate::gateway::boards::reading::POSTS_PAGE_MAX;
 use crate::gateway::boards::search::QUESTION_CHARS_MAX as POSTS_QUESTION_CHARS_MAX;
 use crate::gateway::boards::topic::TOPICS_PAGE_MAX;

@@ -73,7 +73,7 @@ const moments = { startsAt: "2026-12-03T09:00:00Z", endsAt: "2026-12-03T10:00:00
 function occurrence(given: Partial<api.Occurrence> = {}): api.Occurrence {
   return {
     ...{ id: "e", version: 1, ...asked, ...moments, ...own, repeated: false },
-    ...{ reference: null, mine: true, state: "own", answer: null, answers: 0 },
+    ...{ reference: null, mine: true, state: "own", answer: null, answerCount: 0 },
     ...given,
   };
 }
@@ -87,7 +87,7 @@ const person = (given: Partial<api.MeetingPerson> = {}): api.MeetingPerson => ({
 const meeting = (given: Partial<api.Meeting> = {}): api.Meeting => ({
   ...{ reference: REFERENCE, sequence: 0, state: "tentative", mine: false },
   ...{ requesterName: "Dana", requesterAddress: "dana@example.org", rule: { kind: "all" } },
-  ...{ invitees: [person()], answer: "waiting", answers: 0 },
+  ...{ invitees: [person()], answer: "waiting", answerCount: 0 },
   ...given,
 });
 
@@ -357,7 +357,7 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
   waits[0]?.(card({ answer: "accepted", state: "actual" }));
   await vi.waitFor(() => expect(by("own-answer")?.textContent).toBe(words.ownAnswers.accepted));
   expect(answer).toHaveBeenCalledTimes(1);
-  expect(answer.mock.calls[0]?.[1]).toEqual({ sequence: 0, answer: "accept" });
+  expect(answer.mock.calls[0]?.[1]).toEqual({ sequence: 0, follows: 0, answer: "accept" });
   expect(by("meeting-state")?.textContent?.trim()).toBe(words.meetingStates.actual);
   expect(by("answer-accept")?.getAttribute("aria-pressed")).toBe("true");
 });

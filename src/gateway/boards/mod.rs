@@ -19,7 +19,7 @@ pub(super) mod notice;
 pub mod octets;
 pub mod post;
 pub mod reaction;
-mod readers;
+pub mod readers;
 pub mod reading;
 pub mod request;
 pub mod rights;

@@ -35,8 +35,6 @@ use crate::store::Read;
 use crate::terms::BoardRight;
 use crate::vault::{self, RingSecret};
 
-/// The most people whom one post names.
-pub const POST_READERS_MAX: usize = 50;
 /// The most topics of a board, posts of a topic, and posts that only some readers of a topic see.
 pub const TOPICS_MAX: u32 = 5_000;
 pub const TOPIC_POSTS_MAX: u32 = 5_000;

@@ -1,13 +1,12 @@
 //! The readers whom a post or a topic names, and who of them holds its keys.
 //!
 //! Who may not read the board any more is taken out before anything else is sealed, and waits for the keys
-//! when that comes back: whoever holds them hands them on by opening the topic.
+//! when that comes back: another reader who holds them hands them on by opening the topic.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::boards::board::Seen;
 use crate::gateway::boards::content::NOBODY;
-use crate::gateway::boards::post::POST_READERS_MAX;
 use crate::gateway::boards::rights::right;
 use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::error::{Conflict, Error, readable};
@@ -20,6 +19,9 @@ use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::tables::{RING_ENTRIES, RINGS};
 use crate::store::Read;
+
+/// The most people whom one post names.
+pub const POST_READERS_MAX: usize = 50;
 
 /// Some named readers, with the author, who is one of them.
 #[derive(Clone, Copy)]

@@ -168,7 +168,7 @@ impl Gateway {
         if !counts.contains(&answered.sequence) {
             return Err(Error::Conflict(Conflict::MeetingChanged));
         }
-        let last = heard.answers(me);
+        let last = heard.said_count(me);
         if answered.follows.is_some_and(|follows| follows != last) {
             return Err(Error::Conflict(Conflict::MeetingChanged));
         }

@@ -78,7 +78,7 @@ fn an_answer_that_comes_late_replaces_no_other() {
     let late = Answered { follows: Some(0), ..answered(0, MeetingAnswer::Accept) };
     let refused = gateway.meeting_answer(&omar, meeting, &late, "request-4");
     assert!(matches!(refused, Err(Error::Conflict(Conflict::MeetingChanged))), "{refused:?}");
-    let answers = gateway.meeting(&omar, meeting).unwrap().meeting.answers;
+    let answers = gateway.meeting(&omar, meeting).unwrap().meeting.answer_count;
     let known = Answered { follows: Some(answers), ..late };
     gateway.meeting_answer(&omar, meeting, &known, "request-5").unwrap();
     assert_eq!(state(&gateway, &dana, meeting), MeetingState::Actual);

@@ -1,8 +1,7 @@
 //! What happens between two times, and what waits for an answer.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -53,43 +52,10 @@ pub struct Occurrences {
     pub more: bool,
 }
 
-/// A time that an entry begins, before those that begin later.
-struct Start {
-    begins: i64,
-    id: EntryId,
-    start: Local,
-    opened: Rc<Opened>,
-}
-
-impl Start {
-    fn order(&self) -> (i64, EntryId, Local) {
-        (self.begins, self.id, self.start)
-    }
-}
-
-impl PartialEq for Start {
-    fn eq(&self, other: &Start) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl Eq for Start {}
-
-impl PartialOrd for Start {
-    fn partial_cmp(&self, other: &Start) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Start {
-    fn cmp(&self, other: &Start) -> Ordering {
-        self.order().cmp(&other.order())
-    }
-}
-
 /// The earliest starts of all, at most so many.
 struct Earliest {
-    found: BinaryHeap<Start>,
+    /// By when each begins in UTC, of which entry it is, and the local time.
+    found: BTreeMap<(i64, EntryId, Local), Rc<Opened>>,
     most: usize,
     /// Whether anything was left out.
     more: bool,
@@ -97,21 +63,22 @@ struct Earliest {
 
 impl Earliest {
     fn new(most: usize) -> Earliest {
-        Earliest { found: BinaryHeap::new(), most, more: false }
+        Earliest { found: BTreeMap::new(), most, more: false }
     }
 
     /// Whether there are as many as may be, all before this time.
     fn is_before(&self, begins: i64) -> bool {
-        self.found.len() >= self.most && self.found.peek().is_some_and(|last| last.begins < begins)
+        let last = self.found.last_key_value();
+        self.found.len() >= self.most && last.is_some_and(|((last, ..), _)| *last < begins)
     }
 
     fn add(&mut self, opened: Opened, starts: Vec<Local>) {
         let opened = Rc::new(opened);
         for start in starts {
-            let (begins, id) = (opened.stored.fields.span_of(start).0, opened.id);
-            self.found.push(Start { begins, id, start, opened: opened.clone() });
+            let begins = opened.stored.fields.span_of(start).0;
+            self.found.insert((begins, opened.id, start), opened.clone());
             if self.found.len() > self.most {
-                self.found.pop();
+                self.found.pop_last();
                 self.more = true;
             }
         }
@@ -165,7 +132,7 @@ impl Gateway {
     fn occurrences(&self, actor: &Actor, earliest: Earliest) -> Result<Occurrences, Error> {
         let (mut items, mut meetings) = (Vec::new(), BTreeMap::new());
         let more = earliest.more;
-        for Start { begins, id, start, opened } in earliest.found.into_sorted_vec() {
+        for ((begins, id, start), opened) in earliest.found {
             let meeting = match meetings.entry(id) {
                 Entry::Occupied(found) => found.into_mut(),
                 Entry::Vacant(new) => new.insert(self.occurrence_of(actor, &opened)?),

@@ -39,7 +39,7 @@ pub struct MeetingView {
     /// How it stands with the actor, if invited.
     pub answer: Option<PersonState>,
     /// How many answers of the actor were heard: the next one says that it follows these.
-    pub answers: u32,
+    pub answer_count: u32,
 }
 
 /// An invitee.
@@ -153,7 +153,7 @@ impl Gateway {
             rule,
             people: views,
             answer,
-            answers: found.row.as_ref().map_or(0, |row| row.heard.answers(me)),
+            answer_count: found.row.as_ref().map_or(0, |row| row.heard.said_count(me)),
         })
     }
 

@@ -76,7 +76,7 @@ pub struct MeetingEdit {
 pub struct MeetingReply {
     /// The version that is answered.
     sequence: u32,
-    /// The `answers` of the meeting as it was shown: an answer that comes late, after another one, replaces
+    /// The `answerCount` of the meeting as it was shown: an answer that comes late, after another one, replaces
     /// nothing, and is refused with `meeting-changed`.
     follows: Option<u32>,
     answer: terms::MeetingAnswer,
@@ -120,7 +120,7 @@ pub struct Meeting {
     /// How it stands with this account, if it is an invitee.
     answer: Option<PersonState>,
     /// How many answers of this account were heard.
-    answers: u32,
+    answer_count: u32,
 }
 
 /// A meeting with what it is about.
@@ -199,7 +199,7 @@ impl From<MeetingView> for Meeting {
             rule: view.rule.into(),
             invitees: view.people.into_iter().map(Into::into).collect(),
             answer: view.answer,
-            answers: view.answers,
+            answer_count: view.answer_count,
         }
     }
 }
