@@ -242,7 +242,7 @@ async fn a_post_for_some_readers_is_nobody_elses() {
         assert_eq!(found["items"], json!([]));
     }
     let outside = json!({"topic": own, "text": "x", "readers": ["tal@example.org"]});
-    write(&mut noa, &board, "request-5", &outside).await.expect_problem(404, "not-found");
+    write(&mut noa, &board, "request-5", &outside).await.expect_problem(404, "no-such-reader");
 }
 
 /// P-63: a post has files, which its readers save and nobody else gets; each link works once, and what is

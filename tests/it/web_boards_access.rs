@@ -92,7 +92,7 @@ async fn administrators_see_numbers_and_leave_a_line() {
     let gone = web.gateway.clone();
     let gone = tokio::task::spawn_blocking(move || gone.account_disable("dana"));
     gone.await.unwrap().unwrap();
-    root.put(&named, &to("noa")).await.expect_problem(404, "not-found");
+    root.put(&named, &to("noa")).await.expect_problem(404, "no-such-reader");
     omar.put(&named, &to("omar")).await.expect_problem(404, "not-found");
     root.put(&named, &to("omar")).await.expect_status(204);
     let whole = omar.get(&format!("/api/boards/{board}")).await.expect_status(200).json();

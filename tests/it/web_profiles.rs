@@ -255,7 +255,7 @@ async fn what_does_not_fit_is_refused() {
     set(&mut dana, "\"1\"", &long).await.expect_problem(422, "invalid");
     for reader in [person("nobody"), person("dana"), group(&"ab".repeat(16))] {
         let body = profile(|_| named(std::slice::from_ref(&reader)));
-        set(&mut dana, "\"1\"", &body).await.expect_problem(404, "not-found");
+        set(&mut dana, "\"1\"", &body).await.expect_problem(404, "no-such-reader");
     }
     dana.get("/api/profile/picture").await.expect_problem(404, "not-found");
     for query in ["?limit=0", "?limit=101", "?x=1"] {

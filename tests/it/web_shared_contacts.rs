@@ -318,7 +318,7 @@ async fn somebody_else_adds_a_contact_where_the_owner_allows_it() {
     dana.put("/api/contacts/adders", &json!({"adders": []})).await.expect_status(200);
     omar.post(&path, &noa).await.expect_problem(404, "not-found");
     let nobody = json!({"adders": [{"kind": "person", "id": "nobody@example.org"}]});
-    dana.put("/api/contacts/adders", &nobody).await.expect_problem(404, "not-found");
+    dana.put("/api/contacts/adders", &nobody).await.expect_problem(404, "no-such-reader");
     let wrong = json!({"shares": [person("omar", &["name"], &["notes"])]});
     let id = added["id"].as_str().unwrap();
     let version = dana.get(&format!("/api/contacts/{id}")).await.header("etag").to_owned();
@@ -402,5 +402,5 @@ async fn a_whole_address_book_is_shared_with_fields_excepted() {
     let wrong = json!({"shares": [person("omar", &["name"], &["notes"])]});
     with_version(&mut dana, book, &over, &wrong).await.expect_problem(422, "invalid");
     let nobody = json!({"shares": [person("nobody", &["name"], &[])]});
-    with_version(&mut dana, book, &over, &nobody).await.expect_problem(404, "not-found");
+    with_version(&mut dana, book, &over, &nobody).await.expect_problem(404, "no-such-reader");
 }
