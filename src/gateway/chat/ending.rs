@@ -3,7 +3,6 @@
 //! The keys go first: what was said opens for nobody from then on, however long the rows take. Rooms that end
 //! have their turn one after another, so that a long one keeps no other from its end.
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
@@ -18,8 +17,8 @@ use crate::gateway::keyrings::ending::ring_of_accounts_out_in_tx;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::room::{RoomId, RoomOf};
 use crate::gateway::records::tables::{
-    ROOM_FILES, ROOM_LINES, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_POSTED, ROOM_REQUESTS, ROOM_WATCH,
-    ROOMS, ROOMS_OF,
+    RINGS, ROOM_FILES, ROOM_LINES, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_POSTED, ROOM_REQUESTS,
+    ROOM_WATCH, ROOMS, ROOMS_OF,
 };
 use crate::mail::reference::Reference;
 use crate::store::Read;
@@ -27,7 +26,8 @@ use crate::store::Read;
 /// How many rows of a table one transaction deletes of a room that ends, and about how many pieces of files.
 pub(super) const ROWS_AT_ONCE: usize = 500;
 
-/// About how many rows of rooms that end one pass deletes, with at least one transaction for each room.
+/// About how many rows of rooms that end one pass deletes, besides the first keys of those whose turn does not
+/// come.
 pub(super) const ROWS_IN_A_PASS: usize = 10_000;
 
 /// What one transaction deleted.
@@ -55,10 +55,14 @@ impl Gateway {
     }
 
     /// Deletes what these rooms hold, some rows in each transaction, each room in its turn. Called by a job:
-    /// nobody finds the rooms meanwhile, and the next pass goes on.
+    /// nobody finds the rooms meanwhile, and the next pass goes on with the room after the last one.
     pub(super) fn rooms_finish(&self, ending: Vec<RoomId>) {
-        let (mut ending, mut left) = (VecDeque::from(ending), ROWS_IN_A_PASS);
-        while let Some(id) = ending.pop_front() {
+        let mut ending = self.inner.room_passes.in_turn(ending);
+        let (mut left, mut last) = (ROWS_IN_A_PASS, None);
+        while left > 0
+            && let Some(id) = ending.pop_front()
+        {
+            last = Some(id);
             match self.transact(move |tx| finish_some_in_tx(tx, id)).wait() {
                 Ok(Step { is_last: true, rows }) => left = left.saturating_sub(rows),
                 Ok(Step { rows, .. }) => {
@@ -68,10 +72,25 @@ impl Gateway {
                 // One room that cannot be deleted is in no other's way.
                 Err(error) => tracing::error!(%error, "a chat room that ends was passed over"),
             }
-            if left == 0 {
-                return;
+        }
+        self.inner.room_passes.ended(last);
+        // However much the others hold, what was said in these opens for nobody.
+        for id in ending {
+            if let Err(error) = self.room_keys_end(id) {
+                tracing::error!(%error, "the keys of a chat room that ends were passed over");
             }
         }
+    }
+
+    /// Deletes some of the keys of a room, if there still are any.
+    fn room_keys_end(&self, id: RoomId) -> Result<(), Error> {
+        let ring = ring_of(id);
+        if !self.inner.store.has(&RINGS, &ring)? {
+            return Ok(());
+        }
+        let some = move |tx: &mut Tx<'_, '_>| ring_of_accounts_out_in_tx(tx, ring, ROWS_AT_ONCE);
+        self.transact(some).wait()?;
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! what of them is in a transcript.
 
 use super::carried::Voice;
-use super::ending::ROWS_IN_A_PASS;
+use super::ending::{ROWS_AT_ONCE, ROWS_IN_A_PASS};
 use super::files::{FILES_MAX, LEVELS_MAX, NewFile, PIECES_MAX};
 use super::keys::{LineAt, Said, line_binding, line_sealed, piece_binding, ring_of, under};
 use super::line::{LinesQuery, NewLine};
@@ -240,6 +240,40 @@ fn a_room_with_many_files_ends_in_steps() {
     let gone = gateway.store().content_length(ContentId(u128::from(LINES).to_be_bytes()));
     assert_eq!(gone.unwrap(), None);
     assert!(!gateway.store().has(&ROOMS, &id).unwrap());
+}
+
+/// However much the rooms hold that ended before, a room loses its keys in the first pass, and has its turn.
+#[test]
+fn many_long_rooms_keep_no_other_from_its_end() {
+    let gateway = gateway_of(&[]);
+    let dana = sign_in(&gateway, "dana");
+    let long = || {
+        let room = opened(&gateway, &dana, false);
+        let number = gateway.room_say(&dana, room, &line("long")).unwrap().0;
+        let id = room.to_bytes();
+        let done = gateway.transact(move |tx| {
+            let row: RoomLine = tx.get(&ROOM_LINES, &(id, number))?.unwrap();
+            (number + 1..=1_500).try_for_each(|at| tx.put(&ROOM_LINES, &(id, at), &row))?;
+            Ok::<_, Error>(())
+        });
+        done.wait().unwrap();
+        room
+    };
+    let before: Vec<_> = (0..=ROWS_IN_A_PASS / ROWS_AT_ONCE).map(|_| long()).collect();
+    let short = opened(&gateway, &dana, false);
+    before.iter().chain([&short]).for_each(|room| gateway.room_end(&dana, *room).unwrap());
+    let is_there = |room: &Reference| gateway.store().has(&ROOMS, &room.to_bytes()).unwrap();
+    gateway.rooms_watch().unwrap();
+    for room in before.iter().chain([&short]) {
+        let wraps = gateway.store().count(&RING_WRAPS, &ring_of(room.to_bytes())).unwrap();
+        assert_eq!(wraps, 0, "{room} has no keys");
+    }
+    gateway.rooms_watch().unwrap();
+    assert!(!is_there(&short) && is_there(&before[0]));
+    for _ in 0..5 {
+        gateway.rooms_watch().unwrap();
+    }
+    assert!(!before.iter().any(is_there));
 }
 
 /// Each bound is a refusal that leaves the uploads as they are.

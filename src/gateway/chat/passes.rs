@@ -1,6 +1,6 @@
 //! Passes over many rows, of which each looks at some: the next one goes on there. And who was said to type.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,11 +19,27 @@ const TYPING_KEPT_MAX: usize = 10_000;
 pub(in crate::gateway) struct RoomPasses {
     pub watched: Mutex<Option<RoomId>>,
     pub here: Mutex<Option<(AccountId, [u8; 16], RoomId)>>,
+    /// The room that ends of which something was deleted last.
+    ended: Mutex<Option<RoomId>>,
     /// Who was said to type, and when.
     typing: Mutex<HashMap<(AccountId, RoomId), Timestamp>>,
 }
 
 impl RoomPasses {
+    /// Rooms that end, in the order of their numbers, from the one after the last whose turn came.
+    pub(super) fn in_turn(&self, ending: Vec<RoomId>) -> VecDeque<RoomId> {
+        let last = *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = ending.iter().position(|id| last.is_some_and(|last| *id > last));
+        let mut ending = VecDeque::from(ending);
+        ending.rotate_left(next.unwrap_or(0));
+        ending
+    }
+
+    /// The turn of this room came last; of none, if none ends.
+    pub(super) fn ended(&self, last: Option<RoomId>) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+
     /// Whether the others are told that somebody types: not if they were told after `since`.
     pub(super) fn types(&self, who: (AccountId, RoomId), now: Timestamp, since: Timestamp) -> bool {
         let mut typing = self.typing.lock().unwrap_or_else(PoisonError::into_inner);
