@@ -4,11 +4,12 @@
 use super::answer::Answered;
 use super::meeting::NewMeeting;
 use super::tests::{answer, answered, ask, at, december, entry, state, titles};
+use crate::gateway::contacts::damage_tests::flip;
 use crate::gateway::group_tests::{add, new_group};
 use crate::gateway::groups::group::NewGroup;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::mailbox::OwnQuota;
-use crate::gateway::records::tables::SCHEDULE_ENTRIES;
+use crate::gateway::records::tables::{MEETING_NOTICES, SCHEDULE_ENTRIES};
 use crate::gateway::tests::{create, gateway, gateway_with, inbox, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::mail::address::Address;
@@ -159,4 +160,18 @@ fn one_account_asks_for_so_many_meetings_in_a_day() {
     assert!(matches!(refused, Err(Error::Conflict(Conflict::RequestedOften))), "{refused:?}");
     gateway.clock().advance_secs(24 * 3_600 + 1);
     ask("request-3").unwrap();
+}
+
+/// What cannot be read about a message keeps nobody from reading the message.
+#[test]
+fn a_message_opens_where_nobody_can_say_which_meeting_it_is_about() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    let message: Reference = inbox(&gateway, &omar).remove(0).reference;
+    let about = || gateway.meeting_of(&omar, message);
+    assert_eq!(about().unwrap(), Some(crate::gateway::text::shown(meeting.to_bytes())));
+    flip(&gateway, &MEETING_NOTICES, &(omar.account(), message.to_bytes()));
+    assert_eq!(about().unwrap(), None);
+    assert!(gateway.message_open(&omar, message, None).is_ok());
 }

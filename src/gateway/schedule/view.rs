@@ -121,10 +121,11 @@ impl Gateway {
         Ok(CardView { meeting, fields: found.facts.fields.clone(), entry })
     }
 
-    /// Which meeting a message of the actor is about.
+    /// Which meeting a message of the actor is about. Where that cannot be read, the message is read without it.
     pub fn meeting_of(&self, actor: &Actor, message: Reference) -> Result<Option<String>, Error> {
         let key = (actor.account(), message.to_bytes());
-        Ok(self.inner.store.get(&MEETING_NOTICES, &key)?.map(|notice| shown(notice.meeting)))
+        let notice = unless_damaged(self.inner.store.get(&MEETING_NOTICES, &key))?.flatten();
+        Ok(notice.map(|notice| shown(notice.meeting)))
     }
 
     fn meeting_view(&self, actor: &Actor, found: &Found) -> Result<MeetingView, Error> {
