@@ -141,10 +141,12 @@ impl Gateway {
             }
             views.push(view);
         }
-        let (state, rule, sequence) = match &found.row {
+        let (state, rule, latest) = match &found.row {
             Some(row) => (self.meeting_state(row)?, row.rule, row.heard.sequence()),
             None => (MeetingState::Cancelled, MeetingRule::All, 0),
         };
+        // The version of what an invitee sees: a change may not have reached everybody.
+        let sequence = found.asked.as_ref().map_or(latest, |asked| asked.sequence);
         Ok(MeetingView {
             reference: shown(found.key),
             sequence,
