@@ -3,7 +3,7 @@
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks meetings bench-smtp bench-disk bench-memory \
-        bench-store bench-mailbox bench-contacts bench-boards bench-chat bench-members attacks bench-roundcube lighthouse \
+        bench-store bench-mailbox bench-contacts bench-schedule bench-boards bench-chat bench-members attacks bench-roundcube lighthouse \
         large-list large-file pictures installation grants boards rooms
 
 demo:
@@ -76,6 +76,10 @@ bench-mailbox: release
 # Measures an address book of 20,000 contacts through the API: list, search, changes.
 bench-contacts: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/contacts.mjs
+
+# Measures a calendar of 20,000 entries over ten years through the API: a month, a year, changes.
+bench-schedule: release
+	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/schedule.mjs
 
 # Measures boards that 10,000 people read: posting, lists, unread marks, and what the disk is given.
 bench-boards: release

@@ -294,6 +294,7 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
             canaries.extend(write_attestation(&mut client, &mut other).await);
             canaries.extend(write_profile(&mut client).await);
             canaries.extend(write_chat(&mut client, &mut other).await);
+            canaries.extend(write_schedule(&mut client, &mut other).await);
         }
         // The words of the sent messages are in the search index now. They are searched for only
         // where it does not matter that the query itself passes through memory.
@@ -512,6 +513,33 @@ async fn write_chat(client: &mut Client, other: &mut Client) -> Vec<String> {
     let mut words: Vec<String> = words.into();
     words.extend(write_recording(other, &lines).await);
     words
+}
+
+/// Writes canaries into every text of an entry and of a meeting, with somebody's words about it; returns them.
+async fn write_schedule(client: &mut Client, other: &mut Client) -> Vec<String> {
+    let words: [String; 9] = std::array::from_fn(|_| token());
+    let [title, place, text, category, calendar, asked, room, why, said] = &words;
+    let entry = json!({
+        "title": title, "placeKind": "outside", "place": place, "text": text, "category": category,
+        "calendar": calendar, "start": "2026-12-03T10:00:00", "durationMinutes": 60,
+        "timeZone": "UTC",
+    });
+    let path = "/api/schedule/entries";
+    let _: Value = client.call(Method::POST, path, Some(entry.clone())).await.expect("it is added");
+    let mut meeting = entry;
+    (meeting["title"], meeting["place"]) = (json!(asked), json!(room));
+    (meeting["text"], meeting["category"]) = (json!(why), json!(""));
+    meeting["invitees"] = json!([{"address": format!("u2@{DOMAIN}")}]);
+    let made = client.schedule_once("meetings", meeting, "a-request-key").await.expect("asked");
+    let number = made["meeting"]["reference"].as_str().expect("a number").to_owned();
+    let answer = json!({"sequence": 0, "answer": "accept", "comment": said});
+    let path = format!("meetings/{number}/answer");
+    let card = other.schedule_once(&path, answer, "a-request-key").await.expect("it is answered");
+    assert_eq!((&card["title"], &card["meeting"]["state"]), (&json!(asked), &json!("actual")));
+    let path = format!("/api/schedule/meetings/{number}");
+    let card: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
+    assert_eq!(card["meeting"]["invitees"][0]["comment"], json!(said));
+    words.into()
 }
 
 /// Says something that carries a file and a recording, whose names and octets are canaries; returns them.

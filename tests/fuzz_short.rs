@@ -224,6 +224,20 @@ fn ranges_of_octets() {
 }
 
 #[test]
+fn rules_of_repetition() {
+    let seeds = texts(&[
+        "FREQ=DAILY;INTERVAL=3;BYMONTH=1,7",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU;COUNT=40",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;UNTIL=20250101T100000Z",
+        "FREQ=MONTHLY;INTERVAL=5;BYDAY=-1FR,+2MO;BYMONTHDAY=-1,13",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=10000",
+        "FREQ=YEARLY;BYWEEKNO=20,-1;BYDAY=TH;BYYEARDAY=-1",
+        "freq=daily;until=20260329t013000z",
+    ]);
+    run("repetition", mail::repetition, &seeds);
+}
+
+#[test]
 fn recordings() {
     let seeds: [&[u8]; 4] = [
         b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm\x42\x87\x81\x04",

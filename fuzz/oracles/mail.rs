@@ -20,6 +20,8 @@ use postern::mail::picture;
 use postern::mail::reference::Reference;
 use postern::mail::results::without_forged;
 use postern::mail::sanitize::{html, oracle_is_inert};
+use postern::mail::schedule::rule::{Rule, Steps, Unexpanded};
+use postern::mail::schedule::times::{self, Zone};
 use postern::mail::sound;
 use postern::mail::spf::{Mechanism, Record, Values, is_record};
 use postern::mail::warnings::warnings;
@@ -373,4 +375,34 @@ pub fn recording(data: &[u8]) {
     let head = data.get(..sound::KNOWN_BY_OCTETS).unwrap_or(data);
     assert_eq!(sound::kind(head), found);
     assert!(found.is_none() || !head.starts_with(b"<"));
+}
+
+/// A rule of repetition that is taken can be expanded within its steps: what is found lies in order between
+/// the times that were asked for, is the same for a part as for the whole, and is not after the end that
+/// the rule has.
+pub fn repetition(data: &[u8]) {
+    const DAY_SECS: i64 = 86_400;
+    let text = String::from_utf8_lossy(data);
+    let (Some(zone), Some(first)) =
+        (Zone::parse("Europe/Berlin"), times::parse("2020-02-29T02:30:00"))
+    else {
+        panic!("the zone and the time are known");
+    };
+    let Ok(rule) = Rule::parse(&text, zone) else { return };
+    let (end, part) = (first + 2_000 * DAY_SECS, first + 1_300 * DAY_SECS);
+    let starts = |from| rule.starts(first, (from, end), &[], &mut Steps::new(200_000));
+    let (whole, later) = (starts(first), starts(part));
+    let (Ok(whole), Ok(later)) = (whole, later) else {
+        panic!("{text} is taken, and cannot be expanded");
+    };
+    assert!(whole.len() <= 2_001 && whole.is_sorted(), "{text}");
+    assert!(whole.iter().all(|start| (first..=end).contains(start)), "{text}");
+    let expected: Vec<_> = whole.iter().copied().filter(|start| *start >= part).collect();
+    assert_eq!(later, expected, "{text}");
+    let last = rule.last(first, &mut Steps::new(200_000)).expect("it was expanded");
+    if let Some(last) = last {
+        assert!(whole.iter().all(|start| *start <= last), "{text}");
+    }
+    let few = rule.starts(first, (first, end), &[], &mut Steps::new(0));
+    assert!(few == Ok(Vec::new()) || few == Err(Unexpanded::TooLong), "{text}");
 }

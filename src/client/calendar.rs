@@ -111,10 +111,34 @@ impl When {
     }
 }
 
+impl Client {
+    /// Adds, asks or answers, at a path below that of calendars; the same `request` does it once.
+    pub async fn schedule_once(
+        &mut self,
+        path: &str,
+        body: Value,
+        request: &str,
+    ) -> Result<Value, Error> {
+        let path = format!("/api/schedule/{path}");
+        let key = [("idempotency-key", request.to_owned())];
+        let (status, octets) = self.send_with(Method::POST, &path, &key, Body::Json(body)).await?;
+        let octets = checked(status, octets)?;
+        serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
+    }
+}
+
+/// As random as any number, and of the right form for the key of a request.
+fn drawn() -> String {
+    Reference::new(0).to_string()
+}
+
 /// Letters and digits alone, so that nothing else gets into a path.
+fn safe(meeting: &str) -> String {
+    meeting.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+}
+
 fn at(meeting: &str) -> String {
-    let safe: String = meeting.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    format!("/api/schedule/meetings/{safe}")
+    format!("/api/schedule/meetings/{}", safe(meeting))
 }
 
 /// Carries out one of the commands, and writes what it says.
@@ -128,13 +152,13 @@ pub async fn perform(
         Calendar::Add { when, repeat } => {
             let mut body = when.body();
             body["repeat"] = json!(repeat);
-            let made = once(client, "/api/schedule/entries", body).await?;
+            let made = client.schedule_once("entries", body, &drawn()).await?;
             vec![vec![text(&made["id"])]]
         }
         Calendar::Ask { when, to } => {
             let mut body = when.body();
             body["invitees"] = to.iter().map(|address| json!({"address": address})).collect();
-            let made = once(client, "/api/schedule/meetings", body).await?;
+            let made = client.schedule_once("meetings", body, &drawn()).await?;
             vec![vec![text(&made["meeting"]["reference"])]]
         }
         Calendar::Answer { meeting, answer, comment } => {
@@ -144,7 +168,8 @@ pub async fn perform(
                 "sequence": asked["sequence"], "follows": asked["answerCount"],
                 "answer": answer.word(), "comment": comment,
             });
-            let card = once(client, &format!("{}/answer", at(meeting)), body).await?;
+            let path = format!("meetings/{}/answer", safe(meeting));
+            let card = client.schedule_once(&path, body, &drawn()).await?;
             vec![vec![text(&card["meeting"]["state"])]]
         }
         Calendar::Change { meeting, start, minutes } => {
@@ -186,15 +211,6 @@ async fn change(
     });
     let card: Value = client.call(Method::PUT, &at(meeting), Some(body)).await?;
     Ok(vec![vec![text(&card["meeting"]["state"])]])
-}
-
-/// Sends what is carried out once.
-async fn once(client: &mut Client, path: &str, body: Value) -> Result<Value, Error> {
-    // As random as any number, and of the right form.
-    let key = [("idempotency-key", Reference::new(0).to_string())];
-    let (status, octets) = client.send_with(Method::POST, path, &key, Body::Json(body)).await?;
-    let octets = checked(status, octets)?;
-    serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
 }
 
 fn text(value: &Value) -> String {

@@ -73,6 +73,7 @@ impl Gateway {
         let by = asked.by;
         let over = Error::Conflict(Conflict::MeetingCancelled);
         let before = self.inner.store.get(&MEETINGS, &(by, key))?.ok_or(over)?;
+        let answered = &seen(answered, &asked, before.heard.sequence())?;
         let entered = asked.entered.is_some();
         let (after, is_new) = match self.meeting_after(actor, &before, (answered, entered), mark)? {
             After::Heard => return Ok(()),
@@ -231,6 +232,17 @@ enum After {
     /// Nothing but that this request was heard, too.
     Same(MeetingRow),
     New(MeetingRow),
+}
+
+/// The answer, as one to what its author saw. A change does not reach those whom its requester may not write to
+/// any more: they accept nothing that they did not see, and decline it all the same.
+fn seen(answered: &Answered, asked: &MeetingAsked, latest: u32) -> Result<Answered, Error> {
+    if answered.sequence > asked.sequence {
+        return Err(Error::Conflict(Conflict::MeetingChanged));
+    }
+    let is_all = answered.answer == MeetingAnswer::Decline && answered.sequence == asked.sequence;
+    let sequence = if is_all { latest } else { answered.sequence };
+    Ok(Answered { sequence, ..answered.clone() })
 }
 
 fn remember(requests: &mut Vec<[u8; 16]>, mark: [u8; 16]) {

@@ -2,15 +2,17 @@
 //! people who may not write to each other any more.
 
 use super::answer::Answered;
+use super::list::Occurrence;
 use super::meeting::NewMeeting;
 use super::tests::{answer, answered, ask, at, december, entry, state, titles};
-use crate::gateway::group_tests::{add, new_group};
+use crate::gateway::contacts::damage_tests::flip;
+use crate::gateway::group_tests::{add, created, new_group};
 use crate::gateway::groups::group::NewGroup;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::mailbox::OwnQuota;
-use crate::gateway::records::tables::SCHEDULE_ENTRIES;
+use crate::gateway::records::tables::{MEETING_NOTICES, SCHEDULE_ENTRIES};
 use crate::gateway::tests::{create, gateway, gateway_with, inbox, sign_in};
-use crate::gateway::{Actor, Conflict, Error, Gateway};
+use crate::gateway::{Actor, Conflict, Error, Gateway, quota};
 use crate::mail::address::Address;
 use crate::mail::reference::Reference;
 use crate::mail::schedule::Fields;
@@ -142,6 +144,136 @@ fn who_may_not_write_to_somebody_any_more_does_not_by_a_change() {
     assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
 }
 
+/// Whom a change did not reach accepts nothing unseen, declines all the same, and is rid of the entry then.
+#[test]
+fn nobody_accepts_a_time_that_was_not_shown() {
+    let gateway = gateway_with(|settings| settings.group_kinds_by = GroupsBy::Everybody);
+    create(&gateway, "noa").unwrap();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let noa = sign_in(&gateway, "noa");
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    let closed = NewGroup { kind: GroupKind::Closed, ..new_group() };
+    let closed = gateway.group_create(&noa, closed).unwrap().view.id.to_text();
+    add(&gateway, &noa, &closed, "omar");
+    let moved = entry("Review", "2026-12-09T10:00:00");
+    gateway.meeting_change(&dana, meeting, 0, &moved).unwrap();
+    assert_eq!(state(&gateway, &dana, meeting), MeetingState::Tentative);
+    let card = gateway.meeting(&omar, meeting).unwrap();
+    assert_eq!((card.meeting.sequence, card.fields.start), (0, at("2026-12-03T10:00:00")));
+    for sequence in [0, 1] {
+        let key = format!("request-2-{sequence}");
+        let unseen = answer(&gateway, &omar, meeting, (sequence, MeetingAnswer::Accept), &key);
+        assert!(matches!(unseen, Err(Error::Conflict(Conflict::MeetingChanged))), "{unseen:?}");
+    }
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Decline), "request-3").unwrap();
+    assert_eq!(state(&gateway, &dana, meeting), MeetingState::Declined);
+    assert_eq!(titles(&gateway, &omar), [""; 0]);
+}
+
+/// A change of the time and an answer to what was asked before, at once: in whichever order they come, nothing
+/// that is shown contradicts anything else.
+#[test]
+fn a_change_and_an_answer_at_once_come_one_after_the_other() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    for round in 0..12 {
+        let invitees = vec![("omar@example.org".to_owned(), Needed::Required)];
+        let fields = entry("Review", "2026-12-03T10:00:00");
+        let new = NewMeeting { fields, invitees, rule: MeetingRule::All };
+        let asked = gateway.meeting_ask(&dana, &new, &format!("meeting-{round}")).unwrap();
+        let meeting: Reference = asked.meeting.unwrap().reference.parse().unwrap();
+        let moved = entry("Review", "2026-12-09T10:00:00");
+        let (changed, accepted) = std::thread::scope(|scope| {
+            let change = scope.spawn(|| gateway.meeting_change(&dana, meeting, 0, &moved));
+            let accept = scope
+                .spawn(|| answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "accepts"));
+            (change.join().unwrap(), accept.join().unwrap())
+        });
+        changed.unwrap();
+        let is_late = matches!(accepted, Err(Error::Conflict(Conflict::MeetingChanged)));
+        assert!(accepted.is_ok() || is_late, "{accepted:?}");
+        // An answer to the earlier time counts for nothing, whether it was heard or not.
+        assert_eq!(state(&gateway, &dana, meeting), MeetingState::Tentative);
+        let card = gateway.meeting(&omar, meeting).unwrap();
+        assert_eq!(
+            (card.meeting.answer, card.fields.start),
+            (Some(PersonState::Waiting), moved.start)
+        );
+        let entries = december(&gateway, &omar).items.into_iter();
+        let of = |one: &Occurrence| {
+            one.meeting.as_ref().is_some_and(|of| of.reference == card.meeting.reference)
+        };
+        let starts: Vec<_> = entries.filter(of).map(|one| one.start).collect();
+        assert_eq!(starts, if is_late { vec![] } else { vec![moved.start] }, "{round}");
+    }
+    counted(&gateway, &[&dana, &omar]);
+}
+
+/// Nobody is asked who has no calendar, and who is named twice is one invitee.
+#[test]
+fn who_has_no_calendar_is_not_asked_and_nobody_is_asked_twice() {
+    let gateway = gateway();
+    create(&gateway, "root").unwrap();
+    gateway.account_manager("root", true).unwrap();
+    let (dana, _) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let group = created(&gateway, &dana);
+    let root = sign_in(&gateway, "root");
+    let mailbox = gateway.role_create(&root, &group, "info@example.org").unwrap().id.to_text();
+    let ask = |to: &[(&str, Needed)], key: &str| {
+        let invitees = to.iter().map(|(to, needed)| ((*to).to_owned(), *needed)).collect();
+        let fields = entry("Review", "2026-12-03T10:00:00");
+        gateway.meeting_ask(&dana, &NewMeeting { fields, invitees, rule: MeetingRule::All }, key)
+    };
+    let role = ask(&[("info@example.org", Needed::Required)], "request-1");
+    assert!(matches!(role, Err(Error::NotFound { .. })), "{role:?}");
+    let twice = [
+        ("omar@example.org", Needed::Optional),
+        (" OMAR@example.org ", Needed::Required),
+        ("omar@example.org", Needed::Optional),
+    ];
+    let people = ask(&twice, "request-2").unwrap().meeting.unwrap().people;
+    assert_eq!(people.len(), 1);
+    assert_eq!(people[0].needed, Needed::Required);
+    let opened = gateway.role_actor(&dana, &mailbox).unwrap();
+    let refused = gateway.schedule_list(&opened, 0, 1);
+    assert!(matches!(refused, Err(Error::Denied { .. })), "{refused:?}");
+}
+
+/// An invitee deletes what was cancelled and restores it: the entry is there again, and counts as before.
+#[test]
+fn an_invitee_restores_what_was_cancelled() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    let longer = Fields { title: "Review of all".repeat(9), ..entry("", "2026-12-03T10:00:00") };
+    gateway.meeting_change(&dana, meeting, 0, &longer).unwrap();
+    counted(&gateway, &[&dana, &omar]);
+    gateway.meeting_cancel(&dana, meeting).unwrap();
+    let id = crate::gateway::text::hex(&meeting.to_bytes());
+    gateway.schedule_delete(&omar, &id).unwrap();
+    assert_eq!(titles(&gateway, &omar), [""; 0]);
+    counted(&gateway, &[&dana, &omar]);
+    gateway.schedule_restore(&omar, &id).unwrap();
+    assert_eq!(titles(&gateway, &omar), [longer.title.as_str()]);
+    assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
+    counted(&gateway, &[&dana, &omar]);
+    gateway.schedule_delete(&omar, &id).unwrap();
+    gateway.schedule_delete(&dana, &id).unwrap();
+    gateway.clock().advance_secs(24 * 3_600 + 1);
+    assert_eq!(gateway.schedule_expire(10).unwrap(), 2);
+    counted(&gateway, &[&dana, &omar]);
+}
+
+/// What is counted of an account is what its rows are.
+fn counted(gateway: &Gateway, actors: &[&Actor]) {
+    for actor in actors {
+        let counted = gateway.quota(actor).unwrap().usage;
+        assert_eq!(counted, quota::recount(gateway.store(), actor.account()).unwrap());
+    }
+}
+
 #[test]
 fn one_account_asks_for_so_many_meetings_in_a_day() {
     let gateway = gateway_with(|settings| settings.schedule.meetings_per_day_max = 2);
@@ -159,4 +291,18 @@ fn one_account_asks_for_so_many_meetings_in_a_day() {
     assert!(matches!(refused, Err(Error::Conflict(Conflict::RequestedOften))), "{refused:?}");
     gateway.clock().advance_secs(24 * 3_600 + 1);
     ask("request-3").unwrap();
+}
+
+/// What cannot be read about a message keeps nobody from reading the message.
+#[test]
+fn a_message_opens_where_nobody_can_say_which_meeting_it_is_about() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    let message: Reference = inbox(&gateway, &omar).remove(0).reference;
+    let about = || gateway.meeting_of(&omar, message);
+    assert_eq!(about().unwrap(), Some(crate::gateway::text::shown(meeting.to_bytes())));
+    flip(&gateway, &MEETING_NOTICES, &(omar.account(), message.to_bytes()));
+    assert_eq!(about().unwrap(), None);
+    assert!(gateway.message_open(&omar, message, None).is_ok());
 }

@@ -109,10 +109,13 @@ impl Gateway {
                 break;
             }
             // What cannot be read is left out: the others are there.
-            let Some(opened) = unless_damaged(self.entry_listed(actor, line.id))?.flatten() else {
+            let Some(mut opened) = unless_damaged(self.entry_listed(actor, line.id))?.flatten()
+            else {
                 continue;
             };
-            let fields = &opened.stored.fields;
+            // Texts are for who opens the entry: those of thousands together take much memory.
+            let fields = &mut opened.stored.fields;
+            fields.text = String::new();
             match fields.starts_between((from, to), line.ends, &mut steps) {
                 Some(starts) => earliest.add(opened, starts),
                 None => earliest.more = true,
@@ -140,8 +143,7 @@ impl Gateway {
             items.push(Occurrence {
                 id: hex(&id),
                 version: opened.row.version,
-                // Texts are for who opens the entry.
-                fields: Fields { text: String::new(), ..opened.stored.fields.clone() },
+                fields: opened.stored.fields.clone(),
                 start,
                 begins,
                 ends: opened.stored.fields.span_of(start).1,

@@ -71,7 +71,8 @@ impl Gateway {
             subject: &subject,
             date: now.to_utc(),
             message_id: &self.message_id(reference),
-            // All messages about a meeting are one conversation.
+            // No message has this number, and the webmail makes no conversation of it: other programs, which read
+            // an export, show all messages about a meeting together by it (RFC 5322 §3.6.4).
             in_reply_to: Some(&in_reply_to),
             references: &[],
             reference: &number,

@@ -121,10 +121,11 @@ impl Gateway {
         Ok(CardView { meeting, fields: found.facts.fields.clone(), entry })
     }
 
-    /// Which meeting a message of the actor is about.
+    /// Which meeting a message of the actor is about. Where that cannot be read, the message is read without it.
     pub fn meeting_of(&self, actor: &Actor, message: Reference) -> Result<Option<String>, Error> {
         let key = (actor.account(), message.to_bytes());
-        Ok(self.inner.store.get(&MEETING_NOTICES, &key)?.map(|notice| shown(notice.meeting)))
+        let notice = unless_damaged(self.inner.store.get(&MEETING_NOTICES, &key))?.flatten();
+        Ok(notice.map(|notice| shown(notice.meeting)))
     }
 
     fn meeting_view(&self, actor: &Actor, found: &Found) -> Result<MeetingView, Error> {
@@ -140,10 +141,12 @@ impl Gateway {
             }
             views.push(view);
         }
-        let (state, rule, sequence) = match &found.row {
+        let (state, rule, latest) = match &found.row {
             Some(row) => (self.meeting_state(row)?, row.rule, row.heard.sequence()),
             None => (MeetingState::Cancelled, MeetingRule::All, 0),
         };
+        // The version of what an invitee sees: a change may not have reached everybody.
+        let sequence = found.asked.as_ref().map_or(latest, |asked| asked.sequence);
         Ok(MeetingView {
             reference: shown(found.key),
             sequence,

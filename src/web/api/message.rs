@@ -396,9 +396,10 @@ pub async fn open(
 ) -> Result<axum::Json<Detail>, Problem> {
     let confirm = body.and_then(|Json(open)| open.confirm);
     let opened = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
+        // Before the opening, which its sender may learn of: nothing that fails here comes after it.
+        let meeting = gateway.meeting_of(actor, reference)?;
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
         let signature = gateway.message_signature(actor, &item, &content)?;
-        let meeting = gateway.meeting_of(actor, reference)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content).signed(signature).about(meeting))
     });
     Ok(axum::Json(opened.await?))
