@@ -5,7 +5,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::schedule::{EntryId, ScheduleEntry};
+use crate::gateway::records::schedule::{EntryId, MeetingAsked, ScheduleEntry};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
 use crate::gateway::schedule::stored::{MISSING, Opened, StoredEntry};
@@ -159,10 +159,19 @@ impl Gateway {
             let row = row.filter(|row| row.deleted.is_some()).ok_or(MISSING)?;
             let stored = self.entry_read(actor, id, &row)?;
             let change = self.entry_change(actor, id, Some(row), &stored)?;
-            self.schedule_commit(actor, vec![change], |_| Ok(()))
+            let key = (actor.account(), id);
+            self.schedule_commit(actor, vec![change], move |tx| enter_in_tx(tx, key))
         })?;
         self.schedule_entry(actor, id)
     }
+}
+
+/// Remembers that an invitee has an entry again, which may be of an earlier version.
+fn enter_in_tx(tx: &mut Tx<'_, '_>, key: (AccountId, ReferenceKey)) -> Result<(), Error> {
+    if let Some(asked) = tx.get(&MEETING_ASKED, &key)?.filter(|asked| asked.entered.is_none()) {
+        tx.put(&MEETING_ASKED, &key, &MeetingAsked { entered: Some(0), ..asked })?;
+    }
+    Ok(())
 }
 
 /// Remembers that an invitee has no entry any more.
