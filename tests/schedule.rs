@@ -163,7 +163,10 @@ fn entries_and_answers_are_there_once_when_the_daemon_is_killed_meanwhile() {
         let page: Value = other.call(Method::GET, DECEMBER, None).await.expect("it is listed");
         let items = page["items"].as_array().expect("items");
         assert!(items.iter().all(|item| item["state"] == "actual"), "{items:?}");
-        let (asked, told) = (subjects(&mut other).await, subjects(&mut one).await);
+        let (mut asked, mut told) = (subjects(&mut other).await, subjects(&mut one).await);
+        // What the daemon says of signing in is beside.
+        asked.retain(|subject, _| subject.contains("meeting-"));
+        told.retain(|subject, _| subject.contains("meeting-"));
         assert_eq!((asked.len(), told.len()), (both.len(), both.len()), "{asked:?} {told:?}");
         assert!(asked.values().chain(told.values()).all(|count| *count == 1), "each once");
     });
