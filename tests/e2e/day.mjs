@@ -50,6 +50,20 @@ async function signIn(page) {
 const press = (page, what) => page.getByTestId(what).filter({ visible: true }).first().click();
 const row = (page, reference) => page.locator(`[data-testid=row][data-ref="${reference}"]`);
 
+/**
+ * Records every row that is hidden at a change of the list, before it is drawn: such a row has no focus, and a key
+ * that is pressed there does nothing.
+ */
+function watchRows() {
+  globalThis.hiddenRows = [];
+  const look = () => {
+    for (const one of document.querySelectorAll("[data-testid=row]"))
+      if (getComputedStyle(one).visibility !== "visible") globalThis.hiddenRows.push(one.dataset.ref);
+  };
+  const list = document.querySelector("[data-testid=list]");
+  new MutationObserver(look).observe(list, { childList: true, subtree: true });
+}
+
 async function signOut(page) {
   await press(page, "sign-out");
   await page.getByTestId("sign-in-name").waitFor();
@@ -236,9 +250,11 @@ if (process.env.POSTERN_COOKIES === "blocked") {
   assert.equal(kept, "", "the browser keeps no cookie");
 }
 ok("signed in");
+await page.evaluate(watchRows);
 // The test that started this script delivers a message now.
 console.log("deliver");
 await page.getByTestId("row").filter({ hasText: day.live }).waitFor();
+assert.deepEqual(await page.evaluate(() => globalThis.hiddenRows), []);
 ok("a message arrived while the user was looking");
 for (const message of day.messages) await read(page, message);
 ok("every message was read and its file saved");
