@@ -20,8 +20,10 @@ pub enum News {
 /// About what, and by whom.
 #[derive(Clone, Copy)]
 pub struct About<'t> {
-    pub who: &'t str,
-    pub fields: &'t Fields,
+    /// `None` if the reader may not know it, or nobody can tell.
+    pub who: Option<&'t str>,
+    /// `None` if the reader may not know them, or nobody can read them: then the calendar shows which it is.
+    pub fields: Option<&'t Fields>,
     /// The words of who answers.
     pub words: &'t str,
     pub reference: &'t str,
@@ -29,41 +31,29 @@ pub struct About<'t> {
 
 /// The subject: who does what with which meeting.
 pub fn subject(language: Language, news: News, about: &About<'_>) -> String {
-    let what = match about.fields.title.as_str() {
-        "" => when(about.fields),
+    let catalogue = catalogue(language);
+    let what = about.fields.map(|fields| match fields.title.as_str() {
+        "" => when(fields),
         title => title.to_owned(),
-    };
-    let says = says(catalogue(language), news);
-    says(&isolated(language, about.who), &isolated(language, &what))
+    });
+    let what = what.map(|what| isolated(language, &what));
+    let who = about.who.map(|who| isolated(language, who));
+    let (who, what) = (who.as_deref(), what.as_deref());
+    let says = says(catalogue, news);
+    says(who.unwrap_or(catalogue.somebody), what.unwrap_or(catalogue.which))
 }
 
 /// The body: all that was asked, one on each line.
 pub fn text(language: Language, news: News, about: &About<'_>) -> String {
-    let (catalogue, fields) = (catalogue(language), about.fields);
-    let mut lines = vec![format!("{}.", subject(language, news, about)), String::new()];
-    let mut line = |label: &str, value: &str| {
-        lines.push(format!("{label}: {}", isolated(language, value)));
-    };
-    let label = match news {
-        News::Proposed => catalogue.proposed_time,
-        _ => catalogue.time,
-    };
-    line(label, &when(fields));
-    // "My office" is that of who asks: in the name of who answers it would be another one.
-    let is_answer =
-        matches!(news, News::Accepted | News::Declined | News::Tentative | News::Proposed);
-    match (fields.place_kind, fields.place.as_str()) {
-        (PlaceKind::Office, _) if is_answer => {}
-        (PlaceKind::Office, "") => line(catalogue.place, catalogue.office),
-        (PlaceKind::Office, place) => {
-            line(catalogue.place, &format!("{} ({place})", catalogue.office));
-        }
-        (_, "") => {}
-        (_, place) => line(catalogue.place, place),
+    let catalogue = catalogue(language);
+    let mut lines = vec![format!("{}.", subject(language, news, about))];
+    if let Some(fields) = about.fields {
+        lines.push(String::new());
+        lines.extend(when_and_where(language, news, fields));
     }
     // The words of people are marked as such: they must not look like ours.
-    let words = match news {
-        News::Asks | News::Changed => &fields.text,
+    let words = match (news, about.fields) {
+        (News::Asks | News::Changed, fields) => fields.map_or("", |fields| fields.text.as_str()),
         _ => about.words,
     };
     if !words.is_empty() {
@@ -74,6 +64,28 @@ pub fn text(language: Language, news: News, about: &About<'_>) -> String {
         lines.extend([String::new(), catalogue.answer.to_owned()]);
     }
     format!("{}\n\n{}", lines.join("\n"), closing(language, about.reference))
+}
+
+/// The lines of time and place.
+fn when_and_where(language: Language, news: News, fields: &Fields) -> Vec<String> {
+    let catalogue = catalogue(language);
+    let line = |label: &str, value: &str| format!("{label}: {}", isolated(language, value));
+    let label = match news {
+        News::Proposed => catalogue.proposed_time,
+        _ => catalogue.time,
+    };
+    // "My office" is that of who asks: in the name of who answers it would be another one.
+    let is_answer =
+        matches!(news, News::Accepted | News::Declined | News::Tentative | News::Proposed);
+    let place = match (fields.place_kind, fields.place.as_str()) {
+        (PlaceKind::Office, _) if is_answer => None,
+        (PlaceKind::Office, "") => Some(catalogue.office.to_owned()),
+        (PlaceKind::Office, place) => Some(format!("{} ({place})", catalogue.office)),
+        (_, "") => None,
+        (_, place) => Some(place.to_owned()),
+    };
+    let place = place.map(|place| line(catalogue.place, &place));
+    [line(label, &when(fields))].into_iter().chain(place).collect()
 }
 
 /// `2026-12-03 10:00–11:00 (Europe/Berlin)`.
@@ -111,6 +123,10 @@ struct Catalogue {
     declined: Says,
     tentative: Says,
     proposed: Says,
+    /// Of whom nothing is said.
+    somebody: &'static str,
+    /// In place of what is met about.
+    which: &'static str,
     time: &'static str,
     proposed_time: &'static str,
     place: &'static str,
@@ -149,6 +165,8 @@ const ENGLISH: Catalogue = Catalogue {
     declined: |who, what| format!("{who} declined: {what}"),
     tentative: |who, what| format!("{who} may come: {what}"),
     proposed: |who, what| format!("{who} proposes another time: {what}"),
+    somebody: "Somebody",
+    which: "your calendar shows which one",
     time: "Time",
     proposed_time: "Proposed time",
     place: "Place",
@@ -164,6 +182,8 @@ const GERMAN: Catalogue = Catalogue {
     declined: |who, what| format!("{who} hat abgesagt: {what}"),
     tentative: |who, what| format!("{who} kommt vielleicht: {what}"),
     proposed: |who, what| format!("{who} schlägt eine andere Zeit vor: {what}"),
+    somebody: "Jemand",
+    which: "Ihr Kalender zeigt, welches",
     time: "Zeit",
     proposed_time: "Vorgeschlagene Zeit",
     place: "Ort",
@@ -179,6 +199,8 @@ const SPANISH: Catalogue = Catalogue {
     declined: |who, what| format!("{who} ha rechazado: {what}"),
     tentative: |who, what| format!("{who} quizá asista: {what}"),
     proposed: |who, what| format!("{who} propone otra hora: {what}"),
+    somebody: "Alguien",
+    which: "su calendario muestra cuál",
     time: "Hora",
     proposed_time: "Hora propuesta",
     place: "Lugar",
@@ -194,6 +216,8 @@ const FRENCH: Catalogue = Catalogue {
     declined: |who, what| format!("{who} a refusé : {what}"),
     tentative: |who, what| format!("{who} viendra peut-être : {what}"),
     proposed: |who, what| format!("{who} propose un autre horaire : {what}"),
+    somebody: "Quelqu’un",
+    which: "votre agenda montre laquelle",
     time: "Heure",
     proposed_time: "Horaire proposé",
     place: "Lieu",
@@ -209,6 +233,8 @@ const HEBREW: Catalogue = Catalogue {
     declined: |who, what| format!("הבקשה נדחתה על ידי {who}: {what}"),
     tentative: |who, what| format!("אולי תהיה השתתפות של {who}: {what}"),
     proposed: |who, what| format!("הצעה למועד אחר מאת {who}: {what}"),
+    somebody: "מישהו",
+    which: "היומן מראה איזו",
     time: "מועד",
     proposed_time: "מועד מוצע",
     place: "מקום",
@@ -224,6 +250,8 @@ const ARABIC: Catalogue = Catalogue {
     declined: |who, what| format!("رفض {who}: {what}"),
     tentative: |who, what| format!("ربما يحضر {who}: {what}"),
     proposed: |who, what| format!("اقترح {who} وقتًا آخر: {what}"),
+    somebody: "شخص ما",
+    which: "يُظهر تقويمك أيّ اجتماع",
     time: "الوقت",
     proposed_time: "الوقت المقترح",
     place: "المكان",
@@ -261,7 +289,8 @@ mod tests {
     #[test]
     fn each_language_says_who_what_and_when() {
         let fields = fields();
-        let about = About { who: "Dana", fields: &fields, words: "Gladly", reference: "01KAN" };
+        let about =
+            About { who: Some("Dana"), fields: Some(&fields), words: "Gladly", reference: "01KAN" };
         for language in Language::ALL {
             for news in ALL {
                 let (subject, text) =
@@ -277,6 +306,17 @@ mod tests {
                 assert!(text.contains(says) || news == News::Cancelled, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn of_what_the_reader_may_not_know_nothing_is_said() {
+        let about = About { who: None, fields: None, words: "", reference: "01KAN" };
+        for language in Language::ALL {
+            let text = text(language, News::Cancelled, &about);
+            assert!(text.contains("01KAN") && !text.contains("1970"), "{text}");
+        }
+        let english = subject(Language::English, News::Declined, &about);
+        assert_eq!(english, "Somebody declined: your calendar shows which one");
     }
 
     #[test]

@@ -193,9 +193,20 @@ pub trait Read {
         &self,
         table: &Table<K, V>,
         prefix: &impl Key,
+        visit: impl FnMut(K) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.scan_keys_in(table, prefix, Order::Ascending, visit)
+    }
+
+    /// As [`Read::scan_keys`], in an order.
+    fn scan_keys_in<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &impl Key,
+        order: Order,
         mut visit: impl FnMut(K) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let span = Span::prefix(&table.raw(prefix), Order::Ascending);
+        let span = Span::prefix(&table.raw(prefix), order);
         self.raw_scan_keys(&span, &mut |raw| match table.key(raw) {
             Some(key) => visit(key),
             None => ControlFlow::Continue(()),

@@ -68,6 +68,8 @@ pub enum MeetingState {
     Actual,
     Declined,
     Cancelled,
+    /// What was heard of it cannot be read.
+    Unknown,
 }
 
 /// How it stands with one invitee.

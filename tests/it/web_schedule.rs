@@ -64,7 +64,10 @@ async fn a_meeting_is_asked_for_accepted_and_actual_by_itself() {
     for field in ["title", "placeKind", "place", "text", "start", "durationMinutes", "timeZone"] {
         assert_eq!(card[field], fields()[field], "{field}");
     }
-    assert_eq!((&card["startsAt"], &card["entry"]), (&json!("2026-12-03T09:00:00Z"), &Value::Null));
+    assert_eq!(
+        (&card["about"]["startsAt"], &card["entry"]),
+        (&json!("2026-12-03T09:00:00Z"), &Value::Null)
+    );
     let accept = json!({"sequence": 0, "answer": "accept"});
     for _ in 0..3 {
         let card =

@@ -92,7 +92,7 @@ const meeting = (given: Partial<api.Meeting> = {}): api.Meeting => ({
 });
 
 const card = (given: Partial<api.Meeting> = {}): api.MeetingCard => ({
-  ...{ ...asked, ...moments, entry: null },
+  ...{ about: { ...asked, ...moments }, entry: null },
   meeting: meeting(given),
 });
 
@@ -360,6 +360,26 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
   expect(answer.mock.calls[0]?.[1]).toEqual({ sequence: 0, follows: 0, answer: "accept" });
   expect(by("meeting-state")?.textContent?.trim()).toBe(words.meetingStates.actual);
   expect(by("answer-accept")?.getAttribute("aria-pressed")).toBe("true");
+});
+
+test("of what cannot be read nothing false is shown, and it can be declined", async () => {
+  vi.spyOn(api, "meetingRead").mockResolvedValue({ ...card(), about: null });
+  const looked = vi.spyOn(api, "occurrences");
+  show(MeetingCard, { reference: REFERENCE });
+  await vi.waitFor(() => expect(by("answer-decline")).not.toBeNull());
+  expect(by("meeting-card")?.textContent).toContain(words.requestNotRead);
+  expect(by("meeting-card")?.textContent).not.toContain("1970");
+  expect([by("answer-propose"), by("meeting-day")]).toEqual([null, null]);
+  expect(looked).not.toHaveBeenCalled();
+});
+
+test("nobody answers a meeting of which nobody knows how it stands", async () => {
+  vi.spyOn(api, "meetingRead").mockResolvedValue(card({ state: "unknown", answer: null }));
+  vi.spyOn(api, "occurrences").mockResolvedValue({ items: [], more: false });
+  show(MeetingCard, { reference: REFERENCE });
+  await vi.waitFor(() => expect(by("meeting-state")).not.toBeNull());
+  expect(by("meeting-state")?.textContent?.trim()).toBe(words.meetingStates.unknown);
+  expect(by("answer-decline")).toBeNull();
 });
 
 test("an answer that is tried again goes under the key of the first try", async () => {

@@ -13,7 +13,7 @@ use crate::gateway::records::schedule::{MeetingAsked, MeetingNotice, MeetingRow}
 use crate::gateway::records::tables::{ACCOUNT_KEYS, MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
 use crate::gateway::schedule::meeting::{Delivered, deliver_in_tx, meeting_put_in_tx};
-use crate::gateway::schedule::message::Told;
+use crate::gateway::schedule::message::{Known, Told};
 use crate::gateway::schedule::stored::{Facts, NO_MEETING, OfMeeting, Said, StoredEntry};
 use crate::gateway::schedule::view::CardView;
 use crate::mail::reference::Reference;
@@ -87,10 +87,10 @@ impl Gateway {
         }
         // To decline needs nothing of what was asked.
         let facts = match (self.facts_read(actor, key, &asked), answered.answer) {
-            (Err(Error::Damaged { .. }), MeetingAnswer::Decline) => Facts::default(),
-            (facts, _) => facts?,
+            (Err(Error::Damaged { .. }), MeetingAnswer::Decline) => None,
+            (facts, _) => Some(facts?),
         };
-        let change = self.answer_entry(actor, (key, &asked), &facts, answered.answer)?;
+        let change = self.answer_entry(actor, (key, &asked), facts.as_ref(), answered.answer)?;
         let (sealed, own) = self.said_sealed(actor, by, key, said)?;
         let mut after = after;
         if let Some(invited) = after.people.iter_mut().find(|one| one.account == me) {
@@ -108,23 +108,15 @@ impl Gateway {
             MeetingAnswer::Tentative => News::Tentative,
             MeetingAnswer::Propose => News::Proposed,
         };
-        let shown = Fields {
-            start: said.proposed.map_or(facts.fields.start, |(start, _)| start),
-            duration_minutes: said.proposed.map_or(facts.fields.duration_minutes, |(_, long)| long),
-            ..facts.fields.clone()
-        };
+        let shown = facts.as_ref().map(|facts| proposed(&facts.fields, said));
         let words = said.comment.as_str();
         // The requester learns no other address of who answers than the one that was asked.
         let at = before.people.iter().position(|one| one.account == me);
-        let known = at.and_then(|at| facts.people.get(at)).map(String::as_str);
-        let message = match known {
-            Some(_) => {
-                let (fields, meeting) = (&shown, key);
-                let told = Told { by: me, known_at: known, to: by, meeting, news, fields, words };
-                Some(self.meeting_message(&told)?)
-            }
-            None => None,
-        };
+        let known = at.zip(facts.as_ref()).and_then(|(at, facts)| facts.people.get(at));
+        let known = known.map_or(Known::Nothing, |known| Known::At(known));
+        let (fields, meeting) = (shown.as_ref(), key);
+        let told = Told { by: me, known, to: by, meeting, news, fields, words };
+        let message = Some(self.meeting_message(&told)?);
         let notice = MeetingNotice { by, meeting: key };
         let delivered = Delivered { to: by, asked: None, message, notice };
         let others: Vec<_> =
@@ -200,16 +192,16 @@ impl Gateway {
         &self,
         actor: &Actor,
         (key, asked): (ReferenceKey, &MeetingAsked),
-        facts: &Facts,
+        facts: Option<&Facts>,
         answer: MeetingAnswer,
     ) -> Result<Vec<EntryChange>, Error> {
         let row = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), key))?;
-        match answer {
-            MeetingAnswer::Propose => Ok(Vec::new()),
-            MeetingAnswer::Decline => {
+        match (answer, facts) {
+            (MeetingAnswer::Propose, _) => Ok(Vec::new()),
+            (MeetingAnswer::Decline, _) | (_, None) => {
                 Ok(row.map(|row| EntryChange::gone(key, row)).into_iter().collect())
             }
-            MeetingAnswer::Accept | MeetingAnswer::Tentative => {
+            (MeetingAnswer::Accept | MeetingAnswer::Tentative, Some(facts)) => {
                 let own = match &row {
                     // What cannot be read any more is entered anew.
                     Some(row) => unless_damaged(self.entry_read(actor, key, row))?
@@ -243,6 +235,13 @@ fn seen(answered: &Answered, asked: &MeetingAsked, latest: u32) -> Result<Answer
     let is_all = answered.answer == MeetingAnswer::Decline && answered.sequence == asked.sequence;
     let sequence = if is_all { latest } else { answered.sequence };
     Ok(Answered { sequence, ..answered.clone() })
+}
+
+/// What is met about, at the time that is proposed, if one is.
+fn proposed(fields: &Fields, said: &Said) -> Fields {
+    let (start, duration_minutes) =
+        said.proposed.unwrap_or((fields.start, fields.duration_minutes));
+    Fields { start, duration_minutes, ..fields.clone() }
 }
 
 fn remember(requests: &mut Vec<[u8; 16]>, mark: [u8; 16]) {

@@ -2,11 +2,11 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, unless_damaged};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{EntryId, MeetingAsked, ScheduleEntry};
-use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
+use crate::gateway::records::tables::{MEETING_ASKED, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
 use crate::gateway::schedule::stored::{MISSING, Opened, StoredEntry};
 use crate::gateway::schedule::view::EntryView;
@@ -122,7 +122,8 @@ impl Gateway {
             // What it says is not asked: one that cannot be read is deleted like the others.
             let row = self.inner.store.get(&SCHEDULE_ENTRIES, &(me, id))?;
             let row = row.filter(|row| row.deleted.is_none()).ok_or(MISSING)?;
-            let asked = self.inner.store.get(&MEETING_ASKED, &(me, id))?;
+            let asked = self.inner.store.get(&MEETING_ASKED, &(me, id));
+            let asked = unless_damaged(asked)?.flatten();
             let by = asked.as_ref().map_or(me, |asked| asked.by);
             if self.meeting_runs(actor, by, id)? {
                 return Err(Error::Conflict(Conflict::MeetingRuns));
@@ -140,9 +141,9 @@ impl Gateway {
 
     /// Whether an entry of a meeting has to stay.
     fn meeting_runs(&self, actor: &Actor, by: AccountId, id: EntryId) -> Result<bool, Error> {
-        let Some(row) = self.inner.store.get(&MEETINGS, &(by, id))? else {
-            return Ok(false);
-        };
+        // One that cannot be read is neither cancelled nor declined any more.
+        let found = self.meeting_row(by, id)?;
+        let Some(row) = found.row() else { return Ok(false) };
         if row.heard.is_cancelled() {
             return Ok(false);
         }

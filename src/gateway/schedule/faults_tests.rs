@@ -10,7 +10,8 @@ use crate::gateway::group_tests::{add, created, new_group};
 use crate::gateway::groups::group::NewGroup;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::mailbox::OwnQuota;
-use crate::gateway::records::tables::{MEETING_NOTICES, SCHEDULE_ENTRIES};
+use crate::gateway::records::schedule::MeetingAsked;
+use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::tests::{create, gateway, gateway_with, inbox, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway, quota};
 use crate::mail::address::Address;
@@ -99,10 +100,74 @@ fn what_cannot_be_read_is_cancelled_declined_and_deleted_like_the_rest() {
     assert_eq!(titles(&gateway, &omar), ["Review"], "it is entered anew");
     let key = damage(&gateway, &dana, meeting);
     let card = gateway.meeting_cancel(&dana, meeting).unwrap();
-    assert_eq!(card.meeting.state, MeetingState::Cancelled);
+    assert_eq!((card.meeting.state, card.fields), (MeetingState::Cancelled, None));
     assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
+    // What the others know of it is as it was.
+    let start = december(&gateway, &omar).items.remove(0).start;
+    assert_eq!(
+        (titles(&gateway, &omar), start),
+        (vec!["Review".to_owned()], at("2026-12-03T10:00:00"))
+    );
+    let said = everything_said(&gateway, &omar);
+    assert!(said.contains("your calendar shows which one") && !said.contains("1970"), "{said}");
     gateway.schedule_delete(&dana, &crate::gateway::text::hex(&key)).unwrap();
     assert!(december(&gateway, &dana).items.is_empty());
+}
+
+/// What somebody is asked cannot be read any more: to decline is possible, and the requester hears of it.
+#[test]
+fn what_nobody_can_read_is_declined_all_the_same() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    let key = (omar.account(), meeting.to_bytes());
+    let done = gateway.store().transact(move |tx| {
+        let row = tx.get(&MEETING_ASKED, &key)?.unwrap();
+        tx.put(&MEETING_ASKED, &key, &MeetingAsked { sealed: vec![1, 2, 3], ..row })
+    });
+    done.wait().unwrap();
+    let accepted = answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1");
+    assert!(matches!(accepted, Err(Error::Damaged { .. })), "{accepted:?}");
+    let _ = answer(&gateway, &omar, meeting, (0, MeetingAnswer::Decline), "request-2");
+    assert_eq!(state(&gateway, &dana, meeting), MeetingState::Declined);
+    let said = everything_said(&gateway, &dana);
+    assert!(said.contains("Somebody declined") && !said.contains("omar"), "{said}");
+    assert!(said.contains("postmaster@example.org") && !said.contains("1970"), "{said}");
+}
+
+/// One meeting of which the row is damaged: lists are whole, and nothing false is said of it.
+#[test]
+fn a_meeting_that_cannot_be_read_hides_no_other() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let meeting = ask(&gateway, &dana, &["omar"], MeetingRule::All);
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
+    gateway.schedule_add(&omar, entry("Own", "2026-12-04T10:00:00"), None).unwrap();
+    flip(&gateway, &MEETINGS, &(dana.account(), meeting.to_bytes()));
+    let states = |actor: &Actor| {
+        let items = december(&gateway, actor).items.into_iter();
+        items.map(|one| one.meeting.map(|of| of.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&omar), [Some(MeetingState::Unknown), None]);
+    assert_eq!(states(&dana), [Some(MeetingState::Unknown)]);
+    let card = gateway.meeting(&omar, meeting).unwrap();
+    let title = card.fields.map(|fields| fields.title);
+    assert_eq!((card.meeting.state, title.as_deref()), (MeetingState::Unknown, Some("Review")));
+    assert_eq!(gateway.meetings_waiting(&omar).unwrap(), []);
+    // Nobody can cancel or decline it any more, so it can be deleted.
+    let id = crate::gateway::text::hex(&meeting.to_bytes());
+    gateway.schedule_delete(&omar, &id).unwrap();
+    gateway.schedule_delete(&dana, &id).unwrap();
+    assert_eq!((states(&omar), states(&dana)), (vec![None], vec![]));
+}
+
+/// All messages of an inbox, whole.
+fn everything_said(gateway: &Gateway, actor: &Actor) -> String {
+    let whole = |reference| {
+        let (_, content) = gateway.message_open(actor, reference, None).unwrap();
+        String::from_utf8(content.whole().unwrap().to_vec()).unwrap().replace("=\r\n", "")
+    };
+    inbox(gateway, actor).into_iter().map(|one| whole(one.reference)).collect()
 }
 
 /// The requester hears of who answers by the address that was asked, and by nothing else of the account.
@@ -114,10 +179,7 @@ fn an_answer_names_no_other_address_of_who_answers() {
     gateway.account_address_add("omar", &address).unwrap();
     let meeting = ask(&gateway, &dana, &["info"], MeetingRule::All);
     answer(&gateway, &omar, meeting, (0, MeetingAnswer::Accept), "request-1").unwrap();
-    let item = inbox(&gateway, &dana).remove(0);
-    let reference: Reference = item.reference;
-    let opened = gateway.message_open(&dana, reference, None).unwrap();
-    let text = format!("{opened:?}").to_lowercase();
+    let text = everything_said(&gateway, &dana).to_lowercase();
     assert!(text.contains("info@example.org"), "{text}");
     assert!(!text.contains("omar"), "{text}");
 }
@@ -138,9 +200,15 @@ fn who_may_not_write_to_somebody_any_more_does_not_by_a_change() {
     gateway.meeting_change(&dana, meeting, 0, &changed).unwrap();
     assert_eq!(titles(&gateway, &omar), ["Review"]);
     assert_eq!(inbox(&gateway, &omar).len(), before);
-    // That it does not take place is said all the same.
+    // That it does not take place is said all the same, and nothing else.
     gateway.meeting_cancel(&dana, meeting).unwrap();
-    assert_eq!(inbox(&gateway, &omar).len(), before + 1);
+    let messages = inbox(&gateway, &omar);
+    assert_eq!(messages.len(), before + 1);
+    let text = everything_said(&gateway, &omar);
+    assert!(text.contains("cancelled the meeting: your calendar shows which one"), "{text}");
+    let card = gateway.meeting(&omar, meeting).unwrap();
+    assert!(!text.contains("Buy") && card.fields.unwrap().title == "Review", "{text}");
+    assert_eq!(titles(&gateway, &omar), ["Review"]);
     assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
 }
 
@@ -160,7 +228,7 @@ fn nobody_accepts_a_time_that_was_not_shown() {
     gateway.meeting_change(&dana, meeting, 0, &moved).unwrap();
     assert_eq!(state(&gateway, &dana, meeting), MeetingState::Tentative);
     let card = gateway.meeting(&omar, meeting).unwrap();
-    assert_eq!((card.meeting.sequence, card.fields.start), (0, at("2026-12-03T10:00:00")));
+    assert_eq!((card.meeting.sequence, card.fields.unwrap().start), (0, at("2026-12-03T10:00:00")));
     for sequence in [0, 1] {
         let key = format!("request-2-{sequence}");
         let unseen = answer(&gateway, &omar, meeting, (sequence, MeetingAnswer::Accept), &key);
@@ -197,7 +265,7 @@ fn a_change_and_an_answer_at_once_come_one_after_the_other() {
         assert_eq!(state(&gateway, &dana, meeting), MeetingState::Tentative);
         let card = gateway.meeting(&omar, meeting).unwrap();
         assert_eq!(
-            (card.meeting.answer, card.fields.start),
+            (card.meeting.answer, card.fields.unwrap().start),
             (Some(PersonState::Waiting), moved.start)
         );
         let entries = december(&gateway, &omar).items.into_iter();

@@ -10,7 +10,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::schedule::{EntryId, MeetingAsked};
-use crate::gateway::records::tables::{MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
+use crate::gateway::records::tables::{MEETING_ASKED, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::Room;
 use crate::gateway::schedule::stored::Opened;
 use crate::gateway::schedule::view::CardView;
@@ -156,15 +156,10 @@ impl Gateway {
     fn occurrence_of(&self, actor: &Actor, opened: &Opened) -> Result<Option<OccurrenceOf>, Error> {
         let Some(of) = &opened.stored.meeting else { return Ok(None) };
         let mine = of.by == actor.account();
-        let row = self.inner.store.get(&MEETINGS, &(of.by, opened.id))?;
-        let state = match &row {
-            Some(row) => self.meeting_state(row)?,
-            None => MeetingState::Cancelled,
-        };
-        let own = |row: &crate::gateway::records::schedule::MeetingRow| {
-            (!mine).then(|| row.heard.person(actor.account()))
-        };
-        let answer = row.as_ref().and_then(own);
+        let row = self.meeting_row(of.by, opened.id)?;
+        let state = self.meeting_state_of(&row)?;
+        let row = row.row().filter(|_| !mine);
+        let answer = row.map(|row| row.heard.person(actor.account()));
         Ok(Some(OccurrenceOf { reference: shown(opened.id), mine, state, answer }))
     }
 
@@ -173,8 +168,8 @@ impl Gateway {
         self.has_schedule(actor)?;
         let mut cards = Vec::new();
         for (key, asked) in self.asked_rows(actor)? {
-            let row = self.inner.store.get(&MEETINGS, &(asked.by, key))?;
-            let waits = row.is_some_and(|row| {
+            let row = self.meeting_row(asked.by, key)?;
+            let waits = row.row().is_some_and(|row| {
                 let person = row.heard.person(actor.account());
                 !row.heard.is_cancelled() && person == PersonState::Waiting
             });

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, unless_damaged};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::sealed_message::SealedMessage;
@@ -18,7 +18,7 @@ use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingNotice, MeetingRow};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS};
-use crate::gateway::schedule::message::Told;
+use crate::gateway::schedule::message::{Known, Told};
 use crate::gateway::schedule::stored::Opened;
 use crate::gateway::schedule::stored::{Facts, NO_MEETING, OfMeeting, StoredEntry};
 use crate::gateway::schedule::view::{CardView, EntryView};
@@ -27,7 +27,7 @@ use crate::mail::reference::Reference;
 use crate::mail::schedule::Fields;
 use crate::mail::schedule::fields::Own;
 use crate::mail::schedule_text::News;
-use crate::store::Read;
+use crate::store::{Order, Read};
 use crate::terms::{Heard, MeetingChange, MeetingFact, MeetingRule, Needed};
 
 /// What somebody asks others for.
@@ -107,8 +107,10 @@ impl Gateway {
             tx.put(&MEETING_NOTICES, &(me, mark), &MeetingNotice { by: me, meeting: key })?;
             tx.put(&MEETINGS, &(me, key), &row)?;
             for one in &delivered {
+                // What the calendar keeps counts as the message does.
+                let asked = one.asked.as_ref().map_or(0, |asked| quota::meeting(asked).octets);
                 let size = one.message.as_ref().map_or(0, |message| message.size);
-                quota::admit_in_tx(tx, [one.to], size)?;
+                quota::admit_in_tx(tx, [one.to], size + asked)?;
             }
             delivered.iter().try_for_each(|one| deliver_in_tx(tx, key, one))
         })?;
@@ -181,13 +183,12 @@ impl Gateway {
                 sealed: sealed.sealed,
                 said: before.map(|before| before.said).unwrap_or_default(),
             };
-            // Who may not write to somebody any more does not by changing a meeting. That it is cancelled
-            // is said all the same.
-            if news == News::Changed && !self.reaches_from(actor.account(), to)? {
+            // Who may not write to somebody any more does not by changing a meeting.
+            if news == News::Changed && !self.reaches_from(by, to)? {
                 continue;
             }
-            let fields = &facts.fields;
-            let told = Told { by, known_at: None, to, meeting: key, news, fields, words: "" };
+            let (known, fields) = (Known::Account, Some(&facts.fields));
+            let told = Told { by, known, to, meeting: key, news, fields, words: "" };
             let message = Some(self.meeting_message(&told)?);
             let notice = MeetingNotice { by, meeting: key };
             delivered.push(Delivered { to, asked: Some(asked), message, notice });
@@ -263,18 +264,44 @@ impl Gateway {
         if before.heard.is_cancelled() {
             return Ok(());
         }
-        // What it was about is left out where the own entry cannot be read.
-        let found = self.meeting_found(actor, key)?;
+        let fields = self.meeting_found(actor, key)?.facts.map(|facts| facts.fields);
         let after = self.meeting_next(&before, MeetingChange::Cancelled)?;
-        let facts = Facts {
-            fields: Fields { own: Own::default(), ..found.facts.fields },
-            people: found.facts.people,
-        };
-        let delivered = self.meeting_delivered(actor, key, &after, (&facts, News::Cancelled))?;
+        let delivered = self.meeting_cancelled_delivered(actor, key, &after, fields.as_ref())?;
         self.schedule_commit(actor, Vec::new(), move |tx| {
             meeting_put_in_tx(tx, (me, key), &before, &after)?;
             delivered.iter().try_for_each(|one| deliver_in_tx(tx, key, one))
         })
+    }
+
+    /// What each invitee gets who is still there: that it is cancelled, of what was seen last. What it is
+    /// about is said to those whom a message of its requester would reach, if the requester's entry can be read.
+    fn meeting_cancelled_delivered(
+        &self,
+        actor: &Actor,
+        key: ReferenceKey,
+        row: &MeetingRow,
+        fields: Option<&Fields>,
+    ) -> Result<Vec<Delivered>, Error> {
+        let by = actor.account();
+        let mut delivered = Vec::with_capacity(row.people.len());
+        for to in row.people.iter().map(|invited| invited.account) {
+            if !self.account_exists(to)? {
+                continue;
+            }
+            let before = unless_damaged(self.inner.store.get(&MEETING_ASKED, &(to, key)))?;
+            let sequence = row.heard.sequence();
+            let asked = before.flatten().map(|before| MeetingAsked { sequence, ..before });
+            let fields = match self.reaches_from(by, to)? {
+                true => fields,
+                false => None,
+            };
+            let (known, news) = (Known::Account, News::Cancelled);
+            let told = Told { by, known, to, meeting: key, news, fields, words: "" };
+            let message = Some(self.meeting_message(&told)?);
+            let notice = MeetingNotice { by, meeting: key };
+            delivered.push(Delivered { to, asked, message, notice });
+        }
+        Ok(delivered)
     }
 
     /// The meeting after one more change.
@@ -304,10 +331,12 @@ fn rule_checked(rule: MeetingRule, people: usize) -> Result<(), Error> {
 fn daily_in_tx(tx: &Tx<'_, '_>, me: AccountId, now: Timestamp, most: usize) -> Result<(), Error> {
     let since = u64::try_from(now.plus_secs(-DAY_SECS).0).unwrap_or_default();
     let mut asked = 0;
-    // The number of a request says when it was sent: no row is read.
-    tx.scan_keys(&MEETINGS, &me, |(_, key)| {
-        let sent = Reference::from_bytes(key).map_or(0, Reference::millis);
-        asked += usize::from(sent > since);
+    // The number of a request begins with when it was sent: no row is read, and none that is older.
+    tx.scan_keys_in(&MEETINGS, &me, Order::Descending, |(_, key)| {
+        if Reference::from_bytes(key).map_or(0, Reference::millis) <= since || asked == most {
+            return ControlFlow::Break(());
+        }
+        asked += 1;
         ControlFlow::Continue(())
     })?;
     match asked < most {

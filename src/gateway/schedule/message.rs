@@ -15,15 +15,27 @@ use crate::terms::Language;
 
 /// What somebody is told.
 pub(super) struct Told<'t> {
-    /// In whose name, and at which address who is told knows this person.
+    /// In whose name.
     pub by: AccountId,
-    pub known_at: Option<&'t str>,
+    pub known: Known<'t>,
     pub to: AccountId,
     pub meeting: ReferenceKey,
     pub news: News,
-    pub fields: &'t Fields,
+    /// `None` if who is told may not know them, or nobody can read them.
+    pub fields: Option<&'t Fields>,
     /// The words of who answers.
     pub words: &'t str,
+}
+
+/// What who is told knows of the one in whose name a message is.
+#[derive(Clone, Copy)]
+pub(super) enum Known<'t> {
+    /// The account: this person asked for the meeting.
+    Account,
+    /// The address that was asked, whosever it is.
+    At(&'t str),
+    /// Nobody can tell at the moment: the address that was asked is sealed where it cannot be read.
+    Nothing,
 }
 
 /// In whose name a message is.
@@ -38,23 +50,29 @@ impl Gateway {
     fn meeting_sender(&self, told: &Told<'_>) -> Result<Sender, Error> {
         let view = self.account(told.by)?.view(told.by);
         let is_first = |known: &str| normalized(known) == normalized(&view.address);
-        let is_open = match told.known_at {
-            None => true,
-            Some(known) => is_first(known) && self.reaches_from(told.to, told.by)?,
+        let hidden = match told.known {
+            Known::Account => None,
+            Known::At(known) if is_first(known) && self.reaches_from(told.to, told.by)? => None,
+            Known::At(known) => Some(known.to_owned()),
+            Known::Nothing => Some(self.system_address()),
         };
-        let name = (is_open && !view.display_name.is_empty()).then_some(view.display_name);
-        let address = match (is_open, told.known_at) {
-            (false, Some(known)) => known.to_owned(),
-            _ => view.address,
-        };
-        Ok(Sender { name, address })
+        Ok(match hidden {
+            Some(address) => Sender { name: None, address },
+            None => {
+                let name = (!view.display_name.is_empty()).then_some(view.display_name);
+                Sender { name, address: view.address }
+            }
+        })
     }
 
     pub(super) fn meeting_message(&self, told: &Told<'_>) -> Result<SealedMessage, Error> {
         let (sender, now) = (self.meeting_sender(told)?, self.inner.clock.now());
         let language = self.language_of(told.to)?.unwrap_or(Language::English);
         let reference = self.reference_new();
-        let who = sender.name.as_deref().unwrap_or(&sender.address);
+        let who = match told.known {
+            Known::Nothing => None,
+            _ => Some(sender.name.as_deref().unwrap_or(&sender.address)),
+        };
         let number = reference.to_string();
         let (fields, words) = (told.fields, told.words);
         let about = About { who, fields, words, reference: &number };

@@ -57,7 +57,8 @@ pub struct PersonView {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardView {
     pub meeting: MeetingView,
-    pub fields: Fields,
+    /// `None` if they cannot be read.
+    pub fields: Option<Fields>,
     /// The id of the actor's entry.
     pub entry: Option<String>,
 }
@@ -66,10 +67,28 @@ pub struct CardView {
 pub(super) struct Found {
     pub by: AccountId,
     pub key: ReferenceKey,
-    /// `None` if who asked is gone: then it is cancelled.
-    pub row: Option<MeetingRow>,
+    pub row: RowFound,
     pub asked: Option<MeetingAsked>,
-    pub facts: Facts,
+    /// `None` if the requester's entry, which has them, is not there or cannot be read.
+    pub facts: Option<Facts>,
+}
+
+/// The row of a meeting.
+pub(super) enum RowFound {
+    /// Who asked is gone: the meeting is cancelled.
+    Gone,
+    /// Nobody knows how the meeting stands.
+    Damaged,
+    Row(MeetingRow),
+}
+
+impl RowFound {
+    pub fn row(&self) -> Option<&MeetingRow> {
+        match self {
+            RowFound::Row(row) => Some(row),
+            RowFound::Gone | RowFound::Damaged => None,
+        }
+    }
 }
 
 impl Gateway {
@@ -78,9 +97,10 @@ impl Gateway {
         let meeting = match stored.meeting {
             None => None,
             Some(of) => {
-                let facts = Facts { fields: stored.fields.clone(), people: of.people };
-                let asked = self.inner.store.get(&MEETING_ASKED, &(actor.account(), id))?;
-                let row = self.inner.store.get(&MEETINGS, &(of.by, id))?;
+                let facts = Some(Facts { fields: stored.fields.clone(), people: of.people });
+                let asked = self.inner.store.get(&MEETING_ASKED, &(actor.account(), id));
+                let asked = unless_damaged(asked)?.flatten();
+                let row = self.meeting_row(of.by, id)?;
                 let found = Found { by: of.by, key: id, row, asked, facts };
                 Some(self.meeting_view(actor, &found)?)
             }
@@ -92,18 +112,37 @@ impl Gateway {
     pub(super) fn meeting_found(&self, actor: &Actor, key: ReferenceKey) -> Result<Found, Error> {
         let me = actor.account();
         if let Some(asked) = self.inner.store.get(&MEETING_ASKED, &(me, key))? {
-            let facts = self.facts_read(actor, key, &asked)?;
-            let row = self.inner.store.get(&MEETINGS, &(asked.by, key))?;
+            let facts = Some(self.facts_read(actor, key, &asked)?);
+            let row = self.meeting_row(asked.by, key)?;
             return Ok(Found { by: asked.by, key, row, asked: Some(asked), facts });
         }
         let row = self.inner.store.get(&MEETINGS, &(me, key))?.ok_or(NO_MEETING)?;
         // Who cannot read the own entry any more, or deleted it, still sees who answered what.
         let entry = unless_damaged(self.entry_listed(actor, key))?.flatten();
-        let facts = entry.map(|entry| entry.stored).map_or_else(Facts::default, |stored| Facts {
+        let facts = entry.map(|entry| entry.stored).map(|stored| Facts {
             people: stored.meeting.map(|of| of.people).unwrap_or_default(),
             fields: stored.fields,
         });
-        Ok(Found { by: me, key, row: Some(row), asked: None, facts })
+        Ok(Found { by: me, key, row: RowFound::Row(row), asked: None, facts })
+    }
+
+    /// The row of a meeting. One that cannot be read keeps nobody from reading what the own calendar has.
+    pub(super) fn meeting_row(&self, by: AccountId, key: ReferenceKey) -> Result<RowFound, Error> {
+        let row = unless_damaged(self.inner.store.get(&MEETINGS, &(by, key)))?;
+        Ok(match row {
+            None => RowFound::Damaged,
+            Some(None) => RowFound::Gone,
+            Some(Some(row)) => RowFound::Row(row),
+        })
+    }
+
+    /// How it stands with a meeting of which the row was looked for.
+    pub(super) fn meeting_state_of(&self, row: &RowFound) -> Result<MeetingState, Error> {
+        match row {
+            RowFound::Row(row) => self.meeting_state(row),
+            RowFound::Gone => Ok(MeetingState::Cancelled),
+            RowFound::Damaged => Ok(MeetingState::Unknown),
+        }
     }
 
     /// A meeting with what it is about.
@@ -115,10 +154,12 @@ impl Gateway {
     }
 
     pub(super) fn card_view(&self, actor: &Actor, found: &Found) -> Result<CardView, Error> {
-        let entry = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), found.key))?;
+        let entry = self.inner.store.get(&SCHEDULE_ENTRIES, &(actor.account(), found.key));
+        let entry = unless_damaged(entry)?.flatten();
         let entry = entry.filter(|row| row.deleted.is_none()).map(|_| hex(&found.key));
         let meeting = self.meeting_view(actor, found)?;
-        Ok(CardView { meeting, fields: found.facts.fields.clone(), entry })
+        let fields = found.facts.as_ref().map(|facts| facts.fields.clone());
+        Ok(CardView { meeting, fields, entry })
     }
 
     /// Which meeting a message of the actor is about. Where that cannot be read, the message is read without it.
@@ -130,21 +171,22 @@ impl Gateway {
 
     fn meeting_view(&self, actor: &Actor, found: &Found) -> Result<MeetingView, Error> {
         let (me, gone) = (actor.account(), Vec::new());
-        let people = found.row.as_ref().map_or(&gone, |row| &row.people);
+        let people = found.row.row().map_or(&gone, |row| &row.people);
+        let addresses = found.facts.as_ref().map_or(&[][..], |facts| &facts.people);
         let mut views = Vec::with_capacity(people.len());
         let mut answer = None;
         for (at, invited) in people.iter().enumerate() {
-            let address = found.facts.people.get(at).cloned().unwrap_or_default();
+            let address = addresses.get(at).cloned().unwrap_or_default();
             let view = self.invited_view(actor, found, invited, address)?;
             if invited.account == me {
                 answer = Some(view.state);
             }
             views.push(view);
         }
-        let (state, rule, latest) = match &found.row {
-            Some(row) => (self.meeting_state(row)?, row.rule, row.heard.sequence()),
-            None => (MeetingState::Cancelled, MeetingRule::All, 0),
-        };
+        let state = self.meeting_state_of(&found.row)?;
+        let row = found.row.row();
+        let rule = row.map_or(MeetingRule::All, |row| row.rule);
+        let latest = row.map_or(0, |row| row.heard.sequence());
         // The version of what an invitee sees: a change may not have reached everybody.
         let sequence = found.asked.as_ref().map_or(latest, |asked| asked.sequence);
         Ok(MeetingView {
@@ -156,7 +198,7 @@ impl Gateway {
             rule,
             people: views,
             answer,
-            answer_count: found.row.as_ref().map_or(0, |row| row.heard.said_count(me)),
+            answer_count: row.map_or(0, |row| row.heard.said_count(me)),
         })
     }
 
@@ -182,7 +224,7 @@ impl Gateway {
             (Some(asked), _, true) => self.said_own(actor, found.key, asked).unwrap_or_default(),
             _ => Said::default(),
         };
-        let heard = found.row.as_ref().map(|row| &row.heard);
+        let heard = found.row.row().map(|row| &row.heard);
         let state = match heard {
             Some(heard) => self.person_state(heard, invited.account)?,
             None => PersonState::Waiting,

@@ -128,6 +128,16 @@ pub struct Meeting {
 #[serde(rename_all = "camelCase")]
 pub struct MeetingCard {
     meeting: Meeting,
+    /// `null` if it cannot be read.
+    about: Option<MeetingAbout>,
+    /// The id of this account's entry; `null` while it has none.
+    entry: Option<String>,
+}
+
+/// What a meeting is about, when and where it is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeetingAbout {
     title: String,
     place_kind: PlaceSort,
     place: String,
@@ -140,8 +150,6 @@ pub struct MeetingCard {
     duration_minutes: u32,
     all_day: bool,
     time_zone: String,
-    /// The id of this account's entry; `null` while it has none.
-    entry: Option<String>,
 }
 
 /// The meetings that wait for an answer of this account, the latest first.
@@ -207,9 +215,14 @@ impl From<MeetingView> for Meeting {
 impl From<CardView> for MeetingCard {
     fn from(view: CardView) -> MeetingCard {
         let CardView { meeting, fields, entry } = view;
+        MeetingCard { meeting: meeting.into(), about: fields.map(Into::into), entry }
+    }
+}
+
+impl From<Fields> for MeetingAbout {
+    fn from(fields: Fields) -> MeetingAbout {
         let (begins, ends) = fields.span();
-        MeetingCard {
-            meeting: meeting.into(),
+        MeetingAbout {
             title: fields.title,
             place_kind: fields.place_kind.into(),
             place: fields.place,
@@ -220,7 +233,6 @@ impl From<CardView> for MeetingCard {
             duration_minutes: fields.duration_minutes,
             all_day: fields.all_day,
             time_zone: fields.zone,
-            entry,
         }
     }
 }

@@ -37,6 +37,8 @@ pub enum OccurrenceState {
     Actual,
     Declined,
     Cancelled,
+    /// What was heard of it cannot be read.
+    Unknown,
 }
 
 /// One time that an entry happens.
@@ -104,6 +106,7 @@ impl From<OccurrenceView> for Occurrence {
             Some(MeetingState::Actual) => OccurrenceState::Actual,
             Some(MeetingState::Declined) => OccurrenceState::Declined,
             Some(MeetingState::Cancelled) => OccurrenceState::Cancelled,
+            Some(MeetingState::Unknown) => OccurrenceState::Unknown,
         };
         Occurrence {
             id,

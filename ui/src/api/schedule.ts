@@ -9,6 +9,8 @@ export type MeetingRule = Answered<"MeetingRule">;
 export type MeetingPerson = Answered<"MeetingPerson">;
 export type Meeting = Answered<"Meeting">;
 export type MeetingCard = Answered<"MeetingCard">;
+/** What a meeting is about, when and where it is. */
+export type MeetingAbout = Answered<"MeetingAbout">;
 export type Answer = Sent<"MeetingAnswer">;
 export type Entry = Answered<"ScheduleEntry">;
 /** One time of an entry, as the calendar lists it. */

@@ -1,5 +1,5 @@
 // What entries, their states and their people are called.
-import type { Asked, MeetingPerson, Occurrence, PersonState } from "../../api/schedule.ts";
+import type { Asked, Meeting, MeetingPerson, Occurrence, PersonState } from "../../api/schedule.ts";
 import type { Catalogue } from "../../i18n/en.ts";
 import { dayHead, lengthText, listText, timeIn, timeOfDay, zoneShown } from "../../lib/format.ts";
 import { repeatOf, WEEKDAYS, type Repeat } from "../../lib/repeat.ts";
@@ -46,13 +46,18 @@ export function shownOf(entry: Occurrence): Shown {
 /** How an entry stands for this account: who was asked and did not accept has nothing certain. */
 function stateOf({ state, mine, answer }: Occurrence): State {
   if (state === "own") return "actual";
-  if (state === "cancelled" || mine) return state;
+  if (state === "cancelled" || state === "unknown" || mine) return state;
   if (answer === "declined") return "declined";
   return answer === "accepted" ? state : "tentative";
 }
 
 export function entryTitle({ title }: Pick<Asked, "title">, words: Words): string {
   return title.trim() || words.untitled;
+}
+
+/** Whether a meeting still takes place, as far as anybody can tell: then it is answered, changed and cancelled. */
+export function isOn({ state }: Meeting): boolean {
+  return state !== "cancelled" && state !== "unknown";
 }
 
 /** The word of a state; what is certain has none beside its title. */
