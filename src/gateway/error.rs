@@ -130,6 +130,8 @@ pub enum Conflict {
     RequestWaits,
     /// The account sent as many requests as one may in a day.
     RequestedOften,
+    /// Somebody was asked for as many meetings as one may be in a month.
+    InvitedOften,
     /// Somebody who was removed had the name or the address not long ago.
     NameHeld,
     /// An account keeps its last address.
@@ -192,6 +194,7 @@ impl Conflict {
             Conflict::RoleMailbox => "role-mailbox",
             Conflict::RequestWaits => "request-waits",
             Conflict::RequestedOften => "requested-often",
+            Conflict::InvitedOften => "invited-often",
             Conflict::NameHeld => "name-held",
             Conflict::LastAddress => "last-address",
             Conflict::NameDiffers => "name-differs",
@@ -260,6 +263,9 @@ impl Conflict {
                 "This was already asked, or as much as may wait for an answer."
             }
             Conflict::RequestedOften => "It was asked as often as is possible in one day.",
+            Conflict::InvitedOften => {
+                "One of these people was asked for as many meetings as is possible in a month."
+            }
             Conflict::NameHeld => {
                 "Somebody had this name or address until lately; it is held, so that nobody else \
                  gets their mail."

@@ -1,5 +1,6 @@
-//! Removes contacts and entries of calendars for good that were deleted a day ago, and ends requests to add one that nobody
-//! answered in 30 days: every minute, at most 500 of each.
+//! Removes contacts and entries of calendars for good that were deleted a day ago, and what is kept of meetings
+//! that were over long ago, and ends requests to add a contact that nobody answered in 30 days: every minute, at
+//! most 500 of each.
 
 use std::time::Duration;
 
@@ -17,5 +18,6 @@ fn pass(gateway: &Gateway) -> Result<(), Error> {
     let contacts = gateway.contacts_expire(AT_ONCE);
     let requests = gateway.contact_requests_expire(AT_ONCE);
     let entries = gateway.schedule_expire(AT_ONCE);
-    contacts.and(requests).and(entries).map(drop)
+    let meetings = gateway.meetings_expire(AT_ONCE);
+    contacts.and(requests).and(entries).and(meetings).map(drop)
 }

@@ -68,6 +68,8 @@ pub enum MeetingState {
     Actual,
     Declined,
     Cancelled,
+    /// It was over so long ago that nothing more is kept of it.
+    Past,
     /// What was heard of it cannot be read.
     Unknown,
 }

@@ -7,7 +7,7 @@ use crate::gateway::mailboxes::{conversation, indexing, mailbox, owed};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::{Entry, Mailbox, Place};
-use crate::gateway::records::tables::{ENTRIES, MAILBOXES, PLACES, ROLE_ACTS};
+use crate::gateway::records::tables::{ENTRIES, MAILBOXES, MEETING_NOTICES, PLACES, ROLE_ACTS};
 use crate::store::{Read, Tx};
 
 /// Removes a reader's entry with its wrapped key; the content is deleted with the last holder.
@@ -24,6 +24,9 @@ pub(in crate::gateway) fn remove_in_tx(
     tx.delete(&PLACES, &(account, entry.reference));
     if tx.has(&ROLE_ACTS, &(account, entry.reference))? {
         tx.delete(&ROLE_ACTS, &(account, entry.reference));
+    }
+    if tx.has(&MEETING_NOTICES, &(account, entry.reference))? {
+        tx.delete(&MEETING_NOTICES, &(account, entry.reference));
     }
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;
     content_release_in_tx(tx, entry.reference)?;

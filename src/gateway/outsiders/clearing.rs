@@ -38,6 +38,7 @@ use crate::gateway::records::tables::{
     ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REFUSED, ROOM_REQUESTS, ROOMS_OF,
     TEMPORARY,
 };
+use crate::gateway::schedule::ending::meeting_end_in_tx;
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
 use crate::terms::LineKind;
@@ -121,8 +122,8 @@ const TABLES: [Clear; 64] = [
     |tx, id, room| some_in_tx(tx, &ROOM_OF_TWO, &id, room),
     |tx, id, room| some_in_tx(tx, &ROOMS_OF, &id, room),
     |tx, id, room| some_in_tx(tx, &SCHEDULE_BLOCKS, &id, room),
-    |tx, id, room| some_in_tx(tx, &MEETINGS, &id, room),
-    |tx, id, room| some_in_tx(tx, &MEETING_ASKED, &id, room),
+    meetings_in_tx,
+    meetings_asked_in_tx,
     |tx, id, room| some_in_tx(tx, &MEETING_NOTICES, &id, room),
     |tx, id, room| some_in_tx(tx, &PREFERENCES, &id, room),
     |tx, id, room| some_in_tx(tx, &COUNTERS, &id, room),
@@ -364,6 +365,18 @@ fn schedule_entries_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result
         }
         tx.delete(&SCHEDULE_ENTRIES, key);
     }
+    Ok(keys.len())
+}
+
+fn meetings_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
+    let keys = some_keys(tx, &MEETINGS, &id, room)?;
+    keys.iter().try_for_each(|key| meeting_end_in_tx(tx, *key))?;
+    Ok(keys.len())
+}
+
+fn meetings_asked_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
+    let keys = some_keys(tx, &MEETING_ASKED, &id, room)?;
+    keys.iter().try_for_each(|key| meeting_end_in_tx(tx, *key))?;
     Ok(keys.len())
 }
 

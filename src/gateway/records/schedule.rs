@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::store::Record;
 use crate::terms::{Heard, MeetingRule, Needed};
 
 /// An entry within its owner's calendar. That of a meeting is the number of the request.
@@ -36,12 +37,37 @@ impl ScheduleEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeetingRow {
     pub asked: Timestamp,
+    /// The mark of the request that asked for it, and the keyed hash of what it said.
+    pub mark: [u8; 16],
+    pub said: [u8; 16],
+    /// When this row goes, in milliseconds: not before any of the rows of its invitees, unless it is cancelled.
+    pub until: u64,
     pub rule: MeetingRule,
     pub heard: Heard<AccountId>,
     pub people: Vec<Invited>,
 }
 
-/// One who was asked.
+#[derive(Serialize, Deserialize)]
+pub(super) struct MeetingRowV1 {
+    asked: Timestamp,
+    rule: MeetingRule,
+    heard: Heard<AccountId>,
+    people: Vec<Invited>,
+}
+
+impl Record for MeetingRowV1 {
+    const VERSION: u8 = 1;
+}
+
+impl From<MeetingRowV1> for MeetingRow {
+    /// Nobody knows when it is over: it is kept until it is changed or cancelled.
+    fn from(old: MeetingRowV1) -> MeetingRow {
+        let MeetingRowV1 { asked, rule, heard, people } = old;
+        MeetingRow { asked, mark: [0; 16], said: [0; 16], until: 0, rule, heard, people }
+    }
+}
+
+/// An address that was asked. Whoever has several of them has several such places, and answers for all at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invited {
     pub account: AccountId,
@@ -65,6 +91,8 @@ pub struct MeetingAsked {
     pub sequence: u32,
     /// The version that the invitee's entry says; `None` if there is none.
     pub entered: Option<u32>,
+    /// When this row goes, in milliseconds.
+    pub until: u64,
     /// From which the invitee's keys derive the one that opens what is sealed.
     #[serde(with = "serde_bytes")]
     pub encapsulation: Vec<u8>,
@@ -73,6 +101,31 @@ pub struct MeetingAsked {
     /// What the invitee answered in words, sealed for the invitee; empty if nothing.
     #[serde(with = "serde_bytes")]
     pub said: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MeetingAskedV1 {
+    by: AccountId,
+    sequence: u32,
+    entered: Option<u32>,
+    #[serde(with = "serde_bytes")]
+    encapsulation: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    sealed: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    said: Vec<u8>,
+}
+
+impl Record for MeetingAskedV1 {
+    const VERSION: u8 = 1;
+}
+
+impl From<MeetingAskedV1> for MeetingAsked {
+    /// Nobody knows when it is over: it is kept until it is changed, cancelled or answered.
+    fn from(old: MeetingAskedV1) -> MeetingAsked {
+        let MeetingAskedV1 { by, sequence, entered, encapsulation, sealed, said } = old;
+        MeetingAsked { by, sequence, entered, until: 0, encapsulation, sealed, said }
+    }
 }
 
 /// Which meeting a message is about, by the message; and by the mark of the request that asked for one.

@@ -47,7 +47,7 @@ use crate::gateway::records::room::{
     RoomRefused, RoomRequest,
 };
 use crate::gateway::records::schedule::{
-    EntryId, MeetingAsked, MeetingNotice, MeetingRow, ScheduleEntry,
+    EntryId, MeetingAsked, MeetingAskedV1, MeetingNotice, MeetingRow, MeetingRowV1, ScheduleEntry,
 };
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::{SiteChange, SiteChangeV1};
@@ -242,6 +242,9 @@ pub const MEETING_NOTICES: Table<(AccountId, ReferenceKey), MeetingNotice> =
     Table::new(144, "meeting_notices");
 pub const SCHEDULE_DELETED: Table<(u64, AccountId, EntryId), Due> =
     Table::new(145, "schedule_deleted");
+/// When the rows of a meeting go that an account has, as its requester or as an invitee.
+pub const MEETING_ENDS: Table<(u64, AccountId, ReferenceKey), Due> =
+    Table::new(146, "meeting_ends");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -367,8 +370,8 @@ records!(
     TopicFollower = 1,
     TopicWatch = 1,
     ScheduleEntry = 1,
-    MeetingRow = 1,
-    MeetingAsked = 1,
+    MeetingRow = 2 from MeetingRowV1,
+    MeetingAsked = 2 from MeetingAskedV1,
     MeetingNotice = 1,
 );
 

@@ -12,7 +12,8 @@ use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::schedule::{MeetingAsked, MeetingNotice, MeetingRow};
 use crate::gateway::records::tables::{ACCOUNT_KEYS, MEETING_ASKED, MEETINGS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
-use crate::gateway::schedule::meeting::{Delivered, deliver_in_tx, meeting_put_in_tx};
+use crate::gateway::schedule::ending::{asked_put_in_tx, earlier, kept_until};
+use crate::gateway::schedule::meeting::{Delivered, accounts, deliver_in_tx, meeting_put_in_tx};
 use crate::gateway::schedule::message::{Known, Told};
 use crate::gateway::schedule::stored::{Facts, NO_MEETING, OfMeeting, Said, StoredEntry};
 use crate::gateway::schedule::view::CardView;
@@ -93,15 +94,23 @@ impl Gateway {
         let change = self.answer_entry(actor, (key, &asked), facts.as_ref(), answered.answer)?;
         let (sealed, own) = self.said_sealed(actor, by, key, said)?;
         let mut after = after;
-        if let Some(invited) = after.people.iter_mut().find(|one| one.account == me) {
-            (invited.encapsulation, invited.sealed) = (sealed.encapsulation, sealed.sealed);
+        for invited in after.people.iter_mut().filter(|one| one.account == me) {
+            invited.encapsulation.clone_from(&sealed.encapsulation);
+            invited.sealed.clone_from(&sealed.sealed);
         }
         let entered = match answered.answer {
             MeetingAnswer::Accept | MeetingAnswer::Tentative => Some(asked.sequence),
             MeetingAnswer::Decline => None,
             MeetingAnswer::Propose => asked.entered,
         };
-        let answered_row = MeetingAsked { entered, said: own, ..asked.clone() };
+        // What was declined is kept for as long as somebody may think better of it.
+        let now = self.inner.clock.now();
+        let until = match (answered.answer, &facts) {
+            (MeetingAnswer::Decline, _) => earlier(asked.until, kept_until(now, 0)),
+            (_, Some(facts)) => kept_until(now, facts.fields.span().1),
+            (_, None) => asked.until,
+        };
+        let answered_row = MeetingAsked { entered, until, said: own, ..asked.clone() };
         let news = match answered.answer {
             MeetingAnswer::Accept => News::Accepted,
             MeetingAnswer::Decline => News::Declined,
@@ -119,14 +128,14 @@ impl Gateway {
         let message = Some(self.meeting_message(&told)?);
         let notice = MeetingNotice { by, meeting: key };
         let delivered = Delivered { to: by, asked: None, message, notice };
-        let others: Vec<_> =
-            before.people.iter().map(|one| one.account).filter(|one| *one != me).collect();
+        let mut others = accounts(&before);
+        others.remove(&me);
         self.schedule_commit(actor, change, move |tx| {
             meeting_put_in_tx(tx, (by, key), &before, &after)?;
             if tx.get(&MEETING_ASKED, &(me, key))?.as_ref() != Some(&asked) {
                 return Err(Error::Busy);
             }
-            tx.put(&MEETING_ASKED, &(me, key), &answered_row)?;
+            asked_put_in_tx(tx, (me, key), Some(&asked), &answered_row)?;
             let (was, is) = (quota::meeting(&asked), quota::meeting(&answered_row));
             quota::replace_in_tx(tx, me, was, is)?;
             deliver_in_tx(tx, key, &delivered)?;
@@ -149,7 +158,9 @@ impl Gateway {
     ) -> Result<After, Error> {
         let me = actor.account();
         let mut after = before.clone();
-        let invited = after.people.iter_mut().find(|one| one.account == me).ok_or(NO_MEETING)?;
+        let mut places = after.people.iter_mut().filter(|one| one.account == me);
+        // The first place remembers the requests.
+        let invited = places.next().ok_or(NO_MEETING)?;
         if invited.requests.contains(&mark) {
             return Ok(After::Heard);
         }
@@ -181,7 +192,9 @@ impl Gateway {
             return Err(Error::Conflict(Conflict::RequestedOften));
         }
         remember(&mut invited.requests, mark);
-        invited.answered = Some(self.inner.clock.now());
+        let now = self.inner.clock.now();
+        invited.answered = Some(now);
+        places.for_each(|one| one.answered = Some(now));
         let said = MeetingSaid { order, sequence: answered.sequence, answer: answered.answer };
         after.heard.hear(MeetingFact::Said(me, said));
         Ok(After::New(after))

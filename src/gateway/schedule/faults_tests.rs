@@ -335,7 +335,7 @@ fn an_invitee_restores_what_was_cancelled() {
 }
 
 /// What is counted of an account is what its rows are.
-fn counted(gateway: &Gateway, actors: &[&Actor]) {
+pub(super) fn counted(gateway: &Gateway, actors: &[&Actor]) {
     for actor in actors {
         let counted = gateway.quota(actor).unwrap().usage;
         assert_eq!(counted, quota::recount(gateway.store(), actor.account()).unwrap());

@@ -157,7 +157,7 @@ impl Gateway {
         let Some(of) = &opened.stored.meeting else { return Ok(None) };
         let mine = of.by == actor.account();
         let row = self.meeting_row(of.by, opened.id)?;
-        let state = self.meeting_state_of(&row)?;
+        let state = self.meeting_state_of(&row, Some(&opened.stored.fields))?;
         let row = row.row().filter(|_| !mine);
         let answer = row.map(|row| row.heard.person(actor.account()));
         Ok(Some(OccurrenceOf { reference: shown(opened.id), mine, state, answer }))

@@ -5,6 +5,7 @@
 //! mailbox gets no message, only what the calendar shows. Everything of one request, change or cancellation is one transaction: so
 //! each reaches everybody, and once.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
@@ -18,16 +19,19 @@ use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{Invited, MeetingAsked, MeetingNotice, MeetingRow};
 use crate::gateway::records::tables::{MEETING_ASKED, MEETING_NOTICES, MEETINGS};
+use crate::gateway::schedule::ending::{asked_put_in_tx, earlier, kept_until, meeting_new_in_tx};
 use crate::gateway::schedule::message::{Known, Told};
 use crate::gateway::schedule::stored::Opened;
 use crate::gateway::schedule::stored::{Facts, NO_MEETING, OfMeeting, StoredEntry};
 use crate::gateway::schedule::view::{CardView, EntryView};
+use crate::gateway::settings::Schedule as ScheduleSettings;
 use crate::gateway::text::hex;
+use crate::mail::contacts::contact::normalized;
 use crate::mail::reference::Reference;
 use crate::mail::schedule::Fields;
 use crate::mail::schedule::fields::Own;
 use crate::mail::schedule_text::News;
-use crate::store::{Order, Read};
+use crate::store::{Order, Read, Record, Table};
 use crate::terms::{Heard, MeetingChange, MeetingFact, MeetingRule, Needed};
 
 /// What somebody asks others for.
@@ -49,6 +53,7 @@ pub(super) struct Delivered {
 }
 
 const DAY_SECS: i64 = 86_400;
+const MONTH_SECS: i64 = 30 * DAY_SECS;
 
 fn invalid(what: impl Into<String>) -> Error {
     Error::Invalid { what: what.into() }
@@ -66,21 +71,36 @@ impl Gateway {
         self.has_schedule(actor)?;
         let me = actor.account();
         let mark = self.schedule_mark(me, b"meeting", key);
+        let said = self.schedule_mark(me, b"meeting says", &format!("{new:?}"));
         let meeting = self.contacts_retry(|| {
             // The answer to an earlier request with this key was lost.
             match self.inner.store.get(&MEETING_NOTICES, &(me, mark))? {
-                Some(notice) => Ok(notice.meeting),
-                None => self.meeting_ask_once(actor, new, mark),
+                Some(notice) => self.meeting_asked_already(me, notice.meeting, said),
+                None => self.meeting_ask_once(actor, new, (mark, said)),
             }
         })?;
         self.schedule_entry(actor, &hex(&meeting))
+    }
+
+    /// The meeting that was asked for with the same key, if the request said the same.
+    fn meeting_asked_already(
+        &self,
+        me: AccountId,
+        meeting: ReferenceKey,
+        said: [u8; 16],
+    ) -> Result<ReferenceKey, Error> {
+        let row = self.inner.store.get(&MEETINGS, &(me, meeting))?.ok_or(NO_MEETING)?;
+        match row.said == said {
+            true => Ok(meeting),
+            false => Err(Error::Conflict(Conflict::RequestUsed)),
+        }
     }
 
     fn meeting_ask_once(
         &self,
         actor: &Actor,
         new: &NewMeeting,
-        mark: [u8; 16],
+        (mark, said): ([u8; 16], [u8; 16]),
     ) -> Result<ReferenceKey, Error> {
         let (me, at) = (actor.account(), self.inner.clock.now());
         let fields = self.schedule_checked(new.fields.clone())?;
@@ -92,20 +112,21 @@ impl Gateway {
         let key = self.reference_new().to_bytes();
         let mut heard = Heard::default();
         heard.hear(MeetingFact::Version(0, MeetingChange::Time));
-        let row = MeetingRow { asked: at, rule: new.rule, heard, people };
+        let until = kept_until(at, fields.span().1);
+        let row = MeetingRow { asked: at, mark, said, until, rule: new.rule, heard, people };
         let of = OfMeeting { by: me, people: addresses.clone() };
         let stored = StoredEntry { fields: fields.clone(), meeting: Some(of) };
         let change = self.entry_change(actor, key, None, &stored)?;
         let facts = Facts { fields: Fields { own: Own::default(), ..fields }, people: addresses };
         let delivered = self.meeting_delivered(actor, key, &row, (&facts, News::Asks))?;
-        let daily = self.inner.settings.schedule.meetings_per_day_max;
+        let limits = self.inner.settings.schedule;
         self.schedule_commit(actor, vec![change], move |tx| {
             if tx.has(&MEETING_NOTICES, &(me, mark))? {
                 return Err(Error::Busy);
             }
-            daily_in_tx(tx, me, at, daily)?;
+            asks_in_tx(tx, (me, at), &limits, delivered.iter().map(|one| one.to))?;
             tx.put(&MEETING_NOTICES, &(me, mark), &MeetingNotice { by: me, meeting: key })?;
-            tx.put(&MEETINGS, &(me, key), &row)?;
+            meeting_new_in_tx(tx, (me, key), None, &row)?;
             for one in &delivered {
                 // What the calendar keeps counts as the message does.
                 let asked = one.asked.as_ref().map_or(0, |asked| quota::meeting(asked).octets);
@@ -117,7 +138,8 @@ impl Gateway {
         Ok(key)
     }
 
-    /// The accounts at the addresses of invitees, each once, and the addresses as they were written.
+    /// The accounts at the addresses of invitees, and the addresses as they were written, each once. Two addresses
+    /// of one account are two places, as those of two accounts are: who asks learns of nobody's other addresses.
     fn meeting_people(
         &self,
         actor: &Actor,
@@ -139,7 +161,8 @@ impl Gateway {
             if account == actor.account() {
                 return Err(invalid("who asks for a meeting is in it anyway"));
             }
-            match people.iter_mut().find(|one| one.account == account) {
+            let found = addresses.iter().position(|one| normalized(one) == normalized(address));
+            match found.and_then(|at| people.get_mut(at)) {
                 Some(one) if *needed == Needed::Required => one.needed = *needed,
                 Some(_) => {}
                 None => {
@@ -168,8 +191,7 @@ impl Gateway {
     ) -> Result<Vec<Delivered>, Error> {
         let by = actor.account();
         let mut delivered = Vec::with_capacity(row.people.len());
-        for invited in &row.people {
-            let to = invited.account;
+        for to in accounts(row) {
             if !self.account_exists(to)? {
                 continue;
             }
@@ -178,6 +200,7 @@ impl Gateway {
             let asked = MeetingAsked {
                 by,
                 sequence: row.heard.sequence(),
+                until: kept_until(self.inner.clock.now(), facts.fields.span().1),
                 entered: before.as_ref().and_then(|before| before.entered),
                 encapsulation: sealed.encapsulation,
                 sealed: sealed.sealed,
@@ -239,7 +262,9 @@ impl Gateway {
             true => MeetingChange::Words,
             false => MeetingChange::Time,
         };
-        let after = self.meeting_next(&before, kind)?;
+        let mut after = self.meeting_next(&before, kind)?;
+        // Whom the change does not reach keeps what was asked before.
+        after.until = after.until.max(kept_until(self.inner.clock.now(), fields.span().1));
         stored.fields = fields.clone();
         let people = stored.meeting.as_ref().map(|of| of.people.clone()).unwrap_or_default();
         let facts = Facts { fields: Fields { own: Own::default(), ..fields }, people };
@@ -265,7 +290,8 @@ impl Gateway {
             return Ok(());
         }
         let fields = self.meeting_found(actor, key)?.facts.map(|facts| facts.fields);
-        let after = self.meeting_next(&before, MeetingChange::Cancelled)?;
+        let mut after = self.meeting_next(&before, MeetingChange::Cancelled)?;
+        after.until = earlier(after.until, kept_until(self.inner.clock.now(), 0));
         let delivered = self.meeting_cancelled_delivered(actor, key, &after, fields.as_ref())?;
         self.schedule_commit(actor, Vec::new(), move |tx| {
             meeting_put_in_tx(tx, (me, key), &before, &after)?;
@@ -284,13 +310,16 @@ impl Gateway {
     ) -> Result<Vec<Delivered>, Error> {
         let by = actor.account();
         let mut delivered = Vec::with_capacity(row.people.len());
-        for to in row.people.iter().map(|invited| invited.account) {
+        for to in accounts(row) {
             if !self.account_exists(to)? {
                 continue;
             }
             let before = unless_damaged(self.inner.store.get(&MEETING_ASKED, &(to, key)))?;
             let sequence = row.heard.sequence();
-            let asked = before.flatten().map(|before| MeetingAsked { sequence, ..before });
+            let asked = before.flatten().map(|before| {
+                let until = earlier(before.until, row.until);
+                MeetingAsked { sequence, until, ..before }
+            });
             let fields = match self.reaches_from(by, to)? {
                 true => fields,
                 false => None,
@@ -327,22 +356,55 @@ fn rule_checked(rule: MeetingRule, people: usize) -> Result<(), Error> {
     }
 }
 
-/// Refuses more meetings than one may ask for in a day.
-fn daily_in_tx(tx: &Tx<'_, '_>, me: AccountId, now: Timestamp, most: usize) -> Result<(), Error> {
-    let since = u64::try_from(now.plus_secs(-DAY_SECS).0).unwrap_or_default();
-    let mut asked = 0;
-    // The number of a request begins with when it was sent: no row is read, and none that is older.
-    tx.scan_keys_in(&MEETINGS, &me, Order::Descending, |(_, key)| {
-        if Reference::from_bytes(key).map_or(0, Reference::millis) <= since || asked == most {
+/// The accounts that are asked, each once.
+pub(super) fn accounts(row: &MeetingRow) -> BTreeSet<AccountId> {
+    row.people.iter().map(|one| one.account).collect()
+}
+
+/// Refuses more meetings than one may ask for in a day, and more than one may be asked for in a month.
+fn asks_in_tx(
+    tx: &Tx<'_, '_>,
+    (me, now): (AccountId, Timestamp),
+    limits: &ScheduleSettings,
+    people: impl Iterator<Item = AccountId>,
+) -> Result<(), Error> {
+    let daily = limits.meetings_per_day_max;
+    if latest(tx, &MEETINGS, me, now.plus_secs(-DAY_SECS), daily)?.len() >= daily {
+        return Err(Error::Conflict(Conflict::RequestedOften));
+    }
+    let (most, of_one) = (limits.requests_per_month_max, limits.requests_per_month_of_one_max);
+    let since = now.plus_secs(-MONTH_SECS);
+    // More of the own ones make no difference: nobody was asked for more of them.
+    let own: BTreeSet<_> = latest(tx, &MEETINGS, me, since, daily * 31)?.into_iter().collect();
+    for to in people {
+        let asked = latest(tx, &MEETING_ASKED, to, since, most)?;
+        let by_me = asked.iter().filter(|key| own.contains(*key)).count();
+        if asked.len() >= most || by_me >= of_one {
+            return Err(Error::Conflict(Conflict::InvitedOften));
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the meetings of an account since a time, the latest first, and at most so many. A number begins
+/// with when it was given: no row is read, and no key that is older.
+fn latest<V: Record>(
+    tx: &Tx<'_, '_>,
+    table: &Table<(AccountId, ReferenceKey), V>,
+    account: AccountId,
+    since: Timestamp,
+    most: usize,
+) -> Result<Vec<ReferenceKey>, Error> {
+    let since = u64::try_from(since.0).unwrap_or_default();
+    let mut found = Vec::new();
+    tx.scan_keys_in(table, &account, Order::Descending, |(_, key)| {
+        if Reference::from_bytes(key).map_or(0, Reference::millis) <= since || found.len() >= most {
             return ControlFlow::Break(());
         }
-        asked += 1;
+        found.push(key);
         ControlFlow::Continue(())
     })?;
-    match asked < most {
-        true => Ok(()),
-        false => Err(Error::Conflict(Conflict::RequestedOften)),
-    }
+    Ok(found)
 }
 
 /// Stores a meeting; [`Error::Busy`] if it is not what it was.
@@ -353,7 +415,7 @@ pub(super) fn meeting_put_in_tx(
     after: &MeetingRow,
 ) -> Result<(), Error> {
     match tx.get(&MEETINGS, &key)?.as_ref() == Some(before) {
-        true => Ok(tx.put(&MEETINGS, &key, after)?),
+        true => meeting_new_in_tx(tx, key, Some(before), after),
         false => Err(Error::Busy),
     }
 }
@@ -376,7 +438,7 @@ pub(super) fn deliver_in_tx(
             None => (None, Vec::new()),
         };
         let asked = MeetingAsked { entered, said, ..asked.clone() };
-        tx.put(&MEETING_ASKED, &(to, key), &asked)?;
+        asked_put_in_tx(tx, (to, key), before.as_ref(), &asked)?;
         let removed = before.as_ref().map(quota::meeting).unwrap_or_default();
         quota::replace_in_tx(tx, to, removed, quota::meeting(&asked))?;
     }

@@ -24,6 +24,7 @@ pub mod answer;
 pub(in crate::gateway) mod blocks;
 pub mod book;
 mod changes;
+pub(in crate::gateway) mod ending;
 pub mod list;
 pub mod meeting;
 mod message;
@@ -32,5 +33,7 @@ pub mod view;
 
 #[cfg(test)]
 mod faults_tests;
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 pub(super) mod tests;

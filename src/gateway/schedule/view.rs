@@ -75,7 +75,7 @@ pub(super) struct Found {
 
 /// The row of a meeting.
 pub(super) enum RowFound {
-    /// Who asked is gone: the meeting is cancelled.
+    /// Who asked is gone, and the meeting is cancelled; or it was over long ago.
     Gone,
     /// Nobody knows how the meeting stands.
     Damaged,
@@ -136,10 +136,17 @@ impl Gateway {
         })
     }
 
-    /// How it stands with a meeting of which the row was looked for.
-    pub(super) fn meeting_state_of(&self, row: &RowFound) -> Result<MeetingState, Error> {
+    /// How it stands with a meeting of which the row was looked for, and what it is about is known, or not.
+    pub(super) fn meeting_state_of(
+        &self,
+        row: &RowFound,
+        fields: Option<&Fields>,
+    ) -> Result<MeetingState, Error> {
+        let now = self.inner.clock.now().0.div_euclid(1_000);
+        let is_over = fields.is_some_and(|fields| fields.span().1 < now);
         match row {
             RowFound::Row(row) => self.meeting_state(row),
+            RowFound::Gone if is_over => Ok(MeetingState::Past),
             RowFound::Gone => Ok(MeetingState::Cancelled),
             RowFound::Damaged => Ok(MeetingState::Unknown),
         }
@@ -183,7 +190,8 @@ impl Gateway {
             }
             views.push(view);
         }
-        let state = self.meeting_state_of(&found.row)?;
+        let fields = found.facts.as_ref().map(|facts| &facts.fields);
+        let state = self.meeting_state_of(&found.row, fields)?;
         let row = found.row.row();
         let rule = row.map_or(MeetingRule::All, |row| row.rule);
         let latest = row.map_or(0, |row| row.heard.sequence());

@@ -37,6 +37,8 @@ pub enum OccurrenceState {
     Actual,
     Declined,
     Cancelled,
+    /// It was over so long ago that nothing more is kept of it.
+    Past,
     /// What was heard of it cannot be read.
     Unknown,
 }
@@ -106,6 +108,7 @@ impl From<OccurrenceView> for Occurrence {
             Some(MeetingState::Actual) => OccurrenceState::Actual,
             Some(MeetingState::Declined) => OccurrenceState::Declined,
             Some(MeetingState::Cancelled) => OccurrenceState::Cancelled,
+            Some(MeetingState::Past) => OccurrenceState::Past,
             Some(MeetingState::Unknown) => OccurrenceState::Unknown,
         };
         Occurrence {

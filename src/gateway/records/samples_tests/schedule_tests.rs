@@ -35,8 +35,15 @@ impl Samples for MeetingRow {
             encapsulation: vec![5],
             sealed: vec![6, 7],
         });
-        let of =
-            |rule| MeetingRow { asked: at(1), rule, heard: heard.clone(), people: people.clone() };
+        let of = |rule| MeetingRow {
+            asked: at(1),
+            mark: [8; 16],
+            said: [9; 16],
+            until: 70_003,
+            rule,
+            heard: heard.clone(),
+            people: people.clone(),
+        };
         [each(of), vec![of(MeetingRule::Number(303))]].concat()
     }
 }
@@ -47,6 +54,7 @@ impl Samples for MeetingAsked {
             by: id(1),
             sequence: 300,
             entered: Some(301),
+            until: 70_003,
             encapsulation: vec![1],
             sealed: vec![2, 3],
             said: vec![4, 5, 6],

@@ -36,6 +36,7 @@ export const schedule = {
       tentative: "vorläufig",
       declined: "abgelehnt",
       cancelled: "abgesagt",
+      past: "vorbei",
       unknown: "unbekannt",
     },
     name: "Titel",
@@ -117,6 +118,10 @@ export const schedule = {
     editedElsewhere: "Das wurde inzwischen geändert. Schließen Sie es, und sehen Sie erneut nach.",
     meetingChanged: "Der Termin wurde inzwischen geändert. So lautet die Anfrage jetzt.",
     meetingCancelled: "Der Termin wurde abgesagt.",
+    invitedOften:
+      "Eine dieser Personen wurde in einem Monat so oft um Termine gebeten, wie es möglich ist. Nichts wurde gesendet.",
+    requestUsed:
+      "Das wurde schon einmal mit anderem Inhalt gesendet. Sehen Sie in Ihrem Kalender nach, bevor Sie es erneut senden.",
     meetingRuns: "Einen Termin sagt ab, wer um ihn bat; die anderen lehnen ihn ab.",
     request: "Termin",
     requestGone: "Diesen Termin gibt es nicht mehr.",
@@ -135,6 +140,7 @@ export const schedule = {
       actual: "Fest: Der Termin findet statt.",
       declined: "Abgelehnt: Der Termin findet nicht statt.",
       cancelled: "Abgesagt von der Person, die um ihn bat.",
+      past: "Vorbei. Wer was geantwortet hat, wird nicht länger aufbewahrt.",
       unknown: "Unbekannt: Die Antworten können im Moment nicht gelesen werden.",
     },
     people: "Wer gefragt wurde",

@@ -34,6 +34,7 @@ export const schedule = {
       tentative: "tentative",
       declined: "declined",
       cancelled: "cancelled",
+      past: "over",
       unknown: "unknown",
     },
     name: "Title",
@@ -115,6 +116,10 @@ export const schedule = {
     editedElsewhere: "This was changed meanwhile. Close it, and look again.",
     meetingChanged: "The meeting was changed meanwhile. This is what is asked now.",
     meetingCancelled: "The meeting was cancelled.",
+    invitedOften:
+      "One of these people was asked for as many meetings as is possible in a month. Nothing was sent.",
+    requestUsed:
+      "This was sent once with something else in it. Look into your calendar before you send it again.",
     meetingRuns: "A meeting is cancelled by its requester, and declined by the others.",
     request: "Meeting",
     requestGone: "This meeting is not there any more.",
@@ -132,6 +137,7 @@ export const schedule = {
       actual: "Certain: the meeting takes place.",
       declined: "Declined: the meeting does not take place.",
       cancelled: "Cancelled by the requester.",
+      past: "It is over. Who answered what is not kept any longer.",
       unknown: "Unknown: what was answered cannot be read at the moment.",
     },
     people: "Who was asked",

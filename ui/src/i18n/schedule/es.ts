@@ -36,6 +36,7 @@ export const schedule = {
       tentative: "provisional",
       declined: "rechazada",
       cancelled: "cancelada",
+      past: "pasada",
       unknown: "estado desconocido",
     },
     name: "Título",
@@ -117,6 +118,10 @@ export const schedule = {
     editedElsewhere: "Esto se cambió entretanto. Ciérrelo y vuelva a mirar.",
     meetingChanged: "La reunión se cambió entretanto. Esto es lo que se pide ahora.",
     meetingCancelled: "La reunión se canceló.",
+    invitedOften:
+      "A una de estas personas se le han pedido tantas reuniones como es posible en un mes. No se ha enviado nada.",
+    requestUsed:
+      "Esto ya se envió con otro contenido. Mire su calendario antes de enviarlo otra vez.",
     meetingRuns: "Una reunión la cancela quien la pidió; los demás la rechazan.",
     request: "Reunión",
     requestGone: "Esta reunión ya no existe.",
@@ -135,6 +140,7 @@ export const schedule = {
       actual: "Segura: la reunión se celebra.",
       declined: "Rechazada: la reunión no se celebra.",
       cancelled: "Cancelada por quien la pidió.",
+      past: "Ya pasó. Las respuestas ya no se guardan.",
       unknown: "Desconocido: en este momento no se pueden leer las respuestas.",
     },
     people: "Personas invitadas",

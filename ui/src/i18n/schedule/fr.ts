@@ -36,6 +36,7 @@ export const schedule = {
       tentative: "provisoire",
       declined: "refusée",
       cancelled: "annulée",
+      past: "passée",
       unknown: "état inconnu",
     },
     name: "Titre",
@@ -117,6 +118,10 @@ export const schedule = {
     editedElsewhere: "Ceci a été modifié entre-temps. Fermez, et regardez à nouveau.",
     meetingChanged: "La réunion a été modifiée entre-temps. Voici ce qui est demandé maintenant.",
     meetingCancelled: "La réunion a été annulée.",
+    invitedOften:
+      "Une de ces personnes a reçu autant de demandes de réunion que possible en un mois. Rien n’a été envoyé.",
+    requestUsed:
+      "Cela a déjà été envoyé avec un autre contenu. Regardez votre agenda avant de renvoyer.",
     meetingRuns: "Le demandeur annule une réunion ; les autres la refusent.",
     request: "Réunion",
     requestGone: "Cette réunion n’existe plus.",
@@ -135,6 +140,7 @@ export const schedule = {
       actual: "Certaine : la réunion a lieu.",
       declined: "Refusée : la réunion n’a pas lieu.",
       cancelled: "Annulée par le demandeur.",
+      past: "Elle est passée. Les réponses ne sont plus conservées.",
       unknown: "Inconnu : les réponses ne peuvent pas être lues pour le moment.",
     },
     people: "Personnes invitées",

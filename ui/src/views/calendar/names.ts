@@ -46,7 +46,7 @@ export function shownOf(entry: Occurrence): Shown {
 /** How an entry stands for this account: who was asked and did not accept has nothing certain. */
 function stateOf({ state, mine, answer }: Occurrence): State {
   if (state === "own") return "actual";
-  if (state === "cancelled" || state === "unknown" || mine) return state;
+  if (["cancelled", "past", "unknown"].includes(state) || mine) return state;
   if (answer === "declined") return "declined";
   return answer === "accepted" ? state : "tentative";
 }
@@ -57,7 +57,7 @@ export function entryTitle({ title }: Pick<Asked, "title">, words: Words): strin
 
 /** Whether a meeting still takes place, as far as anybody can tell: then it is answered, changed and cancelled. */
 export function isOn({ state }: Meeting): boolean {
-  return state !== "cancelled" && state !== "unknown";
+  return !["cancelled", "past", "unknown"].includes(state);
 }
 
 /** The word of a state; what is certain has none beside its title. */
