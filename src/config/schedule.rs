@@ -26,7 +26,7 @@ pub struct Schedule {
     /// For how many meetings one account may be asked in 30 days, by all together.
     pub requests_per_month_max: u32,
     /// For how many of these by one account.
-    pub requests_per_month_of_one_max: u32,
+    pub requests_of_one_max: u32,
     /// How often a meeting may be changed, and how often each may answer anew.
     pub changes_max: u32,
 }
@@ -42,7 +42,7 @@ impl Default for Schedule {
             invitees_max: 200,
             meetings_per_day_max: 100,
             requests_per_month_max: 500,
-            requests_per_month_of_one_max: 100,
+            requests_of_one_max: 100,
             changes_max: 100,
         }
     }
@@ -60,8 +60,8 @@ impl Schedule {
         Problem::unless_in("schedule.meetings_per_day_max", daily, 1..=10_000)?;
         let asked = self.requests_per_month_max.into();
         Problem::unless_in("schedule.requests_per_month_max", asked, 1..=10_000)?;
-        let of_one = self.requests_per_month_of_one_max.into();
-        Problem::unless_in("schedule.requests_per_month_of_one_max", of_one, 1..=10_000)?;
+        let of_one = self.requests_of_one_max.into();
+        Problem::unless_in("schedule.requests_of_one_max", of_one, 1..=10_000)?;
         Problem::unless_in("schedule.changes_max", self.changes_max.into(), 1..=1_000)
     }
 }

@@ -535,7 +535,7 @@ fn settings(config: &Config) -> Settings {
             invitees_max: config.schedule.invitees_max as usize,
             meetings_per_day_max: config.schedule.meetings_per_day_max as usize,
             requests_per_month_max: config.schedule.requests_per_month_max as usize,
-            requests_per_month_of_one_max: config.schedule.requests_per_month_of_one_max as usize,
+            requests_of_one_max: config.schedule.requests_of_one_max as usize,
             changes_max: config.schedule.changes_max,
         },
         changes_kept: config.mailboxes.changes_kept,

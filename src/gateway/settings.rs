@@ -119,7 +119,7 @@ pub struct Schedule {
     pub meetings_per_day_max: usize,
     /// For how many meetings one account may be asked in 30 days, by all and by one.
     pub requests_per_month_max: usize,
-    pub requests_per_month_of_one_max: usize,
+    pub requests_of_one_max: usize,
     /// How often a meeting may be changed, and answered anew by each.
     pub changes_max: u32,
 }
@@ -135,7 +135,7 @@ impl Default for Schedule {
             invitees_max: 200,
             meetings_per_day_max: 100,
             requests_per_month_max: 500,
-            requests_per_month_of_one_max: 100,
+            requests_of_one_max: 100,
             changes_max: 100,
         }
     }

@@ -11,7 +11,7 @@ use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::contact::{BOOK, ContactId, ReaderKey};
-use crate::gateway::records::ids::{AccountId, GroupId, RingId};
+use crate::gateway::records::ids::{AccountId, GroupId, ReferenceKey, RingId};
 use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::keyring_rows::{removed_from_some_in_tx, removed_in_tx};
 use crate::gateway::records::room::RoomId;
@@ -32,13 +32,13 @@ use crate::gateway::records::tables::{
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
 };
 use crate::gateway::records::tables::{
-    MEETING_ASKED, MEETING_NOTICES, MEETINGS, SCHEDULE_BLOCKS, SCHEDULE_DELETED, SCHEDULE_ENTRIES,
+    MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETINGS, SCHEDULE_BLOCKS, SCHEDULE_DELETED,
+    SCHEDULE_ENTRIES,
 };
 use crate::gateway::records::tables::{
     ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REFUSED, ROOM_REQUESTS, ROOMS_OF,
     TEMPORARY,
 };
-use crate::gateway::schedule::ending::meeting_end_in_tx;
 use crate::gateway::{Gateway, upload};
 use crate::store::{Key, Read, Record, Table, Tx};
 use crate::terms::LineKind;
@@ -368,15 +368,27 @@ fn schedule_entries_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result
     Ok(keys.len())
 }
 
+/// Removes what an account has of a meeting, with the row that says when it ends.
+fn meeting_in_tx(tx: &mut Tx<'_>, place: (AccountId, ReferenceKey)) -> Result<(), Error> {
+    let row = readable(tx.get(&MEETINGS, &place))?.flatten().map(|row| row.until);
+    let asked = readable(tx.get(&MEETING_ASKED, &place))?.flatten().map(|row| row.until);
+    for until in [row, asked].into_iter().flatten() {
+        tx.delete(&MEETING_ENDS, &(until, place.0, place.1));
+    }
+    tx.delete(&MEETINGS, &place);
+    tx.delete(&MEETING_ASKED, &place);
+    Ok(())
+}
+
 fn meetings_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
     let keys = some_keys(tx, &MEETINGS, &id, room)?;
-    keys.iter().try_for_each(|key| meeting_end_in_tx(tx, *key))?;
+    keys.iter().try_for_each(|key| meeting_in_tx(tx, *key))?;
     Ok(keys.len())
 }
 
 fn meetings_asked_in_tx(tx: &mut Tx<'_>, id: AccountId, room: usize) -> Result<usize, Error> {
     let keys = some_keys(tx, &MEETING_ASKED, &id, room)?;
-    keys.iter().try_for_each(|key| meeting_end_in_tx(tx, *key))?;
+    keys.iter().try_for_each(|key| meeting_in_tx(tx, *key))?;
     Ok(keys.len())
 }
 

@@ -67,7 +67,7 @@ impl From<MeetingRowV1> for MeetingRow {
     }
 }
 
-/// An address that was asked. Whoever has several of them has several such places, and answers for all at once.
+/// An address that was asked. An account that has several of them has several such places, and answers for all at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invited {
     pub account: AccountId,

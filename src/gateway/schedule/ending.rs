@@ -11,7 +11,7 @@ use time::{Date, Month, OffsetDateTime};
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::{Error, readable, unless_damaged};
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
@@ -131,21 +131,6 @@ fn expire_in_tx(
         }
         other => readable(other).map(drop),
     }
-}
-
-/// Removes when a row ends together with the row, for an account that is cleared.
-pub(in crate::gateway) fn meeting_end_in_tx(
-    tx: &mut store::Tx<'_>,
-    place: (AccountId, ReferenceKey),
-) -> Result<(), Error> {
-    let row = unless_damaged(tx.get(&MEETINGS, &place))?.flatten().map(|row| row.until);
-    let asked = unless_damaged(tx.get(&MEETING_ASKED, &place))?.flatten().map(|row| row.until);
-    for until in [row, asked].into_iter().flatten() {
-        tx.delete(&MEETING_ENDS, &(until, place.0, place.1));
-    }
-    tx.delete(&MEETINGS, &place);
-    tx.delete(&MEETING_ASKED, &place);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn two_addresses_of_one_account_are_asked_as_two_accounts_are() {
 fn nobody_is_asked_more_often_than_is_possible_in_a_month() {
     let gateway = gateway_with(|settings| {
         settings.schedule.requests_per_month_max = 3;
-        settings.schedule.requests_per_month_of_one_max = 2;
+        settings.schedule.requests_of_one_max = 2;
     });
     create(&gateway, "noa").unwrap();
     let (dana, omar, noa) =

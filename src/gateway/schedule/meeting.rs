@@ -372,7 +372,7 @@ fn asks_in_tx(
     if latest(tx, &MEETINGS, me, now.plus_secs(-DAY_SECS), daily)?.len() >= daily {
         return Err(Error::Conflict(Conflict::RequestedOften));
     }
-    let (most, of_one) = (limits.requests_per_month_max, limits.requests_per_month_of_one_max);
+    let (most, of_one) = (limits.requests_per_month_max, limits.requests_of_one_max);
     let since = now.plus_secs(-MONTH_SECS);
     // More of the own ones make no difference: nobody was asked for more of them.
     let own: BTreeSet<_> = latest(tx, &MEETINGS, me, since, daily * 31)?.into_iter().collect();

@@ -24,7 +24,7 @@ pub mod answer;
 pub(in crate::gateway) mod blocks;
 pub mod book;
 mod changes;
-pub(in crate::gateway) mod ending;
+mod ending;
 pub mod list;
 pub mod meeting;
 mod message;
