@@ -48,6 +48,13 @@ for (const [key, shape] of ["month", "week", "day", "agenda"].entries()) {
   await page.locator(`[data-testid=calendar][data-shape=${shape}]`).waitFor();
   await accessible(page, `an empty ${shape}`);
 }
+// Every place is on the screen, down to the last one.
+for (const height of [800, 720]) {
+  await page.setViewportSize({ ...wide.viewport, height });
+  const { y, height: own } = await page.getByTestId("sign-out").boundingBox();
+  assert.ok(y + own <= height, `${y} + ${own} on a screen of ${height}`);
+}
+await page.setViewportSize(wide.viewport);
 ok("each view has a key and is accessible");
 
 // By the mouse: a click among the hours, and dragging over them.
@@ -121,6 +128,20 @@ await soon(async () => assert.equal(await entry(page, "Choir").count(), 2));
 await page.keyboard.press("z");
 await soon(async () => assert.equal(await entry(page, "Choir").count(), 3));
 ok("by the keyboard alone an entry repeats, and a deletion is undone");
+
+// What begins soon is said, wherever in the webmail somebody is.
+const near = new Date(Date.now() + 6 * 60_000).toLocaleString("sv-SE", { timeZone: "Europe/Berlin" });
+await page.keyboard.press("n");
+await page.getByTestId("entry-title").fill("Train");
+await page.getByTestId("when-day").fill(near.slice(0, 10));
+await page.getByTestId("when-time").fill(near.slice(11, 16));
+await page.getByTestId("entry-reminder").selectOption({ index: 3 });
+await page.getByTestId("entry-save").click();
+await page.getByTestId("entry-form").waitFor({ state: "detached" });
+await page.goto(`${base}/contacts`);
+await reads(page.getByTestId("toast"), new RegExp(`Reminder: .?Train[^]*${near.slice(11, 16)}`));
+await accessible(page, "a reminder");
+ok("a reminder comes on another page");
 
 // Several whole days, dragged over in a month.
 await page.goto(`${base}/calendar/month/${far.slice(0, 8)}10`);

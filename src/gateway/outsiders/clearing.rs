@@ -32,8 +32,8 @@ use crate::gateway::records::tables::{
     CONTACT_REQUESTS, CONTACT_SHARED, CONTACTS, CONTACTS_DELETED, PROFILE_SHARED, PROFILES,
 };
 use crate::gateway::records::tables::{
-    MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETINGS, SCHEDULE_BLOCKS, SCHEDULE_DELETED,
-    SCHEDULE_ENTRIES,
+    MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETING_WAITS, MEETINGS, SCHEDULE_BLOCKS,
+    SCHEDULE_DELETED, SCHEDULE_ENTRIES,
 };
 use crate::gateway::records::tables::{
     ROOM_ASKED, ROOM_HERE, ROOM_MEMBERS, ROOM_OF_TWO, ROOM_REFUSED, ROOM_REQUESTS, ROOMS_OF,
@@ -377,6 +377,7 @@ fn meeting_in_tx(tx: &mut Tx<'_>, place: (AccountId, ReferenceKey)) -> Result<()
     }
     tx.delete(&MEETINGS, &place);
     tx.delete(&MEETING_ASKED, &place);
+    tx.delete(&MEETING_WAITS, &place);
     Ok(())
 }
 

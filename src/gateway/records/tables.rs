@@ -245,6 +245,8 @@ pub const SCHEDULE_DELETED: Table<(u64, AccountId, EntryId), Due> =
 /// When the rows of a meeting go that an account has, as its requester or as an invitee.
 pub const MEETING_ENDS: Table<(u64, AccountId, ReferenceKey), Due> =
     Table::new(146, "meeting_ends");
+/// The invitees whose entry of a meeting says less than what was asked last.
+pub const MEETING_WAITS: Table<(AccountId, ReferenceKey), Due> = Table::new(147, "meeting_waits");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.

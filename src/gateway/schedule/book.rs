@@ -8,6 +8,7 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::schedule::{EntryId, MeetingAsked, ScheduleEntry};
 use crate::gateway::records::tables::{MEETING_ASKED, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::EntryChange;
+use crate::gateway::schedule::ending::asked_put_in_tx;
 use crate::gateway::schedule::stored::{MISSING, Opened, StoredEntry};
 use crate::gateway::schedule::view::EntryView;
 use crate::gateway::text::{hex, parse_hex};
@@ -169,18 +170,15 @@ impl Gateway {
 
 /// Remembers that an invitee has an entry again, which may be of an earlier version.
 fn enter_in_tx(tx: &mut Tx<'_, '_>, key: (AccountId, ReferenceKey)) -> Result<(), Error> {
-    if let Some(asked) = tx.get(&MEETING_ASKED, &key)?.filter(|asked| asked.entered.is_none()) {
-        tx.put(&MEETING_ASKED, &key, &MeetingAsked { entered: Some(0), ..asked })?;
-    }
-    Ok(())
+    let asked = tx.get(&MEETING_ASKED, &key)?.filter(|asked| asked.entered.is_none());
+    let Some(asked) = asked else { return Ok(()) };
+    let entered = MeetingAsked { entered: Some(0), ..asked.clone() };
+    asked_put_in_tx(tx, key, Some(&asked), &entered)
 }
 
 /// Remembers that an invitee has no entry any more.
 fn leave_in_tx(tx: &mut Tx<'_, '_>, left: Option<(AccountId, ReferenceKey)>) -> Result<(), Error> {
     let Some(key) = left else { return Ok(()) };
-    if let Some(mut asked) = tx.get(&MEETING_ASKED, &key)? {
-        asked.entered = None;
-        tx.put(&MEETING_ASKED, &key, &asked)?;
-    }
-    Ok(())
+    let Some(asked) = tx.get(&MEETING_ASKED, &key)? else { return Ok(()) };
+    asked_put_in_tx(tx, key, Some(&asked), &MeetingAsked { entered: None, ..asked.clone() })
 }

@@ -17,7 +17,9 @@ use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::schedule::{MeetingAsked, MeetingRow};
-use crate::gateway::records::tables::{MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETINGS};
+use crate::gateway::records::tables::{
+    MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETING_WAITS, MEETINGS,
+};
 use crate::mail::schedule::times::LATEST;
 use crate::store::{self, Read};
 
@@ -52,7 +54,17 @@ pub(super) fn asked_put_in_tx(
 ) -> Result<(), Error> {
     let was = before.map(|before| before.until);
     move_in_tx(tx, (account, key), was, after.until)?;
+    match (before.is_some_and(waits_to_settle), waits_to_settle(after)) {
+        (false, true) => tx.put(&MEETING_WAITS, &(account, key), &Due)?,
+        (true, false) => tx.delete(&MEETING_WAITS, &(account, key)),
+        _ => {}
+    }
     Ok(tx.put(&MEETING_ASKED, &(account, key), after)?)
+}
+
+/// Whether an entry says less than what was asked last.
+pub(super) fn waits_to_settle(asked: &MeetingAsked) -> bool {
+    asked.entered.is_some_and(|entered| entered < asked.sequence)
 }
 
 /// Stores a meeting.
@@ -122,11 +134,13 @@ fn expire_in_tx(
     match tx.get(&MEETING_ASKED, &place) {
         Ok(Some(row)) if row.until == until => {
             tx.delete(&MEETING_ASKED, &place);
+            tx.delete(&MEETING_WAITS, &place);
             quota::discharge_in_tx(tx, account, quota::meeting(&row))
         }
         // Nobody knows how long it was, so the account is counted anew.
         Err(store::Error::Damaged(_)) => {
             tx.delete(&MEETING_ASKED, &place);
+            tx.delete(&MEETING_WAITS, &place);
             quota::again_in_tx(tx, account)
         }
         other => readable(other).map(drop),

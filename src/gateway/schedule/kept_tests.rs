@@ -3,7 +3,9 @@
 use super::faults_tests::counted;
 use super::meeting::NewMeeting;
 use super::tests::{answer, ask, at, december, entry, state};
-use crate::gateway::records::tables::{MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETINGS};
+use crate::gateway::records::tables::{
+    MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETING_WAITS, MEETINGS,
+};
 use crate::gateway::tests::{create, gateway, gateway_with, inbox, sign_in};
 use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::mail::address::Address;
@@ -153,7 +155,10 @@ fn what_is_moved_is_kept_for_longer_and_what_is_cancelled_is_not() {
     gateway.clock().advance_secs(365 * DAY);
     assert_eq!(gateway.meetings_expire(10).unwrap(), 0);
     gateway.meeting_cancel(&dana, meeting).unwrap();
+    // What waits to be entered is known by itself, until it is.
+    assert_eq!(rows(&gateway, &MEETING_WAITS), 1);
     assert_eq!(state(&gateway, &omar, meeting), MeetingState::Cancelled);
+    assert_eq!(rows(&gateway, &MEETING_WAITS), 0);
     gateway.clock().advance_secs(62 * DAY);
     assert_eq!(gateway.meetings_expire(10).unwrap(), 2);
     assert_eq!(kept(&gateway)[..3], [0, 0, 0]);

@@ -10,8 +10,9 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Error, unless_damaged};
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::schedule::{EntryId, MeetingAsked};
-use crate::gateway::records::tables::{MEETING_ASKED, SCHEDULE_ENTRIES};
+use crate::gateway::records::tables::{MEETING_ASKED, MEETING_WAITS, SCHEDULE_ENTRIES};
 use crate::gateway::schedule::changes::Room;
+use crate::gateway::schedule::ending::{asked_put_in_tx, waits_to_settle};
 use crate::gateway::schedule::stored::Opened;
 use crate::gateway::schedule::view::CardView;
 use crate::gateway::text::{hex, shown};
@@ -198,16 +199,19 @@ impl Gateway {
         if actor.is_temporary() || actor.behind().is_some() {
             return;
         }
-        let done = self.asked_rows(actor).map(|rows| {
-            for (key, _) in rows.into_iter().filter(|(_, asked)| waits_to_settle(asked)) {
-                let done = self.contacts_retry(|| self.schedule_settle_one(actor, key));
-                if let Err(error) = done {
-                    tracing::debug!(%error, "an entry was not brought up to its meeting");
-                }
-            }
+        let mut waits = Vec::new();
+        let looked = self.inner.store.scan_keys(&MEETING_WAITS, &actor.account(), |(_, key)| {
+            waits.push(key);
+            ControlFlow::Continue(())
         });
-        if let Err(error) = done {
+        if let Err(error) = looked {
             tracing::warn!(%error, "entries were not brought up to their meetings");
+        }
+        for key in waits {
+            let done = self.contacts_retry(|| self.schedule_settle_one(actor, key));
+            if let Err(error) = done {
+                tracing::debug!(%error, "an entry was not brought up to its meeting");
+            }
         }
     }
 
@@ -231,12 +235,7 @@ impl Gateway {
                 return Err(Error::Busy);
             }
             let row = MeetingAsked { entered, ..asked.clone() };
-            Ok(tx.put(&MEETING_ASKED, &place, &row)?)
+            asked_put_in_tx(tx, place, Some(&asked), &row)
         })
     }
-}
-
-/// Whether an entry says less than what was asked last.
-fn waits_to_settle(asked: &MeetingAsked) -> bool {
-    asked.entered.is_some_and(|entered| entered < asked.sequence)
 }

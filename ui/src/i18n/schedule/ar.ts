@@ -92,6 +92,8 @@ export const schedule = {
     reminder: "تذكير",
     reminderNone: "بلا تذكير",
     reminderNow: "عند البداية",
+    reminds: (title: string) => `تذكير: ${title}`,
+    remindsNotice: "لديك تذكير في التقويم.",
     reminderBefore: (time: string) => `قبل ${time}`,
     colour: "اللون",
     colours: {

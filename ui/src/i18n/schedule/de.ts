@@ -81,6 +81,8 @@ export const schedule = {
     reminder: "Erinnerung",
     reminderNone: "Keine Erinnerung",
     reminderNow: "Zu Beginn",
+    reminds: (title: string) => `Erinnerung: ${title}`,
+    remindsNotice: "Ihr Kalender erinnert Sie an etwas.",
     reminderBefore: (time: string) => `${time} vorher`,
     colour: "Farbe",
     colours: {

@@ -79,6 +79,8 @@ export const schedule = {
     reminder: "Reminder",
     reminderNone: "No reminder",
     reminderNow: "When it begins",
+    reminds: (title: string) => `Reminder: ${title}`,
+    remindsNotice: "Your calendar reminds you of something.",
     reminderBefore: (time: string) => `${time} before`,
     colour: "Colour",
     colours: {

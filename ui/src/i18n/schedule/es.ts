@@ -81,6 +81,8 @@ export const schedule = {
     reminder: "Recordatorio",
     reminderNone: "Sin recordatorio",
     reminderNow: "Al comenzar",
+    reminds: (title: string) => `Recordatorio: ${title}`,
+    remindsNotice: "Su calendario le recuerda algo.",
     reminderBefore: (time: string) => `${time} antes`,
     colour: "Color",
     colours: {

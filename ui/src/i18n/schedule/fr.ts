@@ -81,6 +81,8 @@ export const schedule = {
     reminder: "Rappel",
     reminderNone: "Aucun rappel",
     reminderNow: "Au début",
+    reminds: (title: string) => `Rappel : ${title}`,
+    remindsNotice: "Votre agenda vous rappelle quelque chose.",
     reminderBefore: (time: string) => `${time} avant`,
     colour: "Couleur",
     colours: {

@@ -80,6 +80,8 @@ export const schedule = {
     reminder: "תזכורת",
     reminderNone: "ללא תזכורת",
     reminderNow: "בהתחלה",
+    reminds: (title: string) => `תזכורת: ${title}`,
+    remindsNotice: "יש תזכורת ביומן.",
     reminderBefore: (time: string) => `${time} לפני`,
     colour: "צבע",
     colours: {
