@@ -13,3 +13,8 @@ pub mod rule;
 pub mod times;
 
 pub use fields::{Fields, Limits, PlaceKind, Wrong};
+
+#[cfg(test)]
+mod expansion_tests;
+#[cfg(test)]
+mod oracle_tests;
