@@ -151,10 +151,6 @@ impl Fields {
         reach: i64,
         steps: &mut Steps,
     ) -> Option<Vec<Local>> {
-        let is_in = |start: &Local| {
-            let (begins, ends) = self.span_of(*start);
-            begins < to && (ends > from || begins == ends && ends >= from)
-        };
         let starts = match &self.repeat {
             None => vec![self.start],
             Some(repeat) => match self.expanded(repeat, (from, to), reach, steps) {
@@ -164,7 +160,20 @@ impl Fields {
                 Err(Unexpanded::Unreadable) => vec![self.start],
             },
         };
-        Some(starts.into_iter().filter(is_in).collect())
+        let mut found: Vec<(i64, Local)> = Vec::new();
+        for start in starts {
+            let (begins, ends) = self.span_of(start);
+            let is_left_out = self.all_day && begins == ends;
+            if is_left_out || begins >= to || ends < from || ends == from && begins != ends {
+                continue;
+            }
+            // A day that the zone leaves out begins with the next one: what is on both happens once.
+            if found.last().is_some_and(|(other, _)| *other == begins) {
+                found.pop();
+            }
+            found.push((begins, start));
+        }
+        Some(found.into_iter().map(|(_, start)| start).collect())
     }
 
     fn expanded(
@@ -176,14 +185,18 @@ impl Fields {
     ) -> Result<Vec<Local>, Unexpanded> {
         let (zone, secs) = (self.zone(), i64::from(self.duration_minutes) * 60);
         let rule = Rule::parse(repeat, zone).map_err(|_| Unexpanded::Unreadable)?;
-        // Nothing else begins so soon after the last one.
-        let rule = match reach {
-            NEVER => rule,
-            reach => rule.ended(zone.local(reach) - secs + CLOCKS_SECS),
-        };
-        // Clocks change by less than a day: who asks leaves out what does not lie there.
+        // Clocks change by a day at most: what does not lie there is left out later.
         let part = (zone.local(from) - secs - DAY_SECS, zone.local(to) + DAY_SECS);
-        rule.starts(self.start, part, &self.exceptions, steps)
+        let end = zone.local(reach);
+        if reach == NEVER || zone.utc(end - DAY_SECS) == reach {
+            // Or the zone leaves out the day before the end, which does not tell where the last one begins.
+            return rule.starts(self.start, part, &self.exceptions, steps);
+        }
+        let rule = rule.ended(end - secs + DAY_SECS);
+        let mut starts = rule.starts(self.start, part, &self.exceptions, steps)?;
+        // Nothing else ends so soon after the last one.
+        starts.retain(|start| self.span_of(*start).1 <= reach + CLOCKS_SECS);
+        Ok(starts)
     }
 
     /// Whether an answer to the one holds for the other: same time and place.
@@ -198,9 +211,9 @@ impl Fields {
 
 const DAY_SECS: i64 = 86_400;
 const YEARS_AHEAD_SECS: i64 = 30 * 366 * DAY_SECS;
-/// The most by which a change of clocks moves the end of an entry, and less than a day.
+/// The most by which a government moves the end of an entry, and less than the time between two of them.
 const CLOCKS_SECS: i64 = 4 * 3_600;
-/// Enough to look at each day that is taken.
+/// Enough to look at each day of the years that are taken.
 const STEPS_OF_ONE: u64 = 120_000;
 
 fn is_link(place: &str) -> bool {
@@ -228,6 +241,8 @@ fn lines(what: &str, text: &str, most: usize) -> Result<String, Wrong> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const LIMITS: Limits = Limits { text_chars_max: 8_000 };
@@ -335,6 +350,38 @@ mod tests {
         assert_eq!(end("FREQ=DAILY;COUNT=3", 4_320).unwrap(), "2026-10-29T10:00:00");
         assert_eq!(end("FREQ=WEEKLY;COUNT=500", 60).unwrap(), "2036-05-17T11:00:00");
         assert_eq!(end("FREQ=DAILY;UNTIL=20261101", 60).unwrap(), "2026-11-02T00:59:59");
+    }
+
+    /// The calendar of Apia has no 30 December 2011, and Kwajalein had most of a day twice in 1969: as many
+    /// starts as are counted are there, and none of them twice at one time.
+    #[test]
+    fn a_day_that_a_zone_leaves_out_or_has_twice_breaks_nothing() {
+        let found = |zone: &str, repeat: &str, start: &str, all_day: bool| {
+            let (zone, repeat) = (zone.to_owned(), Some(repeat.to_owned()));
+            let start = times::parse(start).unwrap();
+            let duration_minutes = if all_day { 1_440 } else { 60 };
+            let fields = Fields { zone, repeat, start, all_day, duration_minutes, ..entry() };
+            let fields = fields.checked(LIMITS).unwrap();
+            let (begins, reach) = fields.reach();
+            let part = (begins, begins + 8 * 86_400);
+            let steps = &mut Steps::new(100);
+            let starts = fields.starts_between(part, reach, steps).unwrap();
+            let begin: BTreeSet<i64> = starts.iter().map(|one| fields.span_of(*one).0).collect();
+            assert_eq!(begin.len(), starts.len());
+            starts.iter().map(|start| times::shown(*start)[5..10].to_owned()).collect::<Vec<_>>()
+        };
+        let apia = |repeat: &str| found("Pacific/Apia", repeat, "2011-12-28T10:00:00", false);
+        assert_eq!(apia("FREQ=DAILY;COUNT=2"), ["12-28", "12-29"]);
+        assert_eq!(apia("FREQ=DAILY;COUNT=3"), ["12-28", "12-29", "12-30"]);
+        assert_eq!(apia("FREQ=DAILY;UNTIL=20120101"), ["12-28", "12-29", "12-31", "01-01"]);
+        let apia = |repeat: &str| found("Pacific/Apia", repeat, "2011-12-28T00:00:00", true);
+        assert_eq!(apia("FREQ=DAILY;COUNT=1"), ["12-28"]);
+        assert_eq!(apia("FREQ=DAILY;COUNT=2"), ["12-28", "12-29"]);
+        assert_eq!(apia("FREQ=DAILY;COUNT=3"), ["12-28", "12-29"]);
+        assert_eq!(apia("FREQ=DAILY;COUNT=5"), ["12-28", "12-29", "12-31", "01-01"]);
+        let twice = |start: &str| found("Pacific/Kwajalein", "FREQ=DAILY;COUNT=3", start, false);
+        assert_eq!(twice("1969-09-28T10:00:00"), ["09-28", "09-29", "09-30"]);
+        assert_eq!(twice("1969-09-28T23:30:00"), ["09-28", "09-29", "09-30"]);
     }
 
     #[test]

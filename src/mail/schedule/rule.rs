@@ -1,16 +1,20 @@
 //! Rules of repetition (RFC 5545 §3.3.10): which are taken, and the starts that follow from one.
 //!
-//! The expansion is that of calcard, on a clock without a zone: what a zone makes of each start is ours
-//! ([`Zone::utc`]), because it leaves out or moves those that fall on a change of the clocks.
+//! The expansion is on a clock without a zone: what a zone makes of each start ([`Zone::utc`]) comes later,
+//! because a zone moves those that fall on a change of the clocks.
+//!
+//! A first start that is not one of those that the rule names is not one of its starts, and is not counted by
+//! COUNT: the RFC leaves open what follows from such a rule, and asks that nobody writes one.
 //!
 //! Bounds: the text is short, nothing repeats more often than every day, and who asks says between which
-//! times and how many [`Steps`] may be taken. A rule always has an end for the expansion, which begins near
-//! what is asked for: calcard goes on by itself to the year 10,000 otherwise. A count is ours for that reason.
+//! times and how many [`Steps`] may be taken. `days` takes one for each day that it looks at, and one at least
+//! for each period; it begins at the period of what is asked for, or at the first start if there is a count,
+//! and ends with the last day that is asked for or has a time that we take, whichever is earlier.
 
-use calcard::common::timezone::Tz;
-use calcard::icalendar::{ICalendar, ICalendarValue};
-use time::{Date, Month, OffsetDateTime};
+use time::Weekday;
 
+pub use super::days::Steps;
+use super::days::{Day, DayOfWeek, Days, Often};
 use super::times::{self, Local, Zone};
 
 /// The most characters of a rule.
@@ -22,31 +26,23 @@ const VALUES_MAX: usize = 62;
 const COUNT_MAX: u32 = 10_000;
 const INTERVAL_MAX: u32 = 1_000;
 const DAY_SECS: i64 = 86_400;
-const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("MO", Weekday::Monday),
+    ("TU", Weekday::Tuesday),
+    ("WE", Weekday::Wednesday),
+    ("TH", Weekday::Thursday),
+    ("FR", Weekday::Friday),
+    ("SA", Weekday::Saturday),
+    ("SU", Weekday::Sunday),
+];
 
-/// A rule that was checked: its parts in capitals, without UNTIL and COUNT.
+/// A rule that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    parts: String,
-    often: Often,
-    interval: u32,
-    /// Whether its days depend on the weekday of the first start, which another year does not have.
-    is_by_week_number: bool,
+    days: Days,
     count: Option<usize>,
     until: Option<Local>,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Often {
-    Daily,
-    Weekly,
-    Monthly,
-    Yearly,
-}
-
-/// How many days may still be looked at for what is repeated.
-#[derive(Debug)]
-pub struct Steps(u64);
 
 /// Why there are no starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +50,6 @@ pub enum Unexpanded {
     /// The steps do not suffice.
     TooLong,
     Unreadable,
-}
-
-impl Steps {
-    pub fn new(most: u64) -> Steps {
-        Steps(most)
-    }
-
-    fn take(&mut self, steps: u64) -> Result<(), Unexpanded> {
-        self.0 = self.0.checked_sub(steps).ok_or(Unexpanded::TooLong)?;
-        Ok(())
-    }
 }
 
 /// The parts of a rule, as they are read one after another.
@@ -93,12 +78,12 @@ impl<'t> Parts<'t> {
                 "FREQ" | "UNTIL" => true,
                 "COUNT" => number(value, 1..=COUNT_MAX).is_some(),
                 "INTERVAL" => number(value, 1..=INTERVAL_MAX).is_some(),
-                "BYDAY" => each(value, |one| day_at(one).is_some()),
-                "BYMONTHDAY" => each(value, |one| is_place(one, 31)),
-                "BYYEARDAY" | "BYSETPOS" => each(value, |one| is_place(one, 366)),
-                "BYWEEKNO" => each(value, |one| is_place(one, 53)),
+                "BYDAY" => each(value, |one| day_of_week(one).is_some()),
+                "BYMONTHDAY" => each(value, |one| place(one, 31).is_some()),
+                "BYYEARDAY" | "BYSETPOS" => each(value, |one| place(one, 366).is_some()),
+                "BYWEEKNO" => each(value, |one| place(one, 53).is_some()),
                 "BYMONTH" => each(value, |one| number(one, 1..=12).is_some()),
-                "WKST" => DAYS.contains(&value),
+                "WKST" => weekday(value).is_some(),
                 _ => false,
             };
             if !is_well {
@@ -113,7 +98,7 @@ impl<'t> Parts<'t> {
     fn refuse_mixed(&self, often: Often) -> Result<(), String> {
         let numbered = || {
             let days = self.value("BYDAY").unwrap_or_default();
-            days.split(',').any(|one| day_at(one).is_some_and(|at| at != 0))
+            days.split(',').filter_map(day_of_week).any(|one| one.place != 0)
         };
         let by = ["BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH"];
         let is_yearly = often == Often::Yearly;
@@ -132,6 +117,26 @@ impl<'t> Parts<'t> {
         match is_mixed {
             true => Err(format!("{name} cannot stand beside the rest of the rule of repetition")),
             false => Ok(()),
+        }
+    }
+
+    /// The values of a part that was checked.
+    fn values<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        self.value(name).into_iter().flat_map(|value| value.split(',')).filter_map(read).collect()
+    }
+
+    fn days(&self, often: Often) -> Days {
+        let numbers = |name| self.values(name, |one| one.parse().ok());
+        Days {
+            often,
+            interval: self.value("INTERVAL").and_then(|one| one.parse().ok()).unwrap_or(1),
+            week_begins: self.value("WKST").and_then(weekday).unwrap_or(Weekday::Monday),
+            months: numbers("BYMONTH"),
+            week_numbers: numbers("BYWEEKNO"),
+            year_days: numbers("BYYEARDAY"),
+            month_days: numbers("BYMONTHDAY"),
+            weekdays: self.values("BYDAY", day_of_week),
+            set_positions: numbers("BYSETPOS"),
         }
     }
 }
@@ -159,20 +164,15 @@ impl Rule {
         let end = parts
             .value("UNTIL")
             .map(|value| until(value, zone).ok_or_else(|| unknown(&format!("UNTIL={value}"))));
-        let kept = parts.all.iter().filter(|(name, _)| !["UNTIL", "COUNT"].contains(name));
-        let kept: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
         Ok(Rule {
-            parts: kept.join(";"),
-            often,
-            interval: parts.value("INTERVAL").and_then(|one| one.parse().ok()).unwrap_or(1),
-            is_by_week_number: parts.has("BYWEEKNO"),
+            days: parts.days(often),
             count: parts.value("COUNT").and_then(|count| count.parse().ok()),
             until: end.transpose()?,
         })
     }
 
     /// The starts of what begins at `first` that lie between two local times, without `exceptions`. Takes a
-    /// step for each day that is looked at.
+    /// step for each day that is looked at, and one at least for each period.
     pub fn starts(
         &self,
         first: Local,
@@ -180,13 +180,11 @@ impl Rule {
         exceptions: &[Local],
         steps: &mut Steps,
     ) -> Result<Vec<Local>, Unexpanded> {
-        let last = self.until.map_or(last, |until| until.min(last));
+        let last = self.until.map_or(last, |until| until.min(last)).min(times::LATEST);
         if last < first || last < from {
             return Ok(Vec::new());
         }
-        // The first of those that are counted are found from the beginning alone.
-        let begin = if self.count.is_some() { first } else { self.near(first, from) };
-        let mut starts = self.expanded(begin, last, self.count, steps)?;
+        let mut starts = self.expanded(first, (from, last), steps)?;
         starts.retain(|start| *start >= from && !exceptions.contains(start));
         Ok(starts)
     }
@@ -197,7 +195,7 @@ impl Rule {
             (Some(until), _) => Ok(Some(until.max(first))),
             (None, None) => Ok(None),
             (None, Some(_)) => {
-                let starts = self.expanded(first, times::LATEST, self.count, steps)?;
+                let starts = self.expanded(first, (first, times::LATEST), steps)?;
                 Ok(Some(starts.last().copied().unwrap_or(first)))
             }
         }
@@ -209,83 +207,31 @@ impl Rule {
         Rule { count: None, until: Some(until), ..self }
     }
 
+    /// With a count, also those that lie before.
     fn expanded(
         &self,
-        begin: Local,
-        last: Local,
-        count: Option<usize>,
+        first: Local,
+        (from, last): (Local, Local),
         steps: &mut Steps,
     ) -> Result<Vec<Local>, Unexpanded> {
-        let days = u64::try_from((last - begin) / DAY_SECS).unwrap_or_default();
-        steps.take(1 + days / u64::from(self.interval))?;
-        let text = format!(
-            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART:{}\r\nRRULE:{};UNTIL={}\r\n\
-             END:VEVENT\r\nEND:VCALENDAR\r\n",
-            compact(begin),
-            self.parts,
-            compact(last),
-        );
-        let calendar = ICalendar::parse(text).map_err(|_| Unexpanded::Unreadable)?;
-        // A rule that is not understood would be taken for a start without one.
-        let mut values = calendar.components.iter().flat_map(|one| &one.entries);
-        let is_rule = values.any(|entry| {
-            entry.values.iter().any(|value| matches!(value, ICalendarValue::RecurrenceRule(_)))
-        });
-        if !is_rule {
+        if !times::is_taken(first) {
             return Err(Unexpanded::Unreadable);
         }
-        // There is at most one start in a day.
-        let most = count.unwrap_or(usize::MAX).min(usize::try_from(days).unwrap_or(usize::MAX) + 2);
-        let found = calendar.expand_dates(Tz::Floating, most);
-        if !found.errors.is_empty() {
-            return Err(Unexpanded::Unreadable);
-        }
-        let starts = found.events.iter().map(|event| event.start.timestamp());
-        let mut starts: Vec<Local> =
-            starts.filter(|start| (begin..=last).contains(start)).collect();
-        starts.sort_unstable();
-        starts.dedup();
-        Ok(starts)
-    }
-
-    /// A start to expand from, at which the same days follow as from the first one: so many whole intervals
-    /// later, and before what is asked for.
-    fn near(&self, first: Local, from: Local) -> Local {
-        if from <= first || self.is_by_week_number {
-            return first;
-        }
-        let interval = i64::from(self.interval);
-        let by_days = |days: i64| {
-            // One interval more before it: nothing is left out of the week in which it begins.
-            let whole = (from - first) / (days * DAY_SECS) - 1;
-            first + whole.max(0) * days * DAY_SECS
+        // Those that are counted are found from the beginning alone.
+        let (from, most) = match self.count {
+            Some(count) => (first, count),
+            None => (from.max(first), usize::MAX),
         };
-        match self.often {
-            Often::Daily => by_days(interval),
-            Often::Weekly => by_days(7 * interval),
-            Often::Monthly => months_later(first, from, interval).unwrap_or(first),
-            Often::Yearly => months_later(first, from, 12 * interval).unwrap_or(first),
-        }
+        let part = (day(from), day(last));
+        let days = self.days.named(day(first), part, most, steps).ok_or(Unexpanded::TooLong)?;
+        let clock = first - day(first) * DAY_SECS;
+        let starts = days.into_iter().map(|day| day * DAY_SECS + clock);
+        Ok(starts.filter(|start| *start <= last).collect())
     }
 }
 
-/// How many intervals are tried until one has the day of the month.
-const TRIES: i64 = 48;
-
-/// The same day of a later month, whole intervals after the first and more than one before `from`.
-fn months_later(first: Local, from: Local, interval: i64) -> Option<Local> {
-    let date = |local| OffsetDateTime::from_unix_timestamp(local).ok().map(|time| time.date());
-    let (begin, end) = (date(first)?, date(from)?);
-    let month = |date: Date| i64::from(date.year()) * 12 + i64::from(u8::from(date.month())) - 1;
-    let most = (month(end) - month(begin)) / interval - 1;
-    let day = |whole: i64| {
-        let month = month(begin) + whole * interval;
-        let year = i32::try_from(month.div_euclid(12)).ok()?;
-        let month = Month::try_from(u8::try_from(month.rem_euclid(12)).ok()? + 1).ok()?;
-        Date::from_calendar_date(year, month, begin.day()).ok()
-    };
-    let found = (1..=most).rev().take(usize::try_from(TRIES).ok()?).find_map(day)?;
-    Some(first + (found - begin).whole_seconds())
+fn day(local: Local) -> Day {
+    local.div_euclid(DAY_SECS)
 }
 
 fn unknown(part: &str) -> String {
@@ -305,19 +251,21 @@ fn each(values: &str, is_taken: impl Fn(&str) -> bool) -> bool {
 }
 
 /// A place from the beginning, or from the end: not 0.
-fn is_place(value: &str, most: u32) -> bool {
+fn place(value: &str, most: u32) -> Option<i32> {
     let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
-    number(digits, 1..=most).is_some()
+    number(digits, 1..=most)?;
+    value.parse().ok()
 }
 
-/// The place of a weekday within a month or a year, as `2` of `-2FR`; 0 for each of them.
-fn day_at(value: &str) -> Option<u32> {
-    let place = DAYS.iter().find_map(|day| value.strip_suffix(day))?;
-    let digits = place.strip_prefix(['+', '-']).unwrap_or(place);
-    match place.is_empty() {
-        true => Some(0),
-        false => number(digits, 1..=53),
-    }
+fn weekday(value: &str) -> Option<Weekday> {
+    WEEKDAYS.iter().find(|(name, _)| *name == value).map(|(_, weekday)| *weekday)
+}
+
+/// A weekday, perhaps with its place within a month or a year: `-2FR`.
+fn day_of_week(value: &str) -> Option<DayOfWeek> {
+    let (digits, name) = value.split_at_checked(value.len().checked_sub(2)?)?;
+    let place = if digits.is_empty() { 0 } else { place(digits, 53)? };
+    Some(DayOfWeek { place, weekday: weekday(name)? })
 }
 
 /// The end of a rule: a day, a local time, or a time in UTC.
@@ -335,11 +283,6 @@ fn until(value: &str, zone: Zone) -> Option<Local> {
     let clock = format!("{}:{}:{}", clock.get(0..2)?, clock.get(2..4)?, clock.get(4..6)?);
     let found = times::parse(&format!("{day}T{clock}"))?;
     Some(if rest.ends_with('Z') { zone.local(found) } else { found })
-}
-
-/// `20261203T100000`.
-fn compact(local: Local) -> String {
-    times::shown(local).replace(['-', ':'], "")
 }
 
 #[cfg(test)]

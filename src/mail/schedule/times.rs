@@ -5,9 +5,9 @@
 
 use std::str::FromStr;
 
-use calcard::common::timezone::Tz;
 use chrono::offset::LocalResult;
 use chrono::{DateTime, Offset, TimeZone};
+use chrono_tz::Tz;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
@@ -15,9 +15,8 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 /// The seconds from the beginning of 1970 on the clock of a place.
 pub type Local = i64;
 
-/// The earliest and the latest local time that is taken: 1900 and the end of 2199.
+/// The earliest and the latest local time that is taken: the beginning of 1900 and the end of 2199.
 const EARLIEST: Local = -2_208_988_800;
-/// The end of 2199.
 pub const LATEST: Local = 7_258_118_399;
 
 const DAY_SECS: i64 = 86_400;
@@ -33,14 +32,13 @@ const ZONE_OCTETS_MAX: usize = 64;
 pub struct Zone(Tz);
 
 impl Zone {
-    /// By its name in the IANA database alone: those of other systems are guesses.
+    /// By its name in the IANA database alone.
     pub fn parse(name: &str) -> Option<Zone> {
         if name.len() > ZONE_OCTETS_MAX {
             return None;
         }
         let zone = Tz::from_str(name).ok()?;
-        let is_same = zone.name().is_some_and(|own| own == name);
-        (is_same || name == "UTC").then_some(Zone(zone))
+        (zone.name() == name).then_some(Zone(zone))
     }
 
     /// UTC, which every system knows.
@@ -78,7 +76,12 @@ pub fn parse(text: &str) -> Option<Local> {
         return None;
     }
     let local = PrimitiveDateTime::parse(text, FORM).ok()?.assume_utc().unix_timestamp();
-    (EARLIEST..=LATEST).contains(&local).then_some(local)
+    is_taken(local).then_some(local)
+}
+
+/// Whether a time lies in the years 1900 to 2199.
+pub fn is_taken(local: Local) -> bool {
+    (EARLIEST..=LATEST).contains(&local)
 }
 
 /// The same as text.
