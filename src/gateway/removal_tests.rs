@@ -30,6 +30,7 @@ use super::records::tables::{
     SEARCH_DELETED,
 };
 use super::removal::addresses::NameAfter;
+use super::schedule::answer::Answered;
 use super::schedule::meeting::NewMeeting;
 use super::sending_tests::*;
 use super::tests::*;
@@ -40,7 +41,9 @@ use crate::mail::address::Address;
 use crate::mail::contacts::{Contact, Photo};
 use crate::mail::schedule::Fields as Entered;
 use crate::store::{Order, Read, Span, Table};
-use crate::terms::{Acquaintance, Attention, BoardRight, GroupAct, LineKind, MeetingRule, Needed};
+use crate::terms::{
+    Acquaintance, Attention, BoardRight, GroupAct, LineKind, MeetingAnswer, MeetingRule, Needed,
+};
 
 pub(super) fn remove(gateway: &Gateway, name: &str, after: NameAfter) {
     gateway.account_remove(name, name, after).unwrap();
@@ -270,14 +273,30 @@ fn use_schedule(gateway: &Gateway, one: &Actor, other: &Actor) {
         duration_minutes: 30,
         ..Entered::default()
     };
+    let mut asked_by = Vec::new();
     for (from, to) in [(one, other), (other, one)] {
         let address = gateway.account(to.account()).unwrap().view(to.account()).address;
         let invitees = vec![(address, Needed::Required)];
         let new = NewMeeting { fields: fields.clone(), invitees, rule: MeetingRule::All };
-        gateway.meeting_ask(from, &new, "a-request-key").unwrap();
+        let asked = gateway.meeting_ask(from, &new, "a-request-key").unwrap().meeting.unwrap();
+        let meeting = asked.reference.parse().unwrap();
+        let accepts = Answered {
+            sequence: 0,
+            follows: None,
+            answer: MeetingAnswer::Accept,
+            proposed: None,
+            comment: String::new(),
+        };
+        gateway.meeting_answer(to, meeting, &accepts, "an-answer-key").unwrap();
+        asked_by.push((from, meeting));
     }
-    let entry = gateway.schedule_add(one, fields, None).unwrap();
+    let entry = gateway.schedule_add(one, fields.clone(), None).unwrap();
     gateway.schedule_delete(one, &entry.id).unwrap();
+    // A change waits until who accepted looks into the calendar.
+    let later = Entered { start: fields.start + 3_600, ..fields };
+    for (from, meeting) in asked_by {
+        gateway.meeting_change(from, meeting, 0, &later).unwrap();
+    }
 }
 
 /// An address book is cleared in several transactions, each of which may be the last one before a crash, and

@@ -13,6 +13,7 @@ use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::groups::view::KeysState;
 use crate::gateway::keyrings::change::RingEdit;
+use crate::gateway::keyrings::epochs::may_get_keys;
 use crate::gateway::records::board::{Board, Post, PostReaders, Topic};
 use crate::gateway::records::ids::{AccountId, RingId};
 use crate::gateway::records::keyring::RingEntry;
@@ -139,7 +140,13 @@ impl Gateway {
     ) -> Result<(), Error> {
         let ring = named.readers.ring;
         let row = readable(self.inner.store.get(&RINGS, &ring))?.flatten();
-        if row.is_none_or(|row| row.accounts as usize >= named.accounts().count()) {
+        let Some(row) = row else { return Ok(()) };
+        let mut there = 0;
+        for account in named.accounts() {
+            let entry = RingEntry::Account(account);
+            there += u32::from(may_get_keys(&self.inner.store, entry)?);
+        }
+        if row.accounts >= there {
             return Ok(());
         }
         let Unsettled { back, .. } = self.readers_unsettled(seen, named)?;
@@ -170,7 +177,10 @@ impl Gateway {
             let is_in = self.inner.store.has(&RING_ENTRIES, &(named.readers.ring, entry))?;
             match self.board_reads(&seen.row, account)? {
                 false if is_in => found.gone.push(entry),
-                true if !is_in => found.back.push(entry),
+                // Nobody who was removed comes back.
+                true if !is_in && may_get_keys(&self.inner.store, entry)? => {
+                    found.back.push(entry);
+                }
                 _ => {}
             }
         }

@@ -5,7 +5,9 @@ use super::content::PostContent;
 use super::reading::PostView;
 use super::tests::{edit, made, person, regranted, texts, write};
 use crate::gateway::group_tests::gateway_of;
-use crate::gateway::tests::sign_in;
+use crate::gateway::removal::addresses::NameAfter;
+use crate::gateway::removal_tests::remove;
+use crate::gateway::tests::{create, sign_in};
 use crate::gateway::text::shown;
 use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::terms::BoardRight;
@@ -87,4 +89,29 @@ fn nothing_is_lost_when_all_who_hold_the_keys_may_not_read_for_a_while() {
     for actor in [&it.noa, &it.omar] {
         assert_eq!(it.texts(actor), ["Rota", "Alone", "Both"]);
     }
+}
+
+/// Who is removed was a named reader, whose right to the board comes from a grant that is still there.
+#[test]
+fn who_is_removed_keeps_nobody_from_writing_and_from_coming_back() {
+    let it = Limited::new();
+    create(&it.gateway, "tal").unwrap();
+    let tal = sign_in(&it.gateway, "tal");
+    it.edited_by(&["noa", "omar", "tal"]);
+    let named = ["omar", "tal"];
+    let topic = write(&it.gateway, &it.noa, &it.board, (None, "Plan"), &named, "2").unwrap();
+    let answer = |actor: &Actor, text: &str| {
+        write(&it.gateway, actor, &it.board, (Some(&topic), text), &[], text)
+    };
+    let read = |actor: &Actor| texts(&it.gateway, actor, &it.board, &topic);
+    remove(&it.gateway, "omar", NameAfter::Free);
+    answer(&it.noa, "Without Omar").unwrap();
+    // The keys come back to those who are there.
+    it.edited_by(&["noa"]);
+    answer(&it.noa, "Alone").unwrap();
+    it.edited_by(&["noa", "tal"]);
+    assert_eq!(read(&it.noa), ["Plan", "Without Omar", "Alone"]);
+    assert_eq!(read(&tal), ["Plan", "Without Omar", "Alone"]);
+    answer(&tal, "Both").unwrap();
+    assert_eq!(read(&it.noa), ["Plan", "Without Omar", "Alone", "Both"]);
 }

@@ -14,7 +14,7 @@
 
 pub(in crate::gateway) mod change;
 pub(in crate::gateway) mod ending;
-mod epochs;
+pub(in crate::gateway) mod epochs;
 mod genuine;
 pub(in crate::gateway) mod sealing;
 
