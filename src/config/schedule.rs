@@ -23,7 +23,7 @@ pub struct Schedule {
     pub invitees_max: u32,
     /// For how many meetings one account may ask in a day.
     pub meetings_per_day_max: u32,
-    /// For how many meetings one account may be asked in 30 days, by all together.
+    /// For how many meetings one account may be asked in four weeks, by all together.
     pub requests_per_month_max: u32,
     /// For how many of these by one account.
     pub requests_of_one_max: u32,
@@ -59,9 +59,9 @@ impl Schedule {
         let daily = self.meetings_per_day_max.into();
         Problem::unless_in("schedule.meetings_per_day_max", daily, 1..=10_000)?;
         let asked = self.requests_per_month_max.into();
-        Problem::unless_in("schedule.requests_per_month_max", asked, 1..=10_000)?;
+        Problem::unless_in("schedule.requests_per_month_max", asked, 1..=2_000)?;
         let of_one = self.requests_of_one_max.into();
-        Problem::unless_in("schedule.requests_of_one_max", of_one, 1..=10_000)?;
+        Problem::unless_in("schedule.requests_of_one_max", of_one, 1..=2_000)?;
         Problem::unless_in("schedule.changes_max", self.changes_max.into(), 1..=1_000)
     }
 }

@@ -117,7 +117,7 @@ pub struct Schedule {
     pub invitees_max: usize,
     /// For how many meetings one account may ask in a day.
     pub meetings_per_day_max: usize,
-    /// For how many meetings one account may be asked in 30 days, by all and by one.
+    /// For how many meetings one account may be asked in four weeks, by all and by one.
     pub requests_per_month_max: usize,
     pub requests_of_one_max: usize,
     /// How often a meeting may be changed, and answered anew by each.

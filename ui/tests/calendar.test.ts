@@ -363,13 +363,16 @@ test("P-76, P-77: a request is read and accepted in one click, once", async () =
 });
 
 test("of what cannot be read nothing false is shown, and it can be declined", async () => {
-  vi.spyOn(api, "meetingRead").mockResolvedValue({ ...card(), about: null });
+  const hidden = { name: "", address: "" };
+  const invitees = [person(hidden), person(hidden)];
+  vi.spyOn(api, "meetingRead").mockResolvedValue({ ...card({ invitees }), about: null });
   const looked = vi.spyOn(api, "occurrences");
   show(MeetingCard, { reference: REFERENCE });
   await vi.waitFor(() => expect(by("answer-decline")).not.toBeNull());
   expect(by("meeting-card")?.textContent).toContain(words.requestNotRead);
   expect(by("meeting-card")?.textContent).not.toContain("1970");
   expect([by("answer-propose"), by("meeting-day")]).toEqual([null, null]);
+  expect(by("meeting-card")?.textContent).toContain(words.personHidden);
   expect(looked).not.toHaveBeenCalled();
 });
 

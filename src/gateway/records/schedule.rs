@@ -40,7 +40,7 @@ pub struct MeetingRow {
     /// The mark of the request that asked for it, and the keyed hash of what it said.
     pub mark: [u8; 16],
     pub said: [u8; 16],
-    /// When this row goes, in milliseconds: not before any of the rows of its invitees, unless it is cancelled.
+    /// When this row goes, in milliseconds: when the last of its invitees no longer needs it, or it is cancelled.
     pub until: u64,
     pub rule: MeetingRule,
     pub heard: Heard<AccountId>,

@@ -12,6 +12,7 @@ use time::{Date, Month, OffsetDateTime};
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::{Error, readable};
+use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
@@ -55,7 +56,7 @@ pub(super) fn asked_put_in_tx(
     let was = before.map(|before| before.until);
     move_in_tx(tx, (account, key), was, after.until)?;
     match (before.is_some_and(waits_to_settle), waits_to_settle(after)) {
-        (false, true) => tx.put(&MEETING_WAITS, &(account, key), &Due)?,
+        (_, true) => tx.put(&MEETING_WAITS, &(account, key), &Due)?,
         (true, false) => tx.delete(&MEETING_WAITS, &(account, key)),
         _ => {}
     }
@@ -121,6 +122,8 @@ fn expire_in_tx(
     (until, account, key): (u64, AccountId, ReferenceKey),
 ) -> Result<(), Error> {
     tx.delete(&MEETING_ENDS, &(until, account, key));
+    // Pages that are open ask again.
+    tx.changed(account, Changed::Schedule)?;
     let place = (account, key);
     match tx.get(&MEETINGS, &place) {
         Ok(Some(row)) if row.until == until => {

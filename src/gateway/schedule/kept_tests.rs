@@ -3,6 +3,7 @@
 use super::faults_tests::counted;
 use super::meeting::NewMeeting;
 use super::tests::{answer, ask, at, december, entry, state};
+use crate::gateway::contacts::damage_tests::flip;
 use crate::gateway::records::tables::{
     MEETING_ASKED, MEETING_ENDS, MEETING_NOTICES, MEETING_WAITS, MEETINGS,
 };
@@ -100,7 +101,7 @@ fn nobody_is_asked_more_often_than_is_possible_in_a_month() {
     ask(&noa, &["omar"], "request-4").unwrap();
     is_refused(ask(&noa, &["omar"], "request-5"));
     ask(&omar, &["dana"], "request-6").unwrap();
-    gateway.clock().advance_secs(30 * DAY + 1);
+    gateway.clock().advance_secs(28 * DAY + 1);
     ask(&dana, &["noa", "omar"], "request-3").unwrap();
 }
 
@@ -162,10 +163,49 @@ fn what_is_moved_is_kept_for_longer_and_what_is_cancelled_is_not() {
     gateway.clock().advance_secs(62 * DAY);
     assert_eq!(gateway.meetings_expire(10).unwrap(), 2);
     assert_eq!(kept(&gateway)[..3], [0, 0, 0]);
-    // It did not take place, and nothing says that it did.
+    // Before the hour nothing says that it is over.
     let between = (at("2030-12-01T00:00:00"), at("2030-12-31T00:00:00"));
     let items = gateway.schedule_list(&omar, between.0, between.1).unwrap().items;
     assert_eq!(items[0].meeting.as_ref().unwrap().state, MeetingState::Cancelled);
+}
+
+/// Who declined is rid of it, also where only the words of the meeting change later.
+#[test]
+fn a_change_of_words_keeps_nothing_for_whom_declined() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let invitees = new(&["omar"], MeetingRule::All, entry("Review", "2030-12-03T10:00:00"));
+    let asked = gateway.meeting_ask(&dana, &invitees, "request-1").unwrap().meeting.unwrap();
+    let meeting: Reference = asked.reference.parse().unwrap();
+    answer(&gateway, &omar, meeting, (0, MeetingAnswer::Decline), "answer-1").unwrap();
+    let renamed = entry("Review of all", "2030-12-03T10:00:00");
+    gateway.meeting_change(&dana, meeting, 0, &renamed).unwrap();
+    gateway.clock().advance_secs(62 * DAY);
+    assert_eq!(gateway.meetings_expire(10).unwrap(), 1);
+    assert_eq!(kept(&gateway)[..2], [1, 0]);
+    // Another time is asked for anew.
+    let moved = entry("Review of all", "2030-12-04T10:00:00");
+    gateway.meeting_change(&dana, meeting, 1, &moved).unwrap();
+    assert_eq!(kept(&gateway)[..2], [1, 1]);
+    assert_eq!(gateway.meetings_waiting(&omar).unwrap().len(), 1);
+    counted(&gateway, &[&dana, &omar]);
+}
+
+/// What one invitee is asked is damaged: a change reaches all, and makes it anew.
+#[test]
+fn one_damaged_row_stops_no_change() {
+    let gateway = gateway();
+    create(&gateway, "noa").unwrap();
+    let (dana, omar, noa) =
+        (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"), sign_in(&gateway, "noa"));
+    let meeting = ask(&gateway, &dana, &["omar", "noa"], MeetingRule::All);
+    flip(&gateway, &MEETING_ASKED, &(omar.account(), meeting.to_bytes()));
+    let moved = entry("Review", "2026-12-09T10:00:00");
+    gateway.meeting_change(&dana, meeting, 0, &moved).unwrap();
+    for actor in [&omar, &noa] {
+        let fields = gateway.meeting(actor, meeting).unwrap().fields.unwrap();
+        assert_eq!(fields.start, moved.start);
+    }
 }
 
 #[test]

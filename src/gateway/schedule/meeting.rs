@@ -32,7 +32,7 @@ use crate::mail::schedule::Fields;
 use crate::mail::schedule::fields::Own;
 use crate::mail::schedule_text::News;
 use crate::store::{Order, Read, Record, Table};
-use crate::terms::{Heard, MeetingChange, MeetingFact, MeetingRule, Needed};
+use crate::terms::{Heard, MeetingChange, MeetingFact, MeetingRule, Needed, PersonState};
 
 /// What somebody asks others for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ pub(super) struct Delivered {
 }
 
 const DAY_SECS: i64 = 86_400;
-const MONTH_SECS: i64 = 30 * DAY_SECS;
+/// The shortest time for which what was asked is kept.
+const MONTH_SECS: i64 = 28 * DAY_SECS;
 
 fn invalid(what: impl Into<String>) -> Error {
     Error::Invalid { what: what.into() }
@@ -71,7 +72,8 @@ impl Gateway {
         self.has_schedule(actor)?;
         let me = actor.account();
         let mark = self.schedule_mark(me, b"meeting", key);
-        let said = self.schedule_mark(me, b"meeting says", &format!("{new:?}"));
+        // With the key, which is stored nowhere: nobody can try what it may have said.
+        let said = self.schedule_mark(me, b"meeting says", &format!("{key}\0{new:?}"));
         let meeting = self.contacts_retry(|| {
             // The answer to an earlier request with this key was lost.
             match self.inner.store.get(&MEETING_NOTICES, &(me, mark))? {
@@ -109,6 +111,10 @@ impl Gateway {
         }
         let (people, addresses) = self.meeting_people(actor, &new.invitees)?;
         rule_checked(new.rule, people.len())?;
+        // What is refused costs no more than this look; the transaction looks again.
+        let limits = self.inner.settings.schedule;
+        let accounts: BTreeSet<_> = people.iter().map(|one| one.account).collect();
+        may_ask(&self.inner.store, (me, at), &limits, accounts.iter().copied())?;
         let key = self.reference_new().to_bytes();
         let mut heard = Heard::default();
         heard.hear(MeetingFact::Version(0, MeetingChange::Time));
@@ -119,12 +125,11 @@ impl Gateway {
         let change = self.entry_change(actor, key, None, &stored)?;
         let facts = Facts { fields: Fields { own: Own::default(), ..fields }, people: addresses };
         let delivered = self.meeting_delivered(actor, key, &row, (&facts, News::Asks))?;
-        let limits = self.inner.settings.schedule;
         self.schedule_commit(actor, vec![change], move |tx| {
             if tx.has(&MEETING_NOTICES, &(me, mark))? {
                 return Err(Error::Busy);
             }
-            asks_in_tx(tx, (me, at), &limits, delivered.iter().map(|one| one.to))?;
+            may_ask(tx, (me, at), &limits, delivered.iter().map(|one| one.to))?;
             tx.put(&MEETING_NOTICES, &(me, mark), &MeetingNotice { by: me, meeting: key })?;
             meeting_new_in_tx(tx, (me, key), None, &row)?;
             for one in &delivered {
@@ -195,12 +200,17 @@ impl Gateway {
             if !self.account_exists(to)? {
                 continue;
             }
-            let before = self.inner.store.get(&MEETING_ASKED, &(to, key))?;
+            let before =
+                unless_damaged(self.inner.store.get(&MEETING_ASKED, &(to, key)))?.flatten();
             let sealed = self.facts_sealed(to, key, facts)?;
+            let now = self.inner.clock.now();
+            // Who declined has no use for it until the time is another one.
+            let is_declined = row.heard.person(to) == PersonState::Declined;
+            let over = if is_declined { 0 } else { facts.fields.span().1 };
             let asked = MeetingAsked {
                 by,
                 sequence: row.heard.sequence(),
-                until: kept_until(self.inner.clock.now(), facts.fields.span().1),
+                until: kept_until(now, over),
                 entered: before.as_ref().and_then(|before| before.entered),
                 encapsulation: sealed.encapsulation,
                 sealed: sealed.sealed,
@@ -362,22 +372,22 @@ pub(super) fn accounts(row: &MeetingRow) -> BTreeSet<AccountId> {
 }
 
 /// Refuses more meetings than one may ask for in a day, and more than one may be asked for in a month.
-fn asks_in_tx(
-    tx: &Tx<'_, '_>,
+fn may_ask(
+    reader: &impl Read,
     (me, now): (AccountId, Timestamp),
     limits: &ScheduleSettings,
     people: impl Iterator<Item = AccountId>,
 ) -> Result<(), Error> {
     let daily = limits.meetings_per_day_max;
-    if latest(tx, &MEETINGS, me, now.plus_secs(-DAY_SECS), daily)?.len() >= daily {
+    if latest(reader, &MEETINGS, me, now.plus_secs(-DAY_SECS), daily)?.len() >= daily {
         return Err(Error::Conflict(Conflict::RequestedOften));
     }
     let (most, of_one) = (limits.requests_per_month_max, limits.requests_of_one_max);
     let since = now.plus_secs(-MONTH_SECS);
     // More of the own ones make no difference: nobody was asked for more of them.
-    let own: BTreeSet<_> = latest(tx, &MEETINGS, me, since, daily * 31)?.into_iter().collect();
+    let own: BTreeSet<_> = latest(reader, &MEETINGS, me, since, daily * 31)?.into_iter().collect();
     for to in people {
-        let asked = latest(tx, &MEETING_ASKED, to, since, most)?;
+        let asked = latest(reader, &MEETING_ASKED, to, since, most)?;
         let by_me = asked.iter().filter(|key| own.contains(*key)).count();
         if asked.len() >= most || by_me >= of_one {
             return Err(Error::Conflict(Conflict::InvitedOften));
@@ -389,7 +399,7 @@ fn asks_in_tx(
 /// The numbers of the meetings of an account since a time, the latest first, and at most so many. A number begins
 /// with when it was given: no row is read, and no key that is older.
 fn latest<V: Record>(
-    tx: &Tx<'_, '_>,
+    reader: &impl Read,
     table: &Table<(AccountId, ReferenceKey), V>,
     account: AccountId,
     since: Timestamp,
@@ -397,7 +407,7 @@ fn latest<V: Record>(
 ) -> Result<Vec<ReferenceKey>, Error> {
     let since = u64::try_from(since.0).unwrap_or_default();
     let mut found = Vec::new();
-    tx.scan_keys_in(table, &account, Order::Descending, |(_, key)| {
+    reader.scan_keys_in(table, &account, Order::Descending, |(_, key)| {
         if Reference::from_bytes(key).map_or(0, Reference::millis) <= since || found.len() >= most {
             return ControlFlow::Break(());
         }
@@ -431,7 +441,9 @@ pub(super) fn deliver_in_tx(
         return Ok(());
     }
     if let Some(asked) = &one.asked {
-        let before = tx.get(&MEETING_ASKED, &(to, key))?;
+        let found = unless_damaged(tx.get(&MEETING_ASKED, &(to, key)))?;
+        let is_certain = found.is_some();
+        let before = found.flatten();
         // Its reader may have answered since it was looked at.
         let (entered, said) = match &before {
             Some(before) => (before.entered, before.said.clone()),
@@ -440,7 +452,11 @@ pub(super) fn deliver_in_tx(
         let asked = MeetingAsked { entered, said, ..asked.clone() };
         asked_put_in_tx(tx, (to, key), before.as_ref(), &asked)?;
         let removed = before.as_ref().map(quota::meeting).unwrap_or_default();
-        quota::replace_in_tx(tx, to, removed, quota::meeting(&asked))?;
+        match is_certain {
+            true => quota::replace_in_tx(tx, to, removed, quota::meeting(&asked))?,
+            // Nobody knows how long a damaged row was.
+            false => quota::again_in_tx(tx, to)?,
+        }
     }
     if let Some(message) = &one.message {
         // The calendar says it as well: no mailbox is ever more than one message over its limit.
