@@ -1,6 +1,6 @@
 //! The days that a rule of repetition names, period by period (RFC 5545 §3.3.10).
 //!
-//! A period is a day, a week, a month or a year, and a rule takes every so manieth of them, from the one in
+//! A period is a day, a week, a month or a year, and a rule takes one in INTERVAL of them, counted from that in
 //! which the first start lies. Whether the table of the RFC lets a part expand or limit comes to the same: a day
 //! of the period is named if no part excludes it. What a rule leaves open follows from the first start:
 //!
@@ -18,7 +18,8 @@
 //! - A week belongs to the year that has four of its days. The period is the calendar year all the same, as in
 //!   python-dateutil and rrule.js, and has those days of its first and last weeks that lie in it.
 //! - BYWEEKNO alone names the weekday of the first start, as in libical; the other two name seven days.
-//! - BYSETPOS counts in the whole period, also before the first start.
+//! - BYSETPOS counts in the whole period, also before the first start; python-dateutil leaves out what lies before
+//!   it in the first week.
 //!
 //! Each period takes as many [`Steps`] as days of it are looked at, and one at least. Days outside of what is
 //! asked for are not looked at, unless BYSETPOS counts among them, and no period is that lies outside of it.
