@@ -1,7 +1,8 @@
 //! The readers whom a post or a topic names, and who of them holds its keys.
 //!
 //! Who may not read the board any more is taken out before anything else is sealed, and waits for the keys
-//! when that comes back: another reader who holds them hands them on by opening the topic.
+//! when that comes back: another reader who holds them hands them on by opening the topic. Who was removed
+//! still stands among those who are named, and is neither: an account that is gone never comes back.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -18,6 +19,7 @@ use crate::gateway::records::ids::{AccountId, RingId};
 use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::tables::{RING_ENTRIES, RINGS};
+use crate::gateway::vouching::party::is_removed;
 use crate::store::Read;
 
 /// The most people whom one post names.
@@ -88,6 +90,10 @@ impl Gateway {
     }
 
     fn board_reads(&self, board: &Board, account: AccountId) -> Result<bool, Error> {
+        // A grant to everybody, or one that still names the account, outlives it.
+        if is_removed(&self.inner.store, account)? {
+            return Ok(false);
+        }
         let asker = self.asker(account)?;
         let reader = Reader { account, inside: asker.inside, groups: asker.groups };
         Ok(right(&board.grants, &reader).is_some())
@@ -142,11 +148,13 @@ impl Gateway {
         if row.is_none_or(|row| row.accounts as usize >= named.accounts().count()) {
             return Ok(());
         }
-        let Unsettled { back, .. } = self.readers_unsettled(seen, named)?;
-        match !back.is_empty() && self.keyring_state(actor, ring)? == KeysState::Held {
-            true => self.readers_in(actor, named, back),
-            false => Ok(()),
+        // Of a keyring whose readers were removed somebody is always missing: what is cheap to know comes
+        // first, because this is asked on each look.
+        if !self.readers_missing(named)? || self.keyring_state(actor, ring)? != KeysState::Held {
+            return Ok(());
         }
+        let Unsettled { back, .. } = self.readers_unsettled(seen, named)?;
+        self.readers_in(actor, named, back)
     }
 
     fn readers_in(
@@ -161,6 +169,19 @@ impl Gateway {
         let edit = RingEdit { add: back, ..RingEdit::default() };
         let change = self.keyring_change(actor, named.readers.ring, &edit)?;
         self.transact(move |tx| change.store_in_tx(tx)).wait()
+    }
+
+    /// Whether somebody who is named, and was not removed, is not in the keyring.
+    fn readers_missing(&self, named: Named<'_>) -> Result<bool, Error> {
+        for account in named.accounts() {
+            let key = (named.readers.ring, RingEntry::Account(account));
+            if !self.inner.store.has(&RING_ENTRIES, &key)?
+                && !is_removed(&self.inner.store, account)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn readers_unsettled(&self, seen: &Seen, named: Named<'_>) -> Result<Unsettled, Error> {
