@@ -114,12 +114,12 @@ pub enum Chat {
         /// The emoji; without it, the own reaction is taken back.
         emoji: Option<String>,
     },
-    /// Hear nothing of a room but what is meant for oneself in particular.
+    /// Get no notices of a room.
     Mute {
         /// The number of the room.
         room: String,
     },
-    /// Hear of a room again.
+    /// Get notices of a room again.
     Unmute {
         /// The number of the room.
         room: String,

@@ -1,7 +1,8 @@
 //! The readers whom a post or a topic names, and who of them holds its keys.
 //!
 //! Who may not read the board any more is taken out before anything else is sealed, and waits for the keys
-//! when that comes back: another reader who holds them hands them on by opening the topic.
+//! when that comes back: another reader who holds them hands them on by opening the topic. Who was removed
+//! still stands among those who are named, and is neither: an account that is gone never comes back.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -13,12 +14,12 @@ use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::groups::audience::Reader;
 use crate::gateway::groups::view::KeysState;
 use crate::gateway::keyrings::change::RingEdit;
-use crate::gateway::keyrings::epochs::may_get_keys;
 use crate::gateway::records::board::{Board, Post, PostReaders, Topic};
 use crate::gateway::records::ids::{AccountId, RingId};
 use crate::gateway::records::keyring::RingEntry;
 use crate::gateway::records::keyring_rows::removed_in_tx;
 use crate::gateway::records::tables::{RING_ENTRIES, RINGS};
+use crate::gateway::vouching::party::is_removed;
 use crate::store::Read;
 
 /// The most people whom one post names.
@@ -89,6 +90,10 @@ impl Gateway {
     }
 
     fn board_reads(&self, board: &Board, account: AccountId) -> Result<bool, Error> {
+        // A grant to everybody, or one that still names the account, outlives it.
+        if is_removed(&self.inner.store, account)? {
+            return Ok(false);
+        }
         let asker = self.asker(account)?;
         let reader = Reader { account, inside: asker.inside, groups: asker.groups };
         Ok(right(&board.grants, &reader).is_some())
@@ -140,20 +145,16 @@ impl Gateway {
     ) -> Result<(), Error> {
         let ring = named.readers.ring;
         let row = readable(self.inner.store.get(&RINGS, &ring))?.flatten();
-        let Some(row) = row else { return Ok(()) };
-        let mut there = 0;
-        for account in named.accounts() {
-            let entry = RingEntry::Account(account);
-            there += u32::from(may_get_keys(&self.inner.store, entry)?);
+        if row.is_none_or(|row| row.accounts as usize >= named.accounts().count()) {
+            return Ok(());
         }
-        if row.accounts >= there {
+        // Of a keyring whose readers were removed somebody is always missing: what is cheap to know comes
+        // first, because this is asked on each look.
+        if !self.readers_missing(named)? || self.keyring_state(actor, ring)? != KeysState::Held {
             return Ok(());
         }
         let Unsettled { back, .. } = self.readers_unsettled(seen, named)?;
-        match !back.is_empty() && self.keyring_state(actor, ring)? == KeysState::Held {
-            true => self.readers_in(actor, named, back),
-            false => Ok(()),
-        }
+        self.readers_in(actor, named, back)
     }
 
     fn readers_in(
@@ -170,6 +171,19 @@ impl Gateway {
         self.transact(move |tx| change.store_in_tx(tx)).wait()
     }
 
+    /// Whether somebody who is named, and was not removed, is not in the keyring.
+    fn readers_missing(&self, named: Named<'_>) -> Result<bool, Error> {
+        for account in named.accounts() {
+            let key = (named.readers.ring, RingEntry::Account(account));
+            if !self.inner.store.has(&RING_ENTRIES, &key)?
+                && !is_removed(&self.inner.store, account)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn readers_unsettled(&self, seen: &Seen, named: Named<'_>) -> Result<Unsettled, Error> {
         let mut found = Unsettled::default();
         for account in named.accounts() {
@@ -177,10 +191,7 @@ impl Gateway {
             let is_in = self.inner.store.has(&RING_ENTRIES, &(named.readers.ring, entry))?;
             match self.board_reads(&seen.row, account)? {
                 false if is_in => found.gone.push(entry),
-                // Nobody who was removed comes back.
-                true if !is_in && may_get_keys(&self.inner.store, entry)? => {
-                    found.back.push(entry);
-                }
+                true if !is_in => found.back.push(entry),
                 _ => {}
             }
         }

@@ -2,12 +2,13 @@
 
 use super::board::WantedGrant;
 use super::content::PostContent;
-use super::reading::PostView;
+use super::reading::{From, PostView};
 use super::tests::{edit, made, person, regranted, texts, write};
+use crate::gateway::contacts::sharing::NamedReader;
 use crate::gateway::group_tests::gateway_of;
 use crate::gateway::removal::addresses::NameAfter;
 use crate::gateway::removal_tests::remove;
-use crate::gateway::tests::{create, sign_in};
+use crate::gateway::tests::sign_in;
 use crate::gateway::text::shown;
 use crate::gateway::{Actor, Conflict, Error, Gateway};
 use crate::terms::BoardRight;
@@ -91,27 +92,80 @@ fn nothing_is_lost_when_all_who_hold_the_keys_may_not_read_for_a_while() {
     }
 }
 
-/// Who is removed was a named reader, whose right to the board comes from a grant that is still there.
+/// A topic of Noa's for Omar and Ada, an answer for Ada alone, and the grants of the board: once one to
+/// everybody, and once one to each of them.
+fn with_ada() -> [(Limited, PostView, Vec<WantedGrant>); 2] {
+    [true, false].map(|everybody| {
+        let gateway = gateway_of(&["noa", "ada"]);
+        let [dana, noa, omar] = ["dana", "noa", "omar"].map(|name| sign_in(&gateway, name));
+        sign_in(&gateway, "ada");
+        let grants = match everybody {
+            true => vec![WantedGrant { to: NamedReader::Everybody, right: BoardRight::Edit }],
+            false => editors(&["noa", "omar", "ada"]),
+        };
+        let board = made(&gateway, &dana, true, grants.clone());
+        let topic = write(&gateway, &noa, &board, (None, "Rota"), &["omar", "ada"], "1").unwrap();
+        let it = Limited { gateway, dana, noa, omar, board, topic };
+        let post = write(&it.gateway, &it.noa, &it.board, (Some(&it.topic), "Key"), &["ada"], "2");
+        let post = post.unwrap();
+        (it, post, grants)
+    })
+}
+
 #[test]
-fn who_is_removed_keeps_nobody_from_writing_and_from_coming_back() {
+fn a_topic_goes_on_when_one_of_its_readers_was_removed() {
+    for (it, post, _) in with_ada() {
+        remove(&it.gateway, "ada", NameAfter::Held);
+        it.answer(&it.noa, "Without").unwrap();
+        it.answer(&it.omar, "Ada").unwrap();
+        assert_eq!(it.texts(&it.noa), ["Rota", "Key", "Without", "Ada"]);
+        assert_eq!(it.texts(&it.omar), ["Rota", "Without", "Ada"]);
+        // A post for her alone is changed by its author.
+        let content = PostContent { title: String::new(), text: "Keys".to_owned() };
+        let number = shown(post.reference);
+        it.gateway.post_change(&it.noa, &number, 0, &edit(content)).unwrap();
+        let refused = write(&it.gateway, &it.noa, &it.board, (Some(&it.topic), "x"), &["ada"], "3");
+        assert!(refused.is_err(), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_topic_goes_on_while_one_of_its_readers_is_being_removed() {
+    for (it, ..) in with_ada() {
+        it.gateway.account_remove("ada", "ada", NameAfter::Held).unwrap();
+        it.answer(&it.noa, "Without").unwrap();
+        assert_eq!(it.texts(&it.omar), ["Rota", "Without"]);
+        let mut pass = 0;
+        while it.gateway.removals_continue().unwrap() {
+            pass += 1;
+            it.answer(&it.omar, &format!("Pass {pass}")).unwrap();
+            it.gateway.topic_posts(&it.noa, &shown(it.topic.reference), From::Unread, 10).unwrap();
+        }
+    }
+}
+
+#[test]
+fn who_may_read_again_gets_the_keys_where_another_reader_was_removed() {
+    for (it, _, grants) in with_ada() {
+        it.edited_by(&["noa"]);
+        it.answer(&it.noa, "Alone").unwrap();
+        remove(&it.gateway, "ada", NameAfter::Held);
+        let left = grants.into_iter().filter(|one| one.to != person("ada", one.right).to);
+        regranted(&it.gateway, &it.dana, &it.board, left.collect()).unwrap();
+        assert_eq!(it.texts(&it.omar), ["", ""], "nobody wrapped the keys for Omar yet");
+        assert_eq!(it.texts(&it.noa), ["Rota", "Key", "Alone"]);
+        assert_eq!(it.texts(&it.omar), ["Rota", "Alone"]);
+    }
+}
+
+#[test]
+fn who_is_left_writes_on_when_all_who_held_the_keys_were_removed() {
     let it = Limited::new();
-    create(&it.gateway, "tal").unwrap();
-    let tal = sign_in(&it.gateway, "tal");
-    it.edited_by(&["noa", "omar", "tal"]);
-    let named = ["omar", "tal"];
-    let topic = write(&it.gateway, &it.noa, &it.board, (None, "Plan"), &named, "2").unwrap();
-    let answer = |actor: &Actor, text: &str| {
-        write(&it.gateway, actor, &it.board, (Some(&topic), text), &[], text)
-    };
-    let read = |actor: &Actor| texts(&it.gateway, actor, &it.board, &topic);
-    remove(&it.gateway, "omar", NameAfter::Free);
-    answer(&it.noa, "Without Omar").unwrap();
-    // The keys come back to those who are there.
+    let everybody = WantedGrant { to: NamedReader::Everybody, right: BoardRight::Edit };
     it.edited_by(&["noa"]);
-    answer(&it.noa, "Alone").unwrap();
-    it.edited_by(&["noa", "tal"]);
-    assert_eq!(read(&it.noa), ["Plan", "Without Omar", "Alone"]);
-    assert_eq!(read(&tal), ["Plan", "Without Omar", "Alone"]);
-    answer(&tal, "Both").unwrap();
-    assert_eq!(read(&it.noa), ["Plan", "Without Omar", "Alone", "Both"]);
+    it.answer(&it.noa, "Alone").unwrap();
+    regranted(&it.gateway, &it.dana, &it.board, vec![everybody]).unwrap();
+    remove(&it.gateway, "noa", NameAfter::Held);
+    it.answer(&it.omar, "Left").unwrap();
+    assert_eq!(it.texts(&it.omar), ["", "", "Left"], "what went with Noa's keys stays shut");
 }

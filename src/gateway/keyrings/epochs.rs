@@ -398,24 +398,17 @@ impl NextEpoch {
     }
 }
 
-/// Whether an account or a group is there to be given keys: it is not one that ends, or that was removed.
-pub(in crate::gateway) fn may_get_keys(
-    reader: &impl Read,
-    entry: RingEntry,
-) -> Result<bool, Error> {
-    match entry {
-        RingEntry::Account(account) => {
-            let temporary = readable(reader.get(&TEMPORARY, &account))?.flatten();
-            let ends = temporary.is_some_and(|row| row.ending.is_some());
-            Ok(!ends && reader.has(&ACCOUNTS, &account)? && !reader.has(&REMOVALS, &account)?)
-        }
-        RingEntry::Group(group) => Ok(group == GroupId::EVERYBODY || reader.has(&GROUPS, &group)?),
-    }
-}
-
 /// Puts an entry into a keyring; fails with `Busy` if there is no such account or group any more.
 pub(super) fn entry_in_tx(tx: &mut Tx<'_>, ring: RingId, entry: RingEntry) -> Result<(), Error> {
-    if !may_get_keys(tx, entry)? {
+    let is_there = match entry {
+        RingEntry::Account(account) => {
+            let temporary = readable(tx.get(&TEMPORARY, &account))?.flatten();
+            let ends = temporary.is_some_and(|row| row.ending.is_some());
+            !ends && tx.has(&ACCOUNTS, &account)? && !tx.has(&REMOVALS, &account)?
+        }
+        RingEntry::Group(group) => group == GroupId::EVERYBODY || tx.has(&GROUPS, &group)?,
+    };
+    if !is_there {
         return Err(Error::Busy);
     }
     tx.put(&RING_ENTRIES, &(ring, entry), &Due)?;

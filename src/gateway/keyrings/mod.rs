@@ -14,7 +14,7 @@
 
 pub(in crate::gateway) mod change;
 pub(in crate::gateway) mod ending;
-pub(in crate::gateway) mod epochs;
+mod epochs;
 mod genuine;
 pub(in crate::gateway) mod sealing;
 
