@@ -8,8 +8,7 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Schedule {
-    /// Whether people have calendars and ask each other for meetings. They do not unless you say so: this part is
-    /// new, and `docs/decisions/0030-schedule.md` says what is still open.
+    /// Whether people have calendars and ask each other for meetings.
     pub enabled: bool,
     /// The most entries of a calendar, with those that were deleted lately.
     pub entries_max: u32,
@@ -34,7 +33,7 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         Schedule {
-            enabled: false,
+            enabled: true,
             entries_max: 50_000,
             text_chars_max: 8_000,
             steps_max: 2_000_000,

@@ -66,7 +66,7 @@ impl Deployment {
              key = \"{root}/certificate.key\"\n[smtp]\nauthentication = false\n{smtp}\n\
              [https]\nhost_names = [\"{at}\"]\n{https}\n\
              [dns]\nservers = [\"127.0.0.1:9\"]\ntimeout_secs = 1\n\
-             [store]\nfree_min_mib = 16\n[outgoing]\nundo_secs = 0\n[schedule]\nenabled = true\n"
+             [store]\nfree_min_mib = 16\n[outgoing]\nundo_secs = 0\n"
         );
         fs::write(path.join("postern.toml"), config).unwrap();
         run(path, &["setup"]);

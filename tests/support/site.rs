@@ -257,7 +257,6 @@ fn write_files(home: &Path, setup: &Setup<'_>) {
          [queue]\nretry_first_secs = 1\n\
          [store]\nfree_min_mib = 16\n\
          [log]\nform = \"json\"\n\
-         [schedule]\nenabled = true\n\
          {more}"
     );
     fs::write(home.join("postern.toml"), text).unwrap();

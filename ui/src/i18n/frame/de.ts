@@ -205,6 +205,8 @@ export const frame = {
       "Dieses Konto öffnet ein Einmalpasswort. Senden Sie stattdessen die Benachrichtigung erneut.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "request-waits": "Das wurde schon gefragt, oder so viel, wie auf eine Antwort warten darf.",
+    "invited-often":
+      "Eine dieser Personen wurde in einem Monat so oft um Termine gebeten, wie es möglich ist. Nichts wurde gesendet.",
     "requested-often":
       "Sie haben so oft gefragt, wie es an einem Tag möglich ist. Versuchen Sie es morgen wieder.",
     "too-late":

@@ -194,6 +194,8 @@ export const frame = {
     "one-time-password": "A one-time password opens this account. Resend the notification instead.",
     "passphrase-chosen": "A passphrase was already chosen.",
     "request-waits": "This was already asked, or as much as may wait for an answer.",
+    "invited-often":
+      "One of these people was asked for as many meetings as is possible in a month. Nothing was sent.",
     "requested-often": "You have asked as often as is possible in one day. Try again tomorrow.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":

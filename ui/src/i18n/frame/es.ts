@@ -201,6 +201,8 @@ export const frame = {
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "request-waits":
       "Esto ya se ha pedido, o ya hay tantas peticiones como pueden esperar respuesta.",
+    "invited-often":
+      "A una de estas personas se le han pedido tantas reuniones como es posible en un mes. No se ha enviado nada.",
     "requested-often":
       "Ha preguntado tantas veces como es posible en un día. Inténtelo de nuevo mañana.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",

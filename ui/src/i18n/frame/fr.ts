@@ -202,6 +202,8 @@ export const frame = {
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "request-waits":
       "Cela a déjà été demandé, ou il y a déjà autant de demandes qu’il peut en attendre.",
+    "invited-often":
+      "Une de ces personnes a reçu autant de demandes de réunion que possible en un mois. Rien n’a été envoyé.",
     "requested-often": "Vous avez demandé aussi souvent que possible en un jour. Réessayez demain.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":

@@ -120,8 +120,6 @@ export const schedule = {
     editedElsewhere: "Das wurde inzwischen geändert. Schließen Sie es, und sehen Sie erneut nach.",
     meetingChanged: "Der Termin wurde inzwischen geändert. So lautet die Anfrage jetzt.",
     meetingCancelled: "Der Termin wurde abgesagt.",
-    invitedOften:
-      "Eine dieser Personen wurde in einem Monat so oft um Termine gebeten, wie es möglich ist. Nichts wurde gesendet.",
     requestUsed:
       "Das wurde schon einmal mit anderem Inhalt gesendet. Sehen Sie in Ihrem Kalender nach, bevor Sie es erneut senden.",
     meetingRuns: "Einen Termin sagt ab, wer um ihn bat; die anderen lehnen ihn ab.",

@@ -118,8 +118,6 @@ export const schedule = {
     editedElsewhere: "This was changed meanwhile. Close it, and look again.",
     meetingChanged: "The meeting was changed meanwhile. This is what is asked now.",
     meetingCancelled: "The meeting was cancelled.",
-    invitedOften:
-      "One of these people was asked for as many meetings as is possible in a month. Nothing was sent.",
     requestUsed:
       "This was sent once with something else in it. Look into your calendar before you send it again.",
     meetingRuns: "A meeting is cancelled by its requester, and declined by the others.",

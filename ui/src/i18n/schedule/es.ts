@@ -120,8 +120,6 @@ export const schedule = {
     editedElsewhere: "Esto se cambió entretanto. Ciérrelo y vuelva a mirar.",
     meetingChanged: "La reunión se cambió entretanto. Esto es lo que se pide ahora.",
     meetingCancelled: "La reunión se canceló.",
-    invitedOften:
-      "A una de estas personas se le han pedido tantas reuniones como es posible en un mes. No se ha enviado nada.",
     requestUsed:
       "Esto ya se envió con otro contenido. Mire su calendario antes de enviarlo otra vez.",
     meetingRuns: "Una reunión la cancela quien la pidió; los demás la rechazan.",

@@ -120,8 +120,6 @@ export const schedule = {
     editedElsewhere: "Ceci a été modifié entre-temps. Fermez, et regardez à nouveau.",
     meetingChanged: "La réunion a été modifiée entre-temps. Voici ce qui est demandé maintenant.",
     meetingCancelled: "La réunion a été annulée.",
-    invitedOften:
-      "Une de ces personnes a reçu autant de demandes de réunion que possible en un mois. Rien n’a été envoyé.",
     requestUsed:
       "Cela a déjà été envoyé avec un autre contenu. Regardez votre agenda avant de renvoyer.",
     meetingRuns: "Le demandeur annule une réunion ; les autres la refusent.",

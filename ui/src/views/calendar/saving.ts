@@ -58,7 +58,6 @@ export function refusal(error: unknown, catalogue: Catalogue): string {
     "meeting-changed": words.meetingChanged,
     "meeting-cancelled": words.meetingCancelled,
     "meeting-runs": words.meetingRuns,
-    "invited-often": words.invitedOften,
     "request-used": words.requestUsed,
   };
   const own = said[error.code];
