@@ -109,7 +109,7 @@ const PARTLY: &[(&str, &str)] = &[
          counts nothing while it shows messages",
     ),
     ("P-89", "the raw image of a disk is not searched"),
-    ("P-74", "people outside are not asked, and calendars are off by default"),
+    ("P-74", "people outside are not asked"),
     ("P-75", "as P-74"),
     ("P-76", "as P-74"),
     ("P-77", "as P-74"),

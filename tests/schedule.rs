@@ -172,3 +172,44 @@ fn entries_and_answers_are_there_once_when_the_daemon_is_killed_meanwhile() {
     });
     daemon.stop();
 }
+
+fn calendar(daemon: &Daemon, user: &str, words: &[&str]) -> String {
+    String::from_utf8(daemon.mail(user, "calendar", words)).unwrap().trim().to_owned()
+}
+
+/// What happens in December, line by line: start, end, state and title.
+fn december(daemon: &Daemon, user: &str) -> Vec<[String; 4]> {
+    let listed = calendar(daemon, user, &["list", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"]);
+    let line = |line: &str| {
+        let words: Vec<_> = line.split('\t').map(str::to_owned).collect();
+        [words[0].clone(), words[1].clone(), words[2].clone(), words[5].clone()]
+    };
+    listed.lines().map(line).collect()
+}
+
+#[test]
+fn a_script_asks_for_a_meeting_moves_it_and_cancels_it() {
+    let daemon = Daemon::start();
+    let invitee = format!("u2@{DOMAIN}");
+    let repeat = "FREQ=WEEKLY;COUNT=2";
+    calendar(&daemon, "u1", &["add", "Choir", "2026-12-01T19:00:00", "--repeat", repeat]);
+    let ask = ["ask", "Review", "2026-12-03T10:00:00", "--to", &invitee, "--place", "Room 5"];
+    let meeting = calendar(&daemon, "u1", &ask);
+    assert_eq!(calendar(&daemon, "u2", &["answer", &meeting, "accept"]), "actual");
+    assert_eq!(calendar(&daemon, "u1", &["change", &meeting, "2026-12-04T11:00:00"]), "tentative");
+    assert_eq!(calendar(&daemon, "u2", &["answer", &meeting, "tentative"]), "tentative");
+    let listed = |start: &str, end: &str, state: &str, title: &str| {
+        [start, end, state, title].map(str::to_owned)
+    };
+    let moved = |state| listed("2026-12-04T11:00:00Z", "2026-12-04T12:00:00Z", state, "Review");
+    assert_eq!(december(&daemon, "u2"), [moved("tentative")]);
+    assert_eq!(calendar(&daemon, "u1", &["cancel", &meeting]), "cancelled");
+    assert_eq!(december(&daemon, "u2"), [moved("cancelled")]);
+    let choir = |day: u8| {
+        let (start, end) =
+            (format!("2026-12-{day:02}T19:00:00Z"), format!("2026-12-{day:02}T20:00:00Z"));
+        listed(&start, &end, "own", "Choir")
+    };
+    assert_eq!(december(&daemon, "u1"), [choir(1), moved("cancelled"), choir(8)]);
+    daemon.stop();
+}

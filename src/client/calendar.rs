@@ -202,12 +202,16 @@ async fn change(
     minutes: Option<u32>,
 ) -> Result<Vec<Vec<String>>, Error> {
     let card: Value = client.call(Method::GET, &at(meeting), None).await?;
-    let minutes = minutes.map_or(card["durationMinutes"].clone(), |minutes| json!(minutes));
+    let about = &card["about"];
+    if about.is_null() {
+        return Err(Error::Answer("what the meeting is about cannot be read".to_owned()));
+    }
+    let minutes = minutes.map_or(about["durationMinutes"].clone(), |minutes| json!(minutes));
     let body = json!({
-        "sequence": card["meeting"]["sequence"], "title": card["title"],
-        "placeKind": card["placeKind"], "place": card["place"], "text": card["text"],
-        "start": start, "durationMinutes": minutes, "allDay": card["allDay"],
-        "timeZone": card["timeZone"],
+        "sequence": card["meeting"]["sequence"], "title": about["title"],
+        "placeKind": about["placeKind"], "place": about["place"], "text": about["text"],
+        "start": start, "durationMinutes": minutes, "allDay": about["allDay"],
+        "timeZone": about["timeZone"],
     });
     let card: Value = client.call(Method::PUT, &at(meeting), Some(body)).await?;
     Ok(vec![vec![text(&card["meeting"]["state"])]])

@@ -191,11 +191,11 @@ ok("a post is changed and deleted");
 
 // Somebody reacts, follows a topic, and hears nothing of it.
 await post(third, "boat").getByTestId("post-reaction").first().click();
-await reads(post(page, "boat").getByTestId("post-reaction").first(), /👍\s*1/);
+await reads(post(page, "boat").getByTestId("post-reaction").first(), /^\s*1\s*$/);
 await post(page, "boat").getByTestId("post-reaction").first().click();
-await reads(post(third, "boat").getByTestId("post-reaction").first(), /👍\s*2/);
+await reads(post(third, "boat").getByTestId("post-reaction").first(), /^\s*2\s*$/);
 await post(third, "boat").getByTestId("post-reaction").first().click();
-await reads(post(page, "boat").getByTestId("post-reaction").first(), /👍\s*1/);
+await reads(post(page, "boat").getByTestId("post-reaction").first(), /^\s*1\s*$/);
 await third.getByTestId("topic-followed").click();
 await reads(third.locator('[data-testid="topic-followed"][aria-pressed="true"]'), /\S/);
 await third.getByTestId("place-boards").click();
