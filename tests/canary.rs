@@ -535,7 +535,10 @@ async fn write_schedule(client: &mut Client, other: &mut Client) -> Vec<String> 
     let answer = json!({"sequence": 0, "answer": "accept", "comment": said});
     let path = format!("meetings/{number}/answer");
     let card = other.schedule_once(&path, answer, "a-request-key").await.expect("it is answered");
-    assert_eq!((&card["title"], &card["meeting"]["state"]), (&json!(asked), &json!("actual")));
+    assert_eq!(
+        (&card["about"]["title"], &card["meeting"]["state"]),
+        (&json!(asked), &json!("actual"))
+    );
     let path = format!("/api/schedule/meetings/{number}");
     let card: Value = client.call(Method::GET, &path, None).await.expect("it is shown");
     assert_eq!(card["meeting"]["invitees"][0]["comment"], json!(said));
